@@ -1,0 +1,44 @@
+"""Figures as visitors read them: GB of 10⁹ bytes, one decimal, half up, no trailing “.0”."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from calculator.estimation.units import GB
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+def format_number(value: Decimal | int | float, *, decimals: int = 1) -> str:
+    """Round half up and drop trailing zeros: 1260 → 1,260; 5.95 → 6; 2.55 → 2.6."""
+    step = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_gb(memory_bytes: Decimal | int) -> str:
+    """Bytes → “16.8 GB”, unbreakable. What rounds to 0 keeps a digit: “0.04 GB”."""
+    gigabytes = Decimal(memory_bytes) / GB
+    decimals = 1
+    while gigabytes and decimals < 4 and gigabytes < Decimal("0.5").scaleb(-decimals):
+        decimals += 1
+    return f"{format_number(gigabytes, decimals=decimals)}{NO_BREAK_SPACE}GB"
+
+
+def format_size(params_b: Decimal) -> str:
+    """Billions of parameters → “7B”, “0.5B”, “1,000B”."""
+    return f"{format_number(params_b, decimals=3)}B"
+
+
+def query_number(value: Decimal) -> str:
+    """A number as it stands in a URL: 7, 0.5, 1000; never 7.0 or 1E+3."""
+    return f"{value.normalize():f}"
+
+
+def format_usd(amount: Decimal, *, decimals: int | None = None) -> str:
+    """USD → “$1,599” for hundreds and more, “$2.49” below."""
+    if decimals is None:
+        decimals = 0 if amount >= 100 else 2
+    rounded = amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"${rounded:,f}"

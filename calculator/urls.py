@@ -1,0 +1,14 @@
+from django.urls import path
+
+from calculator import views
+
+app_name = "calculator"
+urlpatterns = [
+    path("", views.training, name="training"),
+    path("inference/", views.inference, name="inference"),
+    # Fragments have URLs of their own, so that neither Back nor a cache can take one for a page.
+    path("fragments/training/", views.training_fragment, name="training_fragment"),
+    path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
+    path("faq/", views.faq, name="faq"),
+    path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),
+]

@@ -1,0 +1,253 @@
+"""The GPU catalog that editors keep: memory tiers, and the cards sold with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from gpus.specs import GpuSpec, Price, TierSpec
+
+
+class Audience(models.TextChoices):
+    CONSUMER = "consumer", "consumer"
+    WORKSTATION = "workstation", "workstation"
+    DATACENTER = "datacenter", "data center"
+
+
+class Vendor(models.TextChoices):
+    NVIDIA = "NVIDIA"
+    AMD = "AMD"
+    INTEL = "Intel"
+    APPLE = "Apple"
+    GOOGLE = "Google"
+    AWS = "AWS"
+    OTHER = "Other"
+
+
+class MemoryTier(models.Model):
+    memory_gb = models.PositiveIntegerField(
+        "memory (GB)",
+        unique=True,
+        validators=[MinValueValidator(1)],
+        help_text="As the cards are sold: 24 for a 24 GB card.",
+    )
+    label = models.CharField(
+        max_length=40,
+        help_text="What visitors read, e.g. “24 GB GPU”. The tier's example GPUs follow in brackets.",
+    )
+    audience = models.CharField(max_length=12, choices=Audience)
+    on_ladder = models.BooleanField(
+        default=False,
+        help_text="On: this tier can be the minimum that a card names. Off: it appears among the alternatives.",
+    )
+    may_be_multiplied = models.BooleanField(
+        default=False, help_text="On: several of these may be named together, e.g. “2× 80 GB”."
+    )
+    order = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("order", "memory_gb")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(memory_gb__gt=0),
+                name="memory_tier_memory_is_positive",
+                violation_error_message="A memory tier has at least 1 GB.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(label=""),
+                name="memory_tier_has_a_label",
+                violation_error_message="Give the tier a label.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.memory_gb} GB"
+
+    def to_spec(self, gpus: tuple[GpuSpec, ...] = ()) -> TierSpec:
+        return TierSpec(
+            memory_gb=self.memory_gb,
+            label=self.label,
+            audience=self.audience,
+            is_on_ladder=self.on_ladder,
+            may_be_multiplied=self.may_be_multiplied,
+            gpus=gpus,
+        )
+
+
+class GpuQuerySet(models.QuerySet["Gpu"]):
+    def published(self) -> GpuQuerySet:
+        return self.filter(published=True)
+
+    def stale(self, today: dt.date, *, after: dt.timedelta) -> GpuQuerySet:
+        """GPUs with a price that nobody has checked for longer than `after`."""
+        oldest = today - after
+        return self.filter(
+            Q(retail_price_checked_on__lt=oldest) | Q(cloud_price_checked_on__lt=oldest)
+        )
+
+
+def _price_is_whole_or_absent(prefix: str, amount: str) -> Q:
+    """A price without its source and date is no price: all of it is there, or none."""
+    return Q(
+        **{
+            f"{amount}__isnull": True,
+            f"{prefix}_checked_on__isnull": True,
+        }
+    ) | (
+        Q(
+            **{
+                f"{amount}__gt": 0,
+                f"{prefix}_checked_on__isnull": False,
+            }
+        )
+        & ~Q(**{f"{prefix}_source_name": ""})
+        & ~Q(**{f"{prefix}_source_url": ""})
+    )
+
+
+class Gpu(models.Model):
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=80, unique=True)
+    short_name = models.CharField(
+        max_length=40, help_text="As it stands in “24 GB GPU (RTX 4090 / 3090)”: RTX 4090."
+    )
+    vendor = models.CharField(max_length=12, choices=Vendor)
+    audience = models.CharField(max_length=12, choices=Audience)
+    tier = models.ForeignKey(MemoryTier, on_delete=models.PROTECT, related_name="gpus")
+    launched_on = models.DateField(
+        "launched", null=True, blank=True, help_text="The first day of the month will do."
+    )
+    bandwidth_gb_per_s = models.DecimalField(
+        "memory bandwidth (GB/s)", max_digits=8, decimal_places=1, null=True, blank=True
+    )
+    bf16_dense_tflops = models.DecimalField(
+        "dense bf16 TFLOPS",
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Without 2:4 sparsity, with fp32 accumulation: what training uses.",
+    )
+    bf16_tflops_basis = models.CharField(
+        "where the TFLOPS come from", max_length=200, blank=True, help_text="Published or derived."
+    )
+    nvlink = models.BooleanField("NVLink", default=False)
+    compute_capability = models.CharField(max_length=8, blank=True)
+    supports_bf16 = models.BooleanField("supports bf16", default=True)
+    tdp_w = models.PositiveIntegerField("board power (W)", null=True, blank=True)
+
+    retail_price_usd = models.DecimalField(
+        "retail price (USD)", max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    retail_price_source_name = models.CharField(max_length=120, blank=True)
+    retail_price_source_url = models.URLField(blank=True, max_length=500)
+    retail_price_checked_on = models.DateField(null=True, blank=True)
+    retail_price_is_estimate = models.BooleanField(default=False)
+
+    cloud_price_usd_per_hour = models.DecimalField(
+        "cloud price (USD per hour)", max_digits=8, decimal_places=4, null=True, blank=True
+    )
+    cloud_price_source_name = models.CharField(max_length=120, blank=True)
+    cloud_price_source_url = models.URLField(blank=True, max_length=500)
+    cloud_price_checked_on = models.DateField(null=True, blank=True)
+    cloud_price_is_estimate = models.BooleanField(default=False)
+
+    is_tier_example = models.BooleanField(
+        "example of its tier", default=False, help_text="On: named in brackets after the tier."
+    )
+    order = models.PositiveIntegerField(
+        default=1000, help_text="Lower comes first, also among a tier's examples."
+    )
+    published = models.BooleanField(default=True)
+    source = models.TextField(blank=True, help_text="Where the technical facts come from.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = GpuQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "GPU"
+        ordering = ("order", "name")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(short_name="") & ~Q(slug=""), name="gpu_has_its_names"
+            ),
+            models.CheckConstraint(
+                condition=_price_is_whole_or_absent("retail_price", "retail_price_usd"),
+                name="gpu_retail_price_has_source_and_date",
+                violation_error_message=(
+                    "A retail price is more than 0 and needs its source, link and date; "
+                    "without a price, leave the date out."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=_price_is_whole_or_absent("cloud_price", "cloud_price_usd_per_hour"),
+                name="gpu_cloud_price_has_source_and_date",
+                violation_error_message=(
+                    "A cloud price is more than 0 and needs its source, link and date; "
+                    "without a price, leave the date out."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(bandwidth_gb_per_s__isnull=True) | Q(bandwidth_gb_per_s__gt=0),
+                name="gpu_bandwidth_is_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(bf16_dense_tflops__isnull=True) | Q(bf16_dense_tflops__gt=0),
+                name="gpu_tflops_are_positive",
+            ),
+        ]
+        indexes = [models.Index(F("tier"), F("order"), name="gpu_tier_order")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('gpus:list')}#{self.slug}"
+
+    def clean(self) -> None:
+        tomorrow = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
+        for field in ("retail_price_checked_on", "cloud_price_checked_on"):
+            checked_on = getattr(self, field)
+            if checked_on and checked_on > tomorrow:
+                raise ValidationError({field: "This day has not come yet."})
+
+    def to_spec(self) -> GpuSpec:
+        return GpuSpec(
+            slug=self.slug,
+            name=self.name,
+            short_name=self.short_name,
+            vendor=self.vendor,
+            audience=self.audience,
+            memory_gb=self.tier.memory_gb,
+            launched_on=self.launched_on,
+            bandwidth_bytes_per_second=_scaled(self.bandwidth_gb_per_s, 10**9),
+            bf16_dense_flops=_scaled(self.bf16_dense_tflops, 10**12),
+            bf16_flops_basis=self.bf16_tflops_basis,
+            has_nvlink=self.nvlink,
+            retail_price=self._price("retail_price", self.retail_price_usd),
+            cloud_price_per_hour=self._price("cloud_price", self.cloud_price_usd_per_hour),
+            is_tier_example=self.is_tier_example,
+            source=self.source,
+        )
+
+    def _price(self, prefix: str, usd: Decimal | None) -> Price | None:
+        if usd is None:
+            return None
+        return Price(
+            usd=usd,
+            source_name=getattr(self, f"{prefix}_source_name"),
+            source_url=getattr(self, f"{prefix}_source_url"),
+            checked_on=getattr(self, f"{prefix}_checked_on"),
+            is_estimate=getattr(self, f"{prefix}_is_estimate"),
+        )
+
+
+def _scaled(value: Decimal | None, factor: int) -> Decimal | None:
+    return None if value is None else value * factor

@@ -1,0 +1,63 @@
+"""What the rest of the site knows of tiers and GPUs: immutable, and without a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from calculator.estimation.units import GB
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price in USD that somebody can check: it has a source and the day it was seen."""
+
+    usd: Decimal
+    source_name: str
+    source_url: str
+    checked_on: dt.date
+    is_estimate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSpec:
+    slug: str
+    name: str
+    short_name: str
+    vendor: str
+    audience: str
+    memory_gb: int
+    launched_on: dt.date | None
+    bandwidth_bytes_per_second: Decimal | None
+    bf16_dense_flops: Decimal | None
+    bf16_flops_basis: str
+    has_nvlink: bool
+    retail_price: Price | None
+    cloud_price_per_hour: Price | None
+    is_tier_example: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class TierSpec:
+    """A size of GPU memory as cards are sold.
+
+    `gpus` holds the tier's published GPUs in the editors' order.
+    """
+
+    memory_gb: int
+    label: str
+    audience: str
+    is_on_ladder: bool
+    may_be_multiplied: bool
+    gpus: tuple[GpuSpec, ...] = ()
+
+    @property
+    def capacity_bytes(self) -> int:
+        """The bytes that the rule of thumb fits into: GB as sold, 10⁹ bytes each."""
+        return self.memory_gb * GB
+
+    @property
+    def examples(self) -> tuple[GpuSpec, ...]:
+        return tuple(gpu for gpu in self.gpus if gpu.is_tier_example)
