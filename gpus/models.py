@@ -21,13 +21,20 @@ class Audience(models.TextChoices):
 
 
 class Vendor(models.TextChoices):
-    NVIDIA = "NVIDIA"
-    AMD = "AMD"
-    INTEL = "Intel"
-    APPLE = "Apple"
-    GOOGLE = "Google"
-    AWS = "AWS"
-    OTHER = "Other"
+    NVIDIA = "NVIDIA", "NVIDIA"
+    AMD = "AMD", "AMD"
+    INTEL = "Intel", "Intel"
+    APPLE = "Apple", "Apple"
+    GOOGLE = "Google", "Google"
+    AWS = "AWS", "AWS"
+    OTHER = "Other", "other"
+
+
+# Each kind of price, and the field that holds its amount; source, link and date share the prefix.
+PRICE_AMOUNTS = {"retail_price": "retail_price_usd", "cloud_price": "cloud_price_usd_per_hour"}
+
+# Street and cloud prices move within weeks; after a quarter nobody should trust one unseen.
+PRICE_IS_STALE_AFTER = dt.timedelta(days=90)
 
 
 class MemoryTier(models.Model):
@@ -95,18 +102,8 @@ class GpuQuerySet(models.QuerySet["Gpu"]):
 
 def _price_is_whole_or_absent(prefix: str, amount: str) -> Q:
     """A price without its source and date is no price: all of it is there, or none."""
-    return Q(
-        **{
-            f"{amount}__isnull": True,
-            f"{prefix}_checked_on__isnull": True,
-        }
-    ) | (
-        Q(
-            **{
-                f"{amount}__gt": 0,
-                f"{prefix}_checked_on__isnull": False,
-            }
-        )
+    return Q(**{f"{amount}__isnull": True, f"{prefix}_checked_on__isnull": True}) | (
+        Q(**{f"{amount}__gt": 0, f"{prefix}_checked_on__isnull": False})
         & ~Q(**{f"{prefix}_source_name": ""})
         & ~Q(**{f"{prefix}_source_url": ""})
     )
@@ -144,18 +141,34 @@ class Gpu(models.Model):
     tdp_w = models.PositiveIntegerField("board power (W)", null=True, blank=True)
 
     retail_price_usd = models.DecimalField(
-        "retail price (USD)", max_digits=10, decimal_places=2, null=True, blank=True
+        "retail price (USD)",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+    )
+    retail_price_kind = models.CharField(
+        max_length=40, blank=True, help_text="What was seen, e.g. “launch price” or “street price”."
     )
     retail_price_source_name = models.CharField(max_length=120, blank=True)
-    retail_price_source_url = models.URLField(blank=True, max_length=500)
+    retail_price_source_url = models.URLField("retail price link", blank=True, max_length=500)
     retail_price_checked_on = models.DateField(null=True, blank=True)
     retail_price_is_estimate = models.BooleanField(default=False)
 
     cloud_price_usd_per_hour = models.DecimalField(
-        "cloud price (USD per hour)", max_digits=8, decimal_places=4, null=True, blank=True
+        "cloud price (USD per hour)",
+        max_digits=8,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.0001"))],
+    )
+    cloud_price_provider = models.CharField(
+        max_length=60, blank=True, help_text="Who rents it out at this price."
     )
     cloud_price_source_name = models.CharField(max_length=120, blank=True)
-    cloud_price_source_url = models.URLField(blank=True, max_length=500)
+    cloud_price_source_url = models.URLField("cloud price link", blank=True, max_length=500)
     cloud_price_checked_on = models.DateField(null=True, blank=True)
     cloud_price_is_estimate = models.BooleanField(default=False)
 
@@ -212,11 +225,30 @@ class Gpu(models.Model):
         return f"{reverse('gpus:list')}#{self.slug}"
 
     def clean(self) -> None:
-        tomorrow = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
-        for field in ("retail_price_checked_on", "cloud_price_checked_on"):
-            checked_on = getattr(self, field)
-            if checked_on and checked_on > tomorrow:
-                raise ValidationError({field: "This day has not come yet."})
+        errors: dict[str, str] = {}
+        for prefix, amount in PRICE_AMOUNTS.items():
+            errors |= self._price_errors(prefix, getattr(self, amount))
+        if errors:
+            raise ValidationError(errors)
+
+    def _price_errors(self, prefix: str, usd: Decimal | None) -> dict[str, str]:
+        """What the price lacks, field by field: the words for what the database insists on."""
+        what = prefix.replace("_", " ")
+        checked_on = getattr(self, f"{prefix}_checked_on")
+        errors = {}
+        if usd is None:
+            if checked_on:
+                errors[f"{prefix}_checked_on"] = f"There is no {what}: leave its date empty."
+            return errors
+        if not getattr(self, f"{prefix}_source_name"):
+            errors[f"{prefix}_source_name"] = f"Say where the {what} comes from."
+        if not getattr(self, f"{prefix}_source_url"):
+            errors[f"{prefix}_source_url"] = f"Give the link to the page with the {what}."
+        if not checked_on:
+            errors[f"{prefix}_checked_on"] = f"Give the day on which the {what} was seen."
+        elif checked_on > _tomorrow():
+            errors[f"{prefix}_checked_on"] = "This day has not come yet."
+        return errors
 
     def to_spec(self) -> GpuSpec:
         return GpuSpec(
@@ -231,13 +263,17 @@ class Gpu(models.Model):
             bf16_dense_flops=_scaled(self.bf16_dense_tflops, 10**12),
             bf16_flops_basis=self.bf16_tflops_basis,
             has_nvlink=self.nvlink,
-            retail_price=self._price("retail_price", self.retail_price_usd),
-            cloud_price_per_hour=self._price("cloud_price", self.cloud_price_usd_per_hour),
+            retail_price=self._price(
+                "retail_price", self.retail_price_usd, kind=self.retail_price_kind
+            ),
+            cloud_price_per_hour=self._price(
+                "cloud_price", self.cloud_price_usd_per_hour, kind=self.cloud_price_provider
+            ),
             is_tier_example=self.is_tier_example,
             source=self.source,
         )
 
-    def _price(self, prefix: str, usd: Decimal | None) -> Price | None:
+    def _price(self, prefix: str, usd: Decimal | None, *, kind: str) -> Price | None:
         if usd is None:
             return None
         return Price(
@@ -246,7 +282,13 @@ class Gpu(models.Model):
             source_url=getattr(self, f"{prefix}_source_url"),
             checked_on=getattr(self, f"{prefix}_checked_on"),
             is_estimate=getattr(self, f"{prefix}_is_estimate"),
+            kind=kind,
         )
+
+
+def _tomorrow() -> dt.date:
+    """It is tomorrow already somewhere on Earth."""
+    return dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
 
 
 def _scaled(value: Decimal | None, factor: int) -> Decimal | None:

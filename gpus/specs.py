@@ -11,13 +11,17 @@ from calculator.estimation.units import GB
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price in USD that somebody can check: it has a source and the day it was seen."""
+    """A price in USD that somebody can check: it has a source and the day it was seen.
+
+    `kind` says what the amount is: “launch price” for a card, the provider for an hour of cloud.
+    """
 
     usd: Decimal
     source_name: str
     source_url: str
     checked_on: dt.date
     is_estimate: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
