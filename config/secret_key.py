@@ -1,5 +1,6 @@
 """A secret key for one's own machine, made at the first start and never committed."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,11 +16,10 @@ def local_secret_key(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.write_text(get_random_secret_key())
-        draft.chmod(0o600)
-        try:
+        # Created private: a chmod afterwards would leave a moment in which others can read it.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(get_random_secret_key())
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text()

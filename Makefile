@@ -1,0 +1,92 @@
+# Two commands do everything on a fresh machine with Python and make: `make run`, `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The version that the environment was made with, or else the one it will be made with. Where
+# the system's Python moved on to another version, the stamp is missing and it is made anew.
+PYTHON_VERSION := $(shell \
+	{ $(BIN)/python -V || $(PYTHON) -V; } 2>/dev/null | sed 's/^Python //; s/\.[0-9a-z+]*$$//')
+VENV_MADE := $(VENV)/.made-with-$(PYTHON_VERSION)
+SITE_INSTALLED := $(VENV)/.installed-requirements
+TOOLS_INSTALLED := $(VENV)/.installed-requirements-dev
+
+STATIC_COLLECTED := var/static/staticfiles.json
+# Folders too: their time changes when a file is added or removed.
+STATIC_SOURCES := $(shell find static */static 2>/dev/null)
+
+MANAGE := $(BIN)/python manage.py
+
+.PHONY: help install run dev test check fix admin clean
+.DELETE_ON_ERROR:
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PORT=… changes it)
+	@$(MANAGE) migrate --noinput --verbosity 0
+	@$(MANAGE) load_catalog
+	@exec $(BIN)/gunicorn --config config/gunicorn.conf.py config.wsgi
+
+dev: install  ## the same with DEBUG on and reloading when the code changes
+	@$(MANAGE) migrate --noinput --verbosity 0
+	@$(MANAGE) load_catalog
+	@DEBUG=1 exec $(MANAGE) runserver "127.0.0.1:$${PORT:-8000}"
+
+test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
+	@$(BIN)/python tests/browser/find_browser.py
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(TOOLS_INSTALLED)  ## lint, format, types and migrations, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --check
+	git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --check
+	$(BIN)/mypy
+	$(MANAGE) makemigrations --check --dry-run
+
+fix: $(TOOLS_INSTALLED)  ## let the linters and formatters repair what they can
+	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --exit-zero-even-if-changed
+	git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade || true
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+admin: install  ## make the first user of the admin
+	@$(MANAGE) migrate --noinput --verbosity 0
+	@$(MANAGE) createsuperuser
+
+clean:  ## remove the environment and the collected files, but never the database
+	rm -rf $(VENV) var/static
+
+install: $(SITE_INSTALLED)
+
+# The stamp comes last: an environment that was interrupted halfway is made again. Debian splits
+# ensurepip off into a package of its own, and venv's own message about it is easily overlooked.
+$(VENV_MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "This needs Python 3.10 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+		echo "With another one installed, name it: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments here. On Debian and Ubuntu:" >&2; \
+		echo "    apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV) with Python $(PYTHON_VERSION) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(SITE_INSTALLED): requirements.txt $(VENV_MADE)
+	@echo "Installing $< …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(TOOLS_INSTALLED): requirements-dev.txt $(SITE_INSTALLED)
+	@echo "Installing $< …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Hashing and compressing takes seconds, so it is done only when a file changed; cleared first,
+# so that nothing of an older version stays behind.
+$(STATIC_COLLECTED): $(STATIC_SOURCES) $(SITE_INSTALLED)
+	@echo "Collecting static files …"
+	@DEBUG=0 $(MANAGE) collectstatic --noinput --clear --verbosity 0
