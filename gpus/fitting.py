@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from gpus.specs import GpuSpec, TierSpec
+
+LARGEST_ALTERNATIVE_RATIO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ def minimum_setup(memory_bytes: Decimal | int, tiers: Iterable[TierSpec]) -> Set
 
 def gpus_needed(memory_bytes: Decimal | int, tier: TierSpec) -> int:
     """How many GPUs of `tier` together have the estimate's memory."""
-    # Ceiling division on exact numbers: a float would turn 160 GB / 80 GB into 2 or 3 by luck.
-    return max(1, int(-(-Decimal(memory_bytes) // tier.capacity_bytes)))
+    # Exact decimals: as a float, 16.8 GB × 10 into 8 GB cards is 21 or 22 by luck of rounding.
+    gpu_count = (Decimal(memory_bytes) / tier.capacity_bytes).to_integral_value(ROUND_CEILING)
+    return max(1, int(gpu_count))
 
 
 def alternatives(
@@ -71,8 +74,10 @@ def alternatives(
     """Setups of tiers beyond the ladder that also hold the estimate, least memory first.
 
     One GPU model stands for each tier: its first example. A setup has to spare a GPU against
-    the minimum or, for a single GPU, stay a single one; more cards are no alternative.
+    the minimum or, for a single GPU, stay a single one; more cards are no alternative. Neither
+    is a card more than twice as large as the minimum: a 141 GB card for 6 GB helps nobody.
     """
+    most_bytes = None if minimum is None else minimum.capacity_bytes * LARGEST_ALTERNATIVE_RATIO
     found = []
     for tier in tiers:
         if tier.is_on_ladder or not tier.examples:
@@ -82,6 +87,8 @@ def alternatives(
             continue
         if minimum is not None and gpu_count > max(1, minimum.gpu_count - 1):
             continue
-        found.append(GpuSetup(tier.examples[0], Setup(tier, gpu_count)))
+        setup = Setup(tier, gpu_count)
+        if most_bytes is None or setup.capacity_bytes <= most_bytes:
+            found.append(GpuSetup(tier.examples[0], setup))
     found.sort(key=lambda s: (s.setup.capacity_bytes, s.gpu_count))
     return tuple(found[:limit])

@@ -1,0 +1,235 @@
+"""The ruler: the ladder of memory tiers on a log scale, with the methods at their true place.
+
+Everything is placed in percent of the width, so that one drawing serves a phone and a laptop
+while its text keeps its size. Templates only print what stands here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from calculator.formatting import NO_BREAK_SPACE, format_gb
+from calculator.headline import AUDIENCE_WORDS, setup_in_figures
+from calculator.results import MethodResult
+from gpus.labels import setup_label
+from gpus.specs import TierSpec
+
+# The ends of the scale move in steps, so that the ladder stands still while sizes change.
+LOWER_ENDS_GB = (4.0, 1.0, 0.2, 0.04)
+UPPER_ENDS_GB = (1_600.0, 6_400.0, 51_200.0)
+MULTIPLES = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
+MARGIN_PERCENT = 1.5
+# A character of a label on a 360 px wide phone; nearer than their own width, two labels touch.
+LABEL_CHARACTER_PERCENT = 2.5
+LABEL_GAP_PERCENT = 0.8
+
+LANE_HEIGHT = 38
+LANE_LINE_Y = 27
+TICK_LABEL_DROP = 22
+AUDIENCE_DROP = 42
+BOTTOM = 56
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    x: str
+    label: str
+    audience: str
+    is_minimum: bool
+    is_crowded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceSpan:
+    """The stretch of the ladder that one audience's cards take."""
+
+    audience: str
+    words: str
+    x: str
+    width: str
+    middle_x: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One method on the ruler, in a lane of its own."""
+
+    slug: str
+    name: str
+    memory: str
+    minimum: str
+    text_alternative: str
+    x: str
+    width_to_end: str
+    minimum_x: str | None
+    label_is_left: bool
+    line_y: int
+    label_y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    ticks: tuple[Tick, ...]
+    spans: tuple[AudienceSpan, ...]
+    marks: tuple[Mark, ...]
+    height: int
+    axis_y: int
+
+    @property
+    def tick_label_y(self) -> int:
+        return self.axis_y + TICK_LABEL_DROP
+
+    @property
+    def audience_y(self) -> int:
+        return self.axis_y + AUDIENCE_DROP
+
+
+@dataclass(frozen=True, slots=True)
+class LogScale:
+    """GB → percent of the drawing's width."""
+
+    low_gb: float
+    high_gb: float
+
+    def position(self, gigabytes: float) -> float:
+        share = math.log(gigabytes / self.low_gb) / math.log(self.high_gb / self.low_gb)
+        return MARGIN_PERCENT + share * (100 - 2 * MARGIN_PERCENT)
+
+
+def draw_ruler(results: tuple[MethodResult, ...], tiers: Iterable[TierSpec]) -> Ruler:
+    ladder = [tier for tier in tiers if tier.is_on_ladder]
+    scale = _scale(results, ladder)
+    ticks = _ticks(scale, ladder, results)
+    axis_y = LANE_HEIGHT * len(results) + 8
+    return Ruler(
+        ticks=ticks,
+        spans=_audience_spans(scale, ladder),
+        marks=tuple(_mark(scale, lane, result) for lane, result in enumerate(results)),
+        height=axis_y + BOTTOM,
+        axis_y=axis_y,
+    )
+
+
+def _scale(results: tuple[MethodResult, ...], ladder: list[TierSpec]) -> LogScale:
+    figures = [_gigabytes(r.memory_bytes) for r in results]
+    figures += [_gigabytes(r.minimum.capacity_bytes) for r in results if r.minimum]
+    figures += [float(tier.memory_gb) for tier in ladder]
+    lowest, highest = min(figures), max(figures)
+    low = next((end for end in LOWER_ENDS_GB if end <= lowest), lowest)
+    high = next((end for end in UPPER_ENDS_GB if end >= highest), highest)
+    return LogScale(low, high * 1.05)
+
+
+def _ticks(
+    scale: LogScale, ladder: list[TierSpec], results: tuple[MethodResult, ...]
+) -> tuple[Tick, ...]:
+    minimums = {
+        (r.minimum.tier.memory_gb, r.minimum.gpu_count) for r in results if r.minimum is not None
+    }
+    # (GB, label, tier, count): the ladder, then the multiples of its largest multiplied tier.
+    steps = [(float(t.memory_gb), str(t.memory_gb), t, 1) for t in ladder]
+    multiplied = max(
+        (t for t in ladder if t.may_be_multiplied), key=lambda t: t.memory_gb, default=None
+    )
+    if multiplied is not None:
+        steps += [
+            (float(multiplied.memory_gb * n), f"{n}×", multiplied, n)
+            for n in MULTIPLES
+            if multiplied.memory_gb * n <= scale.high_gb
+        ]
+    steps.sort(key=lambda step: step[0])
+    positions = [scale.position(gigabytes) for gigabytes, *_ in steps]
+    is_minimum = [(tier.memory_gb, count) in minimums for _, _, tier, count in steps]
+    crowded = _crowded(positions, [len(label) for _, label, *_ in steps], is_minimum)
+    return tuple(
+        Tick(
+            x=_percent(position),
+            label=label,
+            audience=tier.audience,
+            is_minimum=minimum,
+            is_crowded=is_crowded,
+        )
+        for position, (_, label, tier, _), minimum, is_crowded in zip(
+            positions, steps, is_minimum, crowded, strict=True
+        )
+    )
+
+
+def _crowded(positions: list[float], lengths: list[int], keep_first: list[bool]) -> list[bool]:
+    """Which labels have to give way on a phone; those that a method needs stay."""
+    kept: list[int] = []
+    crowded = [False] * len(positions)
+    by_importance = sorted(range(len(positions)), key=lambda i: (not keep_first[i], i))
+    for i in by_importance:
+        if any(
+            abs(positions[i] - positions[k])
+            < LABEL_CHARACTER_PERCENT * (lengths[i] + lengths[k]) / 2 + LABEL_GAP_PERCENT
+            for k in kept
+        ):
+            crowded[i] = True
+        else:
+            kept.append(i)
+    return crowded
+
+
+def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSpan, ...]:
+    spans = []
+    for audience, words in AUDIENCE_WORDS.items():
+        tiers = [t for t in ladder if t.audience == audience]
+        if not tiers:
+            continue
+        first = min(t.memory_gb for t in tiers)
+        last: float = max(t.memory_gb for t in tiers)
+        if any(t.may_be_multiplied for t in tiers):
+            last = scale.high_gb
+        start, end = scale.position(first), scale.position(last)
+        spans.append(
+            AudienceSpan(
+                audience=audience,
+                words=words.replace("data-center", "data center"),
+                x=_percent(start),
+                width=_percent(end - start),
+                middle_x=_percent((start + end) / 2),
+            )
+        )
+    return tuple(spans)
+
+
+def _mark(scale: LogScale, lane: int, result: MethodResult) -> Mark:
+    position = scale.position(_gigabytes(result.memory_bytes))
+    memory = format_gb(result.memory_bytes)
+    minimum = result.minimum
+    top = lane * LANE_HEIGHT
+    if minimum is None:
+        short_minimum, long_minimum = "no setup", "no setup of this catalog holds it"
+    else:
+        short_minimum = setup_in_figures(minimum)
+        long_minimum = f"smallest setup {setup_label(minimum)}"
+    return Mark(
+        slug=result.slug,
+        name=result.name,
+        memory=memory,
+        minimum=short_minimum,
+        text_alternative=f"{result.name} {memory}, {long_minimum}".replace(NO_BREAK_SPACE, " "),
+        x=_percent(position),
+        width_to_end=_percent(100 - position),
+        minimum_x=(
+            None
+            if minimum is None
+            else _percent(scale.position(_gigabytes(minimum.capacity_bytes)))
+        ),
+        label_is_left=position > 50,
+        line_y=top + LANE_LINE_Y,
+        label_y=top + LANE_LINE_Y - 11,
+    )
+
+
+def _gigabytes(memory_bytes: Decimal | int) -> float:
+    return float(memory_bytes) / 1e9
+
+
+def _percent(value: float) -> str:
+    return f"{value:.2f}%"
