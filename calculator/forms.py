@@ -13,7 +13,9 @@ SMALLEST_SIZE_B = Decimal("0.1")
 LARGEST_SIZE_B = Decimal(2000)
 DEFAULT_SIZE_B = Decimal(7)
 
-_SIZE = re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*[bB]?")
+_SIZE = re.compile(
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*[bB]?", re.ASCII
+)
 
 
 class SizeField(forms.CharField):
@@ -43,7 +45,7 @@ class SizeField(forms.CharField):
         typed = super().to_python(value)
         if typed in self.empty_values:
             return None
-        if re.fullmatch(r"\d+,\d+\s*[bB]?", typed) and not _SIZE.fullmatch(typed):
+        if re.fullmatch(r"[0-9]+,[0-9]+\s*[bB]?", typed) and not _SIZE.fullmatch(typed):
             raise self._error("decimal_comma", typed=typed, suggestion=typed.replace(",", "."))
         match = _SIZE.fullmatch(typed)
         if match is None or len(typed) > 40:

@@ -87,6 +87,7 @@ class CalculatorView:
     page_url: str
     canonical_url: str
     fragment_url: str
+    other_task_url: str
 
 
 def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> CalculatorView:
@@ -94,6 +95,9 @@ def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> Ca
     form = EstimateForm({"size": query.get("size", query_number(DEFAULT_SIZE_B))})
     page_path = reverse(f"calculator:{task}")
     fragment_url = reverse(f"calculator:{task}_fragment")
+    other_task_path = reverse(
+        f"calculator:{Task.INFERENCE if task == Task.TRAINING else Task.TRAINING}"
+    )
     if not form.is_valid():
         typed = query.get("size", "")
         return CalculatorView(
@@ -107,11 +111,13 @@ def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> Ca
             page_url=f"{page_path}?{urlencode({'size': typed})}",
             canonical_url=page_path,
             fragment_url=fragment_url,
+            other_task_url=other_task_path,
         )
     params_b: Decimal = form.cleaned_data["size"]
     size_label = format_size(params_b)
     results = estimate_methods(catalog, task, params_b)
-    page_url = f"{page_path}?{urlencode({'size': query_number(params_b)})}"
+    query_string = urlencode({"size": query_number(params_b)})
+    page_url = f"{page_path}?{query_string}"
     return CalculatorView(
         task=task,
         title=_title(task, size_label, results),
@@ -123,6 +129,7 @@ def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> Ca
         page_url=page_url,
         canonical_url=page_path if params_b == DEFAULT_SIZE_B else page_url,
         fragment_url=fragment_url,
+        other_task_url=f"{other_task_path}?{query_string}",
     )
 
 
