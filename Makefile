@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The version that the environment was made with, or else the one it will be made with. Where
-# the system's Python moved on to another version, the stamp is missing and it is made anew.
+# the system's Python moved on or away, the stamp is missing and the environment is made anew.
 PYTHON_VERSION := $(shell \
-	{ $(BIN)/python -V || $(PYTHON) -V; } 2>/dev/null | sed 's/^Python //; s/\.[0-9a-z+]*$$//')
+	{ $(BIN)/python -V || { rm -f $(VENV)/.made-with-*; $(PYTHON) -V; }; } 2>/dev/null \
+	| sed 's/^Python //; s/\.[0-9a-z+]*$$//')
 VENV_MADE := $(VENV)/.made-with-$(PYTHON_VERSION)
 SITE_INSTALLED := $(VENV)/.installed-requirements
 TOOLS_INSTALLED := $(VENV)/.installed-requirements-dev
@@ -28,7 +29,7 @@ help:  ## show this list
 run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PORT=… changes it)
 	@$(MANAGE) migrate --noinput --verbosity 0
 	@$(MANAGE) load_catalog
-	@exec $(BIN)/gunicorn --config config/gunicorn.conf.py config.wsgi
+	@exec $(BIN)/python -m gunicorn --config config/gunicorn.conf.py config.wsgi
 
 dev: install  ## the same with DEBUG on and reloading when the code changes
 	@$(MANAGE) migrate --noinput --verbosity 0

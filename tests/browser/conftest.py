@@ -1,0 +1,188 @@
+"""A real browser over the live site: `page`, `page_at`, `log_in`, `assert_accessible`.
+
+    def test_the_size_is_in_the_address(page):
+        page.goto("/")
+
+`page_at(width=390, color_scheme="dark", java_script=False)` opens other windows. Every page
+fails its test on a console error, an uncaught exception, a violation of the Content-Security-
+Policy and a request that leaves the site; where one of these is what a test is about, it says so
+with `problems.expect("status of 404")`.
+"""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.management import call_command
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.browser.find_browser import NONE_FOUND, THIS_MACHINE, find, in_ci
+
+# Playwright's sync API keeps an event loop running in this thread, in which Django refuses to
+# use the database, as it would block a real event loop. This one only waits for the browser.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    # Whatever else a page asks for, no name but this machine's resolves.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+PHONE = 390
+LAPTOP = 1280
+
+
+class Problems:
+    """What went wrong on a test's pages, less what the test says it expects."""
+
+    def __init__(self, own_host: str):
+        self._own_host = own_host
+        self._seen: list[str] = []
+        self._expected: list[str] = []
+
+    def expect(self, text: str) -> None:
+        """Let problems that contain `text` pass; one at least has to turn up."""
+        self._expected.append(text)
+
+    def watch(self, context: BrowserContext) -> None:
+        # Violations of the Content-Security-Policy are console errors too.
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self._seen.append(f"uncaught: {error.error}"))
+        context.on("request", self._on_request)
+
+    def remaining(self) -> list[str]:
+        unexpected = [
+            problem
+            for problem in self._seen
+            if not any(text in problem for text in self._expected)
+        ]
+        missing = [
+            f"expected, but did not happen: {text}"
+            for text in self._expected
+            if not any(text in problem for problem in self._seen)
+        ]
+        return unexpected + missing
+
+    def _on_console(self, message) -> None:
+        if message.type == "error":
+            self._seen.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _on_request(self, request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in {"data", "blob"} and url.netloc != self._own_host:
+            self._seen.append(f"request to another host: {request.url}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find(THIS_MACHINE)
+    if path is None:
+        # find_browser.py has said so already, loudly; this is for those who run pytest alone.
+        (pytest.fail if in_ci() else pytest.skip)(NONE_FOUND)
+    # Chromium's sandbox does not start for root, as whom containers run.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS + sandbox)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def site(live_server, transactional_db) -> str:
+    """The running site's address, with the whole catalog in its database."""
+    # The tests of a live server commit, and are cleaned up by emptying every table.
+    call_command("load_catalog", verbosity=0)
+    return live_server.url
+
+
+@pytest.fixture
+def problems(site) -> Problems:
+    return Problems(own_host=urlsplit(site).netloc)
+
+
+@pytest.fixture
+def page_at(browser, site, problems):
+    """Open a page of the given width, colour scheme and so on; `page.goto("/")` then works."""
+    contexts = []
+
+    def open_page(
+        width: int = LAPTOP,
+        *,
+        height: int = 800,
+        color_scheme: str = "light",
+        java_script: bool = True,
+        **options,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": width, "height": height},
+            color_scheme=color_scheme,
+            java_script_enabled=java_script,
+            locale="en-US",
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        problems.watch(context)
+        return context.new_page()
+
+    yield open_page
+
+    for context in contexts:
+        context.close()
+    if remaining := problems.remaining():
+        pytest.fail("\n".join(["The browser had something to say:", *remaining]), pytrace=False)
+
+
+@pytest.fixture(params=[PHONE, LAPTOP], ids=["phone", "laptop"])
+def width(request) -> int:
+    """Run the test at both widths."""
+    return request.param
+
+
+@pytest.fixture(params=["light", "dark"])
+def color_scheme(request) -> str:
+    """Run the test in both colour schemes."""
+    return request.param
+
+
+@pytest.fixture
+def page(page_at) -> Page:
+    """A laptop's window in the light scheme."""
+    return page_at()
+
+
+@pytest.fixture
+def log_in(client, site):
+    """Log a user into a page's browser without going through the login form."""
+
+    def log_in(page: Page, user) -> None:
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": site}])
+
+    return log_in
+
+
+@pytest.fixture
+def assert_accessible():
+    """Let axe-core look at the page as it is now, and fail on whatever it finds."""
+    axe = Axe()
+
+    def assert_accessible(page: Page) -> None:
+        findings = [
+            f"{violation['id']}: {violation['help']}\n    {node['html']}\n    {node['failureSummary']}"
+            for violation in axe.run(page).response["violations"]
+            for node in violation["nodes"]
+        ]
+        assert not findings, "\n".join(findings)
+
+    return assert_accessible

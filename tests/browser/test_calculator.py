@@ -1,0 +1,210 @@
+"""What a visitor does with the calculator, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+PAGES = ["/", "/?size=13", "/?size=abc", "/?size=2000", "/inference/"]
+
+
+def figures(page: Page) -> list[str]:
+    return [
+        text.replace("\u00a0", " ") for text in page.locator(".card__figure").all_inner_texts()
+    ]
+
+
+def test_a_tapped_size_changes_the_answer_the_address_and_the_title(page):
+    page.goto("/")
+
+    page.get_by_role("link", name="13B", exact=True).click()
+
+    expect(page.locator("#headline")).to_contain_text("13B model")
+    expect(page).to_have_url(re.compile(r"/\?size=13$"))
+    expect(page).to_have_title(re.compile("Fine-tune a 13B model"))
+    expect(page.locator("#size")).to_have_value("13")
+    expect(page.locator("#sizes [aria-current]")).to_have_text("13B")
+    expect(page.locator("#announcement")).to_contain_text("13B model")
+    assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
+
+
+def test_swapping_the_cards_loads_no_new_page(page):
+    page.goto("/")
+    page.evaluate("window.sameDocument = true")
+
+    page.get_by_role("link", name="70B", exact=True).click()
+
+    expect(page.locator("#headline")).to_contain_text("70B model")
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_typing_a_size_answers_while_one_types_and_keeps_the_focus(page):
+    page.goto("/")
+    field = page.get_by_label("Or type a size")
+
+    field.fill("")
+    field.press_sequentially("32", delay=40)
+
+    expect(page.locator("#headline")).to_contain_text("32B model")
+    expect(page).to_have_url(re.compile(r"/\?size=32$"))
+    expect(field).to_be_focused()
+    expect(field).to_have_value("32")
+
+
+def test_an_older_answer_never_replaces_a_newer_one(page):
+    page.goto("/")
+
+    def answer_13_late(route: Route) -> None:
+        response = route.fetch()
+        page.wait_for_timeout(600)
+        route.fulfill(response=response)
+
+    page.route("**/fragments/training/?size=13", answer_13_late)
+
+    page.get_by_role("link", name="13B", exact=True).click()
+    page.get_by_role("link", name="70B", exact=True).click()
+
+    expect(page.locator("#headline")).to_contain_text("70B model")
+    page.wait_for_timeout(900)
+    expect(page.locator("#headline")).to_contain_text("70B model")
+    expect(page).to_have_url(re.compile(r"size=70$"))
+
+
+def test_back_forward_and_reload_show_what_the_address_says(page):
+    page.goto("/?size=7")
+    page.get_by_role("link", name="13B", exact=True).click()
+    expect(page).to_have_url(re.compile("size=13$"))
+    page.get_by_role("link", name="70B", exact=True).click()
+    expect(page).to_have_url(re.compile("size=70$"))
+
+    page.go_back()
+    expect(page.locator("#headline")).to_contain_text("13B model")
+    expect(page.locator("#size")).to_have_value("13")
+    expect(page.locator("header.site-header")).to_have_count(1)
+    expect(page).to_have_title(re.compile("13B"))
+
+    page.go_back()
+    expect(page.locator("#headline")).to_contain_text("7B model")
+
+    page.go_forward()
+    expect(page.locator("#headline")).to_contain_text("13B model")
+
+    page.reload()
+    expect(page.locator("#headline")).to_contain_text("13B model")
+    assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
+
+
+def test_back_from_another_page_shows_a_whole_page(page):
+    page.goto("/")
+    page.get_by_role("link", name="13B", exact=True).click()
+    expect(page).to_have_url(re.compile("size=13$"))
+    page.get_by_role("link", name="FAQ").click()
+    expect(page).to_have_url(re.compile("/faq/$"))
+
+    page.go_back()
+
+    expect(page.locator("header.site-header")).to_be_visible()
+    expect(page.locator("#headline")).to_contain_text("13B model")
+
+
+def test_bad_input_shows_an_error_beside_the_field_and_takes_the_cards_away(page):
+    page.goto("/")
+    field = page.get_by_label("Or type a size")
+
+    field.fill("seven")
+
+    expect(page.locator("#size-error")).to_contain_text("“seven” is not one")
+    expect(page.locator(".card")).to_have_count(0)
+    expect(field).to_have_value("seven")
+    expect(field).to_have_attribute("aria-invalid", "true")
+
+    field.fill("8")
+
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator("#size-error")).to_be_empty()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_without_javascript_the_button_and_the_sizes_do_the_same(page_at):
+    page = page_at(java_script=False)
+    page.goto("/")
+
+    page.get_by_label("Or type a size").fill("13")
+    page.get_by_role("button", name="Show").click()
+    assert page.url.endswith("/?size=13")
+    assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
+
+    page.get_by_role("link", name="70B", exact=True).click()
+    assert page.url.endswith("/?size=70")
+    assert figures(page) == ["1,260 GB", "168 GB", "59.5 GB"]
+
+
+def test_everything_is_within_reach_of_the_keyboard(page):
+    page.goto("/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.get_by_role("link", name="8B", exact=True).focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#headline")).to_contain_text("8B model")
+    # The sizes were swapped under the focus; it must not fall back to the top of the page.
+    expect(page.get_by_role("link", name="8B", exact=True)).to_be_focused()
+
+
+def test_swapping_cards_shifts_no_layout(page_at):
+    page = page_at(390, height=844)
+    page.goto("/")
+    page.evaluate(
+        """() => {
+            window.shift = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries())
+                    if (!entry.hadRecentInput) window.shift += entry.value;
+            }).observe({type: "layout-shift", buffered: true});
+        }"""
+    )
+
+    for size in ("8B", "13B", "14B"):
+        # The pause outlasts the 500 ms in which a browser forgives what follows a tap.
+        page.evaluate(
+            "name => setTimeout(() => [...document.querySelectorAll('#sizes a')]"
+            ".find((a) => a.textContent === name).click(), 0)",
+            size,
+        )
+        expect(page.locator("#headline")).to_contain_text(f"{size} model")
+        page.wait_for_timeout(700)
+
+    assert page.evaluate("window.shift") < 0.01
+
+
+def test_the_answer_is_on_the_first_screen_of_a_phone(page_at):
+    page = page_at(390, height=844)
+    page.goto("/")
+
+    for part in ("#sizes", "#headline", ".ruler__drawing"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 844, part
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways(page_at, width, path):
+    page = page_at(width)
+    page.goto(path)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_narrowest_phone_and_double_zoom_do_not_scroll_sideways(page_at):
+    page = page_at(320)
+    page.goto("/?size=2000")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(page_at, assert_accessible, width, color_scheme, path):
+    page = page_at(width, color_scheme=color_scheme)
+    page.goto(path)
+
+    assert_accessible(page)

@@ -1,0 +1,46 @@
+"""What every test starts from."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_tests():
+    """The only settings in which tests differ from the site.
+
+    The manifest and WhiteNoise would need `collectstatic` before every run, and the site's
+    password hasher is slow on purpose. tests/config/test_static_files.py tries the real ones.
+    """
+    with override_settings(
+        STORAGES={
+            "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+            "staticfiles": {
+                "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
+            },
+        },
+        WHITENOISE_AUTOREFRESH=True,
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
+    """Keep SQLite's test database in a file, as on the site, instead of in memory.
+
+    In memory, the live server's threads would share the test's one connection and could find
+    themselves inside each other's transactions. In a file, each has its own.
+    """
+    if connection.vendor == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture
+def catalog(db):
+    """The catalog as a new installation has it: tiers, GPUs, presets, sizes and the FAQ."""
+    call_command("load_catalog", verbosity=0)
