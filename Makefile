@@ -13,7 +13,7 @@ VENV_MADE := $(VENV)/.made-with-$(PYTHON_VERSION)
 SITE_INSTALLED := $(VENV)/.installed-requirements
 TOOLS_INSTALLED := $(VENV)/.installed-requirements-dev
 
-STATIC_COLLECTED := var/static/staticfiles.json
+STATIC_COLLECTED := $(or $(VAR_DIR),var)/static/staticfiles.json
 # Folders too: their time changes when a file is added or removed.
 STATIC_SOURCES := $(shell find static */static 2>/dev/null)
 
@@ -59,7 +59,7 @@ admin: install  ## make the first user of the admin
 	@$(MANAGE) createsuperuser
 
 clean:  ## remove the environment and the collected files, but never the database
-	rm -rf $(VENV) var/static
+	rm -rf $(VENV) $(dir $(STATIC_COLLECTED))
 
 install: $(SITE_INSTALLED)
 

@@ -5,9 +5,7 @@ import re
 
 import pytest
 from django.core.management import call_command
-from django.http import HttpResponseNotFound
-from django.test import RequestFactory, override_settings
-from whitenoise.middleware import WhiteNoiseMiddleware
+from django.test import override_settings
 
 from config import settings as site_settings
 
@@ -24,13 +22,12 @@ def collected(tmp_path_factory):
 
 
 @pytest.fixture
-def get(collected):
-    """Ask WhiteNoise for a path, as a browser that understands these encodings."""
-    whitenoise = WhiteNoiseMiddleware(lambda request: HttpResponseNotFound())
+def get(collected, client):
+    """Ask for a path as a browser that understands these encodings."""
 
     def get(path: str, accept_encoding: str = "br, gzip"):
-        response = whitenoise(RequestFactory().get(path, HTTP_ACCEPT_ENCODING=accept_encoding))
-        response.close()
+        response = client.get(path, headers={"Accept-Encoding": accept_encoding})
+        response.getvalue()  # reads the file to its end, which closes it
         return response
 
     return get
