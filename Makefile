@@ -15,7 +15,7 @@ TOOLS_INSTALLED := $(VENV)/.installed-requirements-dev
 
 STATIC_COLLECTED := $(or $(VAR_DIR),var)/static/staticfiles.json
 # Folders too: their time changes when a file is added or removed.
-STATIC_SOURCES := $(shell find static */static 2>/dev/null)
+STATIC_SOURCES := $(shell find static calculator/static gpus/static 2>/dev/null)
 
 MANAGE := $(BIN)/python manage.py
 

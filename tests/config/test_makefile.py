@@ -20,6 +20,7 @@ case "$*" in
     *ensurepip*) {has_ensurepip} ;;
     "-m venv"*) rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
     "-m pip"*) exit ${{PIP_FAILS:-0}} ;;
+    *collectstatic*) mkdir -p var/static && touch var/static/staticfiles.json ;;
 esac
 """
 
@@ -33,6 +34,8 @@ class Machine:
         self.python = folder / "python"
         for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
             shutil.copy(ROOT / name, folder)
+        (folder / "static" / "css").mkdir(parents=True)
+        (folder / "static" / "css" / "site.css").touch()
         self.has_python("3.11.7")
 
     def has_python(self, version: str, *, is_new_enough="true", has_ensurepip="true") -> None:
@@ -65,6 +68,15 @@ class Machine:
             if "-m pip install" in line
         ]
 
+    def started(self) -> list[str]:
+        """Name the commands of manage.py and the server, in their order."""
+        lines = [line.split() for line in self.notes.read_text().splitlines()]
+        return [
+            words[1]
+            for words in lines
+            if words[0] == "manage.py" or words[:2] == ["-m", "gunicorn"]
+        ]
+
     def environments_made(self) -> int:
         return self.notes.read_text().count("-m venv")
 
@@ -89,6 +101,33 @@ def test_the_second_start_installs_nothing(machine):
 
     assert machine.environments_made() == 0
     assert machine.installations() == []
+
+
+def test_run_prepares_the_database_and_the_static_files_and_then_serves(machine):
+    answer = machine.make("run")
+
+    assert answer.returncode == 0, answer.stderr
+    assert machine.started() == ["collectstatic", "migrate", "load_catalog", "gunicorn"]
+
+
+def test_the_second_run_collects_no_static_files(machine):
+    machine.make("run")
+
+    machine.make("run")
+
+    assert machine.started() == ["migrate", "load_catalog", "gunicorn"]
+
+
+def test_static_files_are_collected_again_after_one_was_added(machine):
+    machine.make("run")
+    later = (machine.folder / "var" / "static" / "staticfiles.json").stat().st_mtime + 10
+    added = machine.folder / "static" / "css" / "print.css"
+    added.touch()
+    os.utime(added, (later, later))
+
+    machine.make("run")
+
+    assert machine.started()[0] == "collectstatic"
 
 
 def test_changed_requirements_are_installed_at_the_next_start(machine):
