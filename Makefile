@@ -23,8 +23,7 @@ MANAGE := $(BIN)/python manage.py
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PORT=… changes it)
 	@$(MANAGE) migrate --noinput --verbosity 0
@@ -34,7 +33,7 @@ run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PO
 dev: install  ## the same with DEBUG on and reloading when the code changes
 	@$(MANAGE) migrate --noinput --verbosity 0
 	@$(MANAGE) load_catalog
-	@DEBUG=1 exec $(MANAGE) runserver "127.0.0.1:$${PORT:-8000}"
+	@exec env DEBUG=1 $(MANAGE) runserver "127.0.0.1:$${PORT:-8000}"
 
 test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
 	@$(BIN)/python tests/browser/find_browser.py

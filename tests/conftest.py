@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import socket
+
+import hypothesis
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
+
+# A slow machine is not a mistake in the code. The rest stays as Hypothesis has it, which in CI
+# means the same examples in every run.
+hypothesis.settings.register_profile("site", hypothesis.settings(deadline=None))
+hypothesis.settings.load_profile("site")
+
+HERE = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network():
+    """Refuse connections to other machines: a test that needs one fails, online or not."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        if isinstance(address, tuple) and address[0] not in HERE:
+            raise AssertionError(f"A test tried to reach {address[0]}.")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
