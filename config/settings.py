@@ -13,9 +13,11 @@ from environs import Env
 from config.secret_key import local_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"  # the database, the secret key, collected static files
 
 env = Env()
+
+# What the site writes: the embedded database, the local secret key, collected static files.
+VAR_DIR = env.path("VAR_DIR", BASE_DIR / "var")
 
 ENVIRONMENT = env.str("DJANGO_ENV", "local")
 if ENVIRONMENT not in {"local", "production"}:
@@ -103,7 +105,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
     # Readers never wait for a writer (WAL), and a writer takes its lock at BEGIN, so that two
     # editors queue up to the timeout instead of failing halfway with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
