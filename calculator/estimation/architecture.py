@@ -1,0 +1,226 @@
+"""The architecture of a decoder-only language model: what its memory follows from.
+
+An `Architecture` holds sizes as its configuration states them; how the family arranges them into
+operations is `FamilyTraits`. Counting the parameters is in `parameters.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from calculator.estimation.errors import ConfigError, FieldError
+from calculator.estimation.families import FamilyTraits
+
+AttentionKind = Literal["full", "sliding", "linear"]
+MlpKind = Literal["dense", "moe"]
+
+# Bounds that no published model comes near (Kimi K3: 896 experts, 93 layers, hidden size 7,168),
+# so that a nonsensical configuration is refused rather than computed.
+MAXIMUM_OF_FIELD: dict[str, int] = {
+    "hidden_size": 262_144,
+    "layer_count": 1_024,
+    "head_count": 4_096,
+    "kv_head_count": 4_096,
+    "head_dim": 16_384,
+    "intermediate_size": 4_194_304,
+    "vocab_size": 16_777_216,
+    "expert_count": 16_384,
+    "experts_per_token": 1_024,
+    "expert_intermediate_size": 1_048_576,
+    "shared_intermediate_size": 1_048_576,
+    "dense_layer_count": 1_024,
+    "moe_layer_interval": 1_024,
+    "q_lora_rank": 65_536,
+    "kv_lora_rank": 65_536,
+    "qk_nope_head_dim": 16_384,
+    "qk_rope_head_dim": 16_384,
+    "v_head_dim": 16_384,
+    "sliding_window": 1_073_741_824,
+    "linear_layer_count": 1_024,
+    "linear_key_head_count": 4_096,
+    "linear_value_head_count": 4_096,
+    "linear_head_dim": 16_384,
+    "linear_conv_kernel": 1_024,
+    "global_head_dim": 16_384,
+    "global_kv_head_count": 4_096,
+    "position_count": 1_073_741_824,
+    "vision_parameter_count": 1_000_000_000_000,
+}
+_AT_LEAST_ONE = (
+    "hidden_size",
+    "layer_count",
+    "head_count",
+    "kv_head_count",
+    "head_dim",
+    "vocab_size",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Sizes of a decoder-only transformer. All are counts; 0 means that the model has none.
+
+    Raises:
+        ConfigError: a size is missing, out of its bounds (`MAXIMUM_OF_FIELD`) or at odds with
+            another.
+    """
+
+    name: str
+    model_type: str
+    hidden_size: int
+    layer_count: int
+    head_count: int
+    kv_head_count: int
+    head_dim: int
+    intermediate_size: int
+    vocab_size: int
+    tied_embeddings: bool
+    expert_count: int = 0
+    experts_per_token: int = 0
+    expert_intermediate_size: int = 0
+    shared_intermediate_size: int = 0
+    dense_layer_count: int = 0
+    """Layers at the start that keep a dense MLP in a mixture of experts."""
+    moe_layer_interval: int = 1
+    """After the dense start, every n-th layer has experts (Llama 4 Maverick: 2)."""
+    q_lora_rank: int = 0
+    kv_lora_rank: int = 0
+    qk_nope_head_dim: int = 0
+    qk_rope_head_dim: int = 0
+    v_head_dim: int = 0
+    sliding_window: int = 0
+    linear_layer_count: int = 0
+    linear_key_head_count: int = 0
+    linear_value_head_count: int = 0
+    linear_head_dim: int = 0
+    linear_conv_kernel: int = 0
+    global_head_dim: int = 0
+    """Gemma 4: head size of the layers without a window, whose keys serve as values too."""
+    global_kv_head_count: int = 0
+    position_count: int = 0
+    """Rows of a learned position embedding (GPT-2: 1,024); 0 with rotary positions."""
+    vision_parameter_count: int = 0
+    parameter_scale_fraction: float = 1.0
+    """Interpolated sizes only: the layers' parameters are multiplied by it."""
+    traits: FamilyTraits = field(default_factory=FamilyTraits)
+
+    def __post_init__(self) -> None:
+        errors = _errors_of(self)
+        if errors:
+            raise ConfigError(errors)
+
+    @property
+    def q_size(self) -> int:
+        """Width of all query heads together."""
+        return self.head_count * self.qk_head_dim
+
+    @property
+    def qk_head_dim(self) -> int:
+        """Width of one query or key head: with latent attention its two parts together."""
+        if self.is_latent:
+            return self.qk_nope_head_dim + self.qk_rope_head_dim
+        return self.head_dim
+
+    @property
+    def kv_size(self) -> int:
+        """Width of all key (or value) heads together."""
+        return self.kv_head_count * self.head_dim
+
+    @property
+    def is_latent(self) -> bool:
+        """Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434)."""
+        return self.kv_lora_rank > 0
+
+    @property
+    def is_moe(self) -> bool:
+        return self.expert_count > 0
+
+    def attention_kind(self, layer: int) -> AttentionKind:
+        """What the layer's tokens attend to: everything, a window, or a linear recurrence."""
+        if self.linear_layer_count:
+            # The families mix them evenly: every 4th layer of Qwen3-Next attends.
+            period = self.layer_count // max(1, self.layer_count - self.linear_layer_count)
+            return "full" if (layer + 1) % period == 0 else "linear"
+        period = self.traits.sliding_period
+        if not self.sliding_window or not period:
+            return "full"
+        if period == 1:
+            return "sliding"
+        return "full" if (layer + 1) % period == 0 else "sliding"
+
+    def mlp_kind(self, layer: int) -> MlpKind:
+        if not self.is_moe or layer < self.dense_layer_count:
+            return "dense"
+        interval = self.moe_layer_interval
+        return "moe" if (layer - self.dense_layer_count + 1) % interval == 0 else "dense"
+
+    def layer_kinds(self) -> tuple[tuple[AttentionKind, MlpKind], ...]:
+        """The kind of every layer, first to last."""
+        return tuple(
+            (self.attention_kind(layer), self.mlp_kind(layer)) for layer in range(self.layer_count)
+        )
+
+
+def _errors_of(architecture: Architecture) -> list[FieldError]:
+    errors: list[FieldError] = []
+    for item in fields(architecture):
+        maximum = MAXIMUM_OF_FIELD.get(item.name)
+        if maximum is None:
+            continue
+        value = getattr(architecture, item.name)
+        minimum = 1 if item.name in _AT_LEAST_ONE else 0
+        if isinstance(value, bool) or not isinstance(value, int):
+            errors.append(FieldError(item.name, "must be a whole number."))
+        elif not minimum <= value <= maximum:
+            errors.append(
+                FieldError(
+                    item.name, f"must be between {minimum:,} and {maximum:,}, not {value:,}."
+                )
+            )
+    if errors:
+        return errors
+    if architecture.head_count % architecture.kv_head_count:
+        errors.append(
+            FieldError(
+                "kv_head_count",
+                f"must divide the {architecture.head_count} query heads,"
+                f" and {architecture.kv_head_count} does not.",
+            )
+        )
+    if architecture.is_moe:
+        if not 1 <= architecture.experts_per_token <= architecture.expert_count:
+            errors.append(
+                FieldError("experts_per_token", "must be between 1 and the number of experts.")
+            )
+        if not architecture.expert_intermediate_size:
+            errors.append(FieldError("expert_intermediate_size", "is missing."))
+        if architecture.moe_layer_interval < 1:
+            errors.append(FieldError("moe_layer_interval", "must be at least 1."))
+    has_dense_layer = (
+        any(architecture.mlp_kind(layer) == "dense" for layer in range(architecture.layer_count))
+        if not errors
+        else False
+    )
+    if has_dense_layer and not architecture.intermediate_size:
+        errors.append(FieldError("intermediate_size", "is missing."))
+    if architecture.is_latent and not (
+        architecture.qk_nope_head_dim and architecture.qk_rope_head_dim and architecture.v_head_dim
+    ):
+        errors.append(
+            FieldError(
+                "kv_lora_rank",
+                "needs qk_nope_head_dim, qk_rope_head_dim and v_head_dim beside it.",
+            )
+        )
+    if architecture.linear_layer_count > architecture.layer_count:
+        errors.append(FieldError("linear_layer_count", "is more than the number of layers."))
+    if architecture.linear_layer_count and not (
+        architecture.linear_key_head_count
+        and architecture.linear_value_head_count
+        and architecture.linear_head_dim
+    ):
+        errors.append(FieldError("linear_layer_count", "needs the heads of the linear layers."))
+    if not 0 < architecture.parameter_scale_fraction < 1e3:
+        errors.append(FieldError("parameter_scale_fraction", "must be a positive number."))
+    return errors

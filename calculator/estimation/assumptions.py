@@ -1,0 +1,66 @@
+"""What an estimate takes for granted, in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from calculator.estimation.architecture import Architecture
+from calculator.estimation.settings import TrainingSettings
+
+_RECIPES = {
+    "pure_bf16": "Weights, gradients and optimizer states in bf16, no autocast.",
+    "bf16_autocast": "fp32 weights, gradients and optimizer states, computing in bf16 (autocast).",
+    "bf16_fp32_master": "bf16 weights and gradients; the optimizer keeps an fp32 copy and moments.",
+    "fp16_autocast": "fp32 weights, gradients and optimizer states, computing in fp16 (autocast).",
+    "fp32": "Everything in fp32.",
+}
+
+
+@lru_cache(maxsize=4096)
+def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tuple[str, ...]:
+    """The assumptions of one estimate, most important first."""
+    lines = [
+        f"Every sequence has {settings.sequence_length:,} tokens: the longest batch decides.",
+        "One GPU, nothing offloaded.",
+    ]
+    if settings.method == "full":
+        lines.append(_RECIPES[settings.recipe])
+    else:
+        base = "frozen"
+        if settings.method == "qlora":
+            name = {"nf4": "4-bit (NF4)", "nf4_double": "4-bit (NF4, double quantisation)"}
+            base += " " + name.get(settings.quantization, "8-bit")
+        lines.append(
+            f"The base is {base}; adapters of rank {settings.lora_rank} in"
+            f" {settings.adapter_precision} with their gradients and optimizer states."
+        )
+    if settings.method == "qlora" and settings.prepare_kbit:
+        lines.append(
+            "Embeddings, head and norms are cast to fp32 by peft's prepare_model_for_kbit_training."
+        )
+    lines.append(
+        "Each layer is checkpointed (non-reentrant) and recomputed in the backward pass."
+        if settings.gradient_checkpointing
+        else "All activations are kept for the backward pass."
+    )
+    if settings.loss == "standard":
+        lines.append(
+            "The loss is transformers' own, whose fp32 logits take up to 12 bytes per token and"
+            " vocabulary entry."
+        )
+    if settings.lora_dropout and settings.trains_adapters:
+        lines.append("LoRA dropout keeps a mask and a copy of each adapter's input.")
+    if architecture.is_moe:
+        lines.append("All experts are resident; activations follow the active ones.")
+        if settings.trains_adapters:
+            lines.append(
+                "Experts are stacked parameters, as in transformers 5: “all-linear” adapters and"
+                " 4-bit loading leave them out."
+            )
+    if architecture.linear_layer_count:
+        lines.append("Linear-attention layers are approximated; no traced step covers them.")
+    if architecture.vision_parameter_count:
+        lines.append("The vision tower's weights count; its activations do not (text only).")
+    if architecture.parameter_scale_fraction != 1.0:
+        lines.append("A typical architecture of this size, interpolated between published ones.")
+    return tuple(lines)

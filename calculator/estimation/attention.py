@@ -1,0 +1,275 @@
+"""Attention of one decoder layer, as the operations of the modelling code."""
+
+from __future__ import annotations
+
+from calculator.estimation.architecture import Architecture, AttentionKind
+from calculator.estimation.families import Norm
+from calculator.estimation.linear_maps import apply_linear
+from calculator.estimation.linear_modules import LinearModule, attention_modules
+from calculator.estimation.norms import apply_norm
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.operations import (
+    Gradients,
+    add,
+    cast,
+    concatenate,
+    copy,
+    flash_attention,
+    gradient,
+    matmul,
+    multiply,
+    part,
+    pointwise,
+    repeat_heads,
+    saves_output,
+    scale,
+    split,
+)
+from calculator.estimation.shadow import FP32, Tape, Tensor
+from calculator.estimation.sizes import Size, per_token
+
+
+def attend(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    kind: AttentionKind,
+    hidden: Tensor,
+    masked: bool,
+) -> Tensor:
+    """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
+    if architecture.is_latent:
+        return _latent_attention(tape, architecture, numerics, hidden)
+    modules = attention_modules(architecture, kind)
+    traits = architecture.traits
+    head_count, head_dim = architecture.head_count, architecture.head_dim
+    kv_count = architecture.kv_head_count
+    if kind == "full" and architecture.global_head_dim:
+        head_dim = architecture.global_head_dim
+        kv_count = architecture.global_kv_head_count or kv_count
+    q_size, kv_size = head_count * head_dim, kv_count * head_dim
+    gate: Tensor | None = None
+    if traits.fused_qkv:
+        joined = apply_linear(tape, numerics, hidden, modules[0])
+        query, key, value = split(
+            tape, joined, [per_token(q_size), per_token(kv_size), per_token(kv_size)]
+        )
+        del joined
+    else:
+        query = apply_linear(tape, numerics, hidden, modules[0])
+        if traits.output_gate:
+            query, gate = split(tape, query, [per_token(q_size), per_token(q_size)])
+        key = apply_linear(tape, numerics, hidden, modules[1])
+        value = apply_linear(tape, numerics, hidden, modules[2]) if len(modules) == 4 else key
+    if traits.qk_norm != "none":
+        norm: Norm = "rms_gemma" if traits.norm == "rms_gemma" else "rms"
+        by_head = traits.qk_norm == "head"
+        query = apply_norm(
+            tape,
+            numerics,
+            query,
+            norm,
+            head_dim if by_head else q_size,
+            per_token(head_count if by_head else 1),
+        )
+        key = apply_norm(
+            tape,
+            numerics,
+            key,
+            norm,
+            head_dim if by_head else kv_size,
+            per_token(kv_count if by_head else 1),
+        )
+    if traits.rotary_fraction:
+        query = _rotate(tape, architecture, numerics, query)
+        key = _rotate(tape, architecture, numerics, key)
+    output = _scores_and_values(tape, architecture, numerics, query, key, value, head_count, masked)
+    del query, key, value
+    if gate is not None:
+        output = multiply(tape, output, saves_output(tape, gate))
+    return apply_linear(tape, numerics, output, modules[-1])
+
+
+def _rotate(tape: Tape, architecture: Architecture, numerics: Numerics, x: Tensor) -> Tensor:
+    """apply_rotary_pos_emb: x·cos + rotate_half(x)·sin; saves cos and sin, shared by all layers."""
+    fraction = architecture.traits.rotary_fraction
+    if numerics.fused_kernels:
+        return _fused_rotation(tape, x)
+    if fraction < 1.0:
+        turned, kept = split(tape, x, [x.elements.times(fraction), x.elements.times(1 - fraction)])
+        return concatenate(tape, [_rotate_whole(tape, turned), kept], x.elements)
+    return _rotate_whole(tape, x)
+
+
+def _rotate_whole(tape: Tape, x: Tensor) -> Tensor:
+    table = Tensor(None, x.elements, x.itemsize)
+    half = x.elements.times(0.5)
+    first = multiply(tape, x, table)
+    turned = concatenate(tape, [scale(tape, part(tape, x, half)), part(tape, x, half)], x.elements)
+    second = multiply(tape, turned, table)
+    del turned
+    return add(tape, first, second)
+
+
+def _fused_rotation(tape: Tape, x: Tensor) -> Tensor:
+    """Liger's rotary kernel turns x in place, forward and backward (ops/rope.py)."""
+
+    def backward(grads: Gradients) -> Gradients:
+        return list(grads)
+
+    return tape.record(Tensor(x.buffer, x.elements, x.itemsize), [x], backward)
+
+
+def _scores_and_values(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    head_count: int,
+    masked: bool,
+) -> Tensor:
+    width = numerics.compute_width if numerics.autocast else query.itemsize
+    elements = query.elements
+    if value.elements != key.elements and architecture.is_latent:
+        elements = value.elements.times(head_count / architecture.kv_head_count)
+    if numerics.eager_attention or architecture.traits.attention_sinks:
+        return _eager_attention(
+            tape, architecture, numerics, query, key, value, head_count, width, elements
+        )
+    query, key, value = (cast(tape, item, width) for item in (query, key, value))
+    mask = None
+    if masked:
+        # A boolean mask becomes an additive one of q's width in every layer, and with a mask
+        # transformers repeats keys and values for every head (integrations/sdpa_attention.py).
+        mask = tape.new(Size(position_pair=1.0), width)
+        key = repeat_heads(tape, key, query.elements)
+        value = repeat_heads(tape, value, elements)
+    return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
+
+
+def _eager_attention(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    head_count: int,
+    width: int,
+    output_elements: Size,
+) -> Tensor:
+    """eager_attention_forward: scores of heads × T × s elements, softmax in fp32."""
+    scores_elements = Size(pair=float(head_count))
+    key = repeat_heads(tape, key, query.elements)
+    value = repeat_heads(tape, value, output_elements)
+    scores = matmul(tape, cast(tape, query, width), cast(tape, key, width), scores_elements)
+    scores = scale(tape, scores)
+    if architecture.traits.attention_softcap:
+        scores = scale(tape, scores)
+        scores = saves_output(tape, scores)
+        scores = scale(tape, scores)
+    scores = add(tape, scores, Tensor(None, scores_elements, width))
+    if architecture.traits.attention_sinks:
+        # One more column for the sink; the maximum is subtracted first (modeling_gpt_oss.py).
+        scores = concatenate(tape, [scores], scores_elements)
+        scores = scale(tape, scores)
+        probabilities = saves_output(tape, scores)
+        del scores
+        probabilities = part(tape, probabilities, scores_elements)
+    else:
+        scores32 = cast(tape, scores, FP32)
+        del scores
+        probabilities = saves_output(tape, scores32)
+        del scores32
+    probabilities = cast(tape, probabilities, width)
+    output = matmul(tape, probabilities, cast(tape, value, width), output_elements)
+    return copy(tape, output)
+
+
+def _latent_attention(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+) -> Tensor:
+    """Multi-head latent attention (modeling_deepseek_v3.py, DeepseekV3Attention.forward)."""
+    modules = {module.name: module for module in attention_modules(architecture, "full")}
+    heads = architecture.head_count
+    nope, rope = architecture.qk_nope_head_dim, architecture.qk_rope_head_dim
+    v_size = heads * architecture.v_head_dim
+    rms = "rms"
+    if architecture.q_lora_rank:
+        low = apply_linear(tape, numerics, hidden, modules["q_a_proj"])
+        low = apply_norm(tape, numerics, low, "rms", architecture.q_lora_rank, per_token(1))
+        query = apply_linear(tape, numerics, low, modules["q_b_proj"])
+        del low
+    else:
+        query = apply_linear(tape, numerics, hidden, modules["q_proj"])
+    q_pass, q_rot = split(tape, query, [per_token(heads * nope), per_token(heads * rope)])
+    compressed = apply_linear(tape, numerics, hidden, modules["kv_a_proj_with_mqa"])
+    k_pass, k_rot = split(tape, compressed, [per_token(architecture.kv_lora_rank), per_token(rope)])
+    del compressed
+    assert rms == "rms"
+    k_pass = apply_norm(tape, numerics, k_pass, "rms", architecture.kv_lora_rank, per_token(1))
+    expanded = apply_linear(tape, numerics, k_pass, modules["kv_b_proj"])
+    k_pass, value = split(tape, expanded, [per_token(heads * nope), per_token(v_size)])
+    del expanded
+    q_rot, k_rot = _rotate_whole(tape, q_rot), _rotate_whole(tape, k_rot)
+    k_rot = Tensor(k_rot.buffer, per_token(heads * rope), k_rot.itemsize, k_rot.edge)
+    q_size = per_token(heads * (nope + rope))
+    query = concatenate(tape, [q_pass, q_rot], q_size)
+    key = concatenate(tape, [k_pass, k_rot], q_size)
+    del q_pass, q_rot, k_pass, k_rot
+    output = _scores_and_values(
+        tape, architecture, numerics, query, key, value, heads, masked=False
+    )
+    del query, key, value
+    return apply_linear(tape, numerics, output, modules["o_proj"])
+
+
+def _delta_net(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+) -> Tensor:
+    """Gated DeltaNet, by the tensors that its fused kernels keep (modeling_qwen3_next.py).
+
+    Convolution input and output, the recurrence's q, k, v, gates and output, the gated norm's
+    input and gate. The kernels' chunk states are left out; no trace covers this layer.
+    """
+    qkvz, ba, out = attention_modules(architecture, "linear")
+    key_size = architecture.linear_key_head_count * architecture.linear_head_dim
+    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
+    joined = apply_linear(tape, numerics, hidden, qkvz)
+    gates = apply_linear(tape, numerics, hidden, ba)
+    mixed, gate = split(tape, joined, [per_token(2 * key_size + value_size), per_token(value_size)])
+    del joined
+    mixed = pointwise(tape, copy(tape, mixed))
+    query, key, value = split(
+        tape, mixed, [per_token(key_size), per_token(key_size), per_token(value_size)]
+    )
+    del mixed
+    core = flash_attention(
+        tape,
+        query,
+        key,
+        value,
+        per_token(value_size),
+        per_token(architecture.linear_value_head_count),
+    )
+    del query, key, value, gates
+    normed = apply_norm(
+        tape,
+        numerics,
+        core,
+        "rms",
+        architecture.linear_head_dim,
+        per_token(architecture.linear_value_head_count),
+    )
+    output = multiply(tape, normed, pointwise(tape, gate))
+    return apply_linear(tape, numerics, output, out)
+
+
+def linear_module(name: str, modules: tuple[LinearModule, ...]) -> LinearModule:
+    """The module of that name."""
+    return next(module for module in modules if module.name == name)
+
+
+__all__ = ["attend", "gradient", "linear_module"]

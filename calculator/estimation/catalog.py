@@ -1,0 +1,142 @@
+"""From a row of calculator/data/models.csv to an `Architecture`.
+
+The site's `LanguageModel` rows have the same columns; their `to_architecture()` passes them here
+as text or numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from calculator.estimation.architecture import Architecture
+from calculator.estimation.errors import ConfigError, FieldError
+from calculator.estimation.families import FAMILIES, FamilyTraits
+
+# Attention or layer patterns that the operations in decoder_layer.py do not describe. Their rows
+# are "parameters only": the rule of thumb works for them, the precise estimate does not.
+NOT_MODELLED: dict[str, str] = {
+    "deepseek_v32": "its sparse attention indexer is not modelled",
+    "deepseek_v4": "its compressed sparse attention is not modelled",
+    "glm_moe_dsa": "its sparse attention indexer is not modelled",
+    "granitemoehybrid": "its Mamba-2 layers are not modelled",
+    "nemotron_h": "its Mamba-2 layers are not modelled",
+    "lfm2": "its short-convolution layers are not modelled",
+    "kimi_k3": "its hybrid attention is not modelled",
+    "minimax_m3": "its sparse attention is not modelled",
+    "mllama": "its cross-attention layers are not modelled",
+    "gemma4_e": "its per-layer embeddings are not modelled",
+    "gemma4_unified": "its layer pattern is not known",
+}
+
+_COLUMNS: dict[str, str] = {
+    "hidden_size": "hidden_size",
+    "num_hidden_layers": "layer_count",
+    "num_attention_heads": "head_count",
+    "num_key_value_heads": "kv_head_count",
+    "head_dim": "head_dim",
+    "intermediate_size": "intermediate_size",
+    "vocab_size": "vocab_size",
+    "num_experts": "expert_count",
+    "experts_per_token": "experts_per_token",
+    "moe_intermediate_size": "expert_intermediate_size",
+    "shared_intermediate_size": "shared_intermediate_size",
+    "first_k_dense_layers": "dense_layer_count",
+    "moe_layer_interval": "moe_layer_interval",
+    "q_lora_rank": "q_lora_rank",
+    "kv_lora_rank": "kv_lora_rank",
+    "qk_nope_head_dim": "qk_nope_head_dim",
+    "qk_rope_head_dim": "qk_rope_head_dim",
+    "v_head_dim": "v_head_dim",
+    "sliding_window": "sliding_window",
+    "linear_attention_layers": "linear_layer_count",
+    "linear_key_heads": "linear_key_head_count",
+    "linear_value_heads": "linear_value_head_count",
+    "linear_head_dim": "linear_head_dim",
+    "linear_conv_kernel": "linear_conv_kernel",
+    "global_head_dim": "global_head_dim",
+    "global_kv_heads": "global_kv_head_count",
+    "position_embeddings": "position_count",
+    "vision_parameters": "vision_parameter_count",
+}
+
+
+def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
+    """The architecture of one row; empty cells mean that the model has none of it.
+
+    Raises:
+        ConfigError: the row is "parameters only", or a cell is not what it should be.
+    """
+    model_type = str(row.get("model_type") or "")
+    if model_type in NOT_MODELLED:
+        raise ConfigError(
+            [FieldError("model_type", f"Parameters only: {NOT_MODELLED[model_type]}.")]
+        )
+    traits = FAMILIES.get(model_type)
+    if traits is None:
+        raise ConfigError([FieldError("model_type", f"“{model_type}” is not a known family.")])
+    errors: list[FieldError] = []
+    sizes: dict[str, int] = {}
+    for column, name in _COLUMNS.items():
+        text = str(row.get(column) or "").strip()
+        if not text:
+            continue
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
+            errors.append(FieldError(column, f"“{text[:40]}” is not a whole number."))
+        else:
+            sizes[name] = int(text)
+    if errors:
+        raise ConfigError(errors)
+    for name in ("hidden_size", "layer_count", "head_count", "vocab_size"):
+        if name not in sizes:
+            errors.append(FieldError(name, "is missing."))
+    if errors:
+        raise ConfigError(errors)
+    if "head_dim" not in sizes:
+        sizes["head_dim"] = sizes.get("v_head_dim") or sizes["hidden_size"] // sizes["head_count"]
+    sizes.setdefault("kv_head_count", sizes["head_count"])
+    sizes.setdefault("intermediate_size", 0)
+    return Architecture(
+        name=str(row.get("display_name") or model_type),
+        model_type=model_type,
+        tied_embeddings=str(row.get("tie_word_embeddings") or "").lower() in ("true", "1"),
+        traits=_with_overrides(traits, str(row.get("trait_overrides") or "")),
+        **sizes,
+    )
+
+
+def _with_overrides(traits: FamilyTraits, text: str) -> FamilyTraits:
+    """Traits in which one model differs from its family: `qkv_bias=false; qk_norm=none`."""
+    changes: dict[str, Any] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(";"))):
+        name, _, value = part.partition("=")
+        known = getattr(traits, name.strip(), None) if name.strip() in _OVERRIDABLE else None
+        if known is None:
+            raise ConfigError([FieldError("trait_overrides", f"“{name[:40]}” is not a trait.")])
+        changes[name.strip()] = _parsed(value.strip(), known)
+    return replace(traits, **changes)
+
+
+_OVERRIDABLE = (
+    "qkv_bias",
+    "o_bias",
+    "qk_norm",
+    "norms_per_layer",
+    "sliding_period",
+    "extra_layer_parameters",
+    "rotary_fraction",
+    "router_bias",
+    "fused_qkv",
+)
+
+
+def _parsed(value: str, like: object) -> object:
+    if isinstance(like, bool):
+        return value == "true"
+    try:
+        return type(like)(value)  # type: ignore[call-arg]
+    except ValueError:
+        raise ConfigError(
+            [FieldError("trait_overrides", f"“{value[:40]}” does not fit.")]
+        ) from None

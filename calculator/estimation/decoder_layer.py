@@ -1,0 +1,139 @@
+"""One decoder layer, forward and backward, on shadow tensors: the moments of most memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.attention import attend
+from calculator.estimation.mlp import feed_forward
+from calculator.estimation.norms import apply_norm
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.operations import add, scale
+from calculator.estimation.shadow import (
+    ACTIVATION_GRADIENTS,
+    GRADIENTS,
+    Snapshot,
+    Tape,
+    Tensor,
+)
+from calculator.estimation.sizes import per_token
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What a part of the model holds, beyond what the others hold.
+
+    forward: the moments of its forward pass that may be a peak, its input included.
+    kept: what stays from its forward until its backward pass, its input included if saved.
+    backward: the moments of its backward pass (and recomputation), from its output's gradient on.
+    gradients: what its backward pass leaves: the gradients of its trained parameters.
+    """
+
+    forward: tuple[Snapshot, ...]
+    kept: Snapshot
+    backward: tuple[Snapshot, ...]
+    gradients: Snapshot
+
+
+@lru_cache(maxsize=4096)
+def run_layer(
+    architecture: Architecture,
+    numerics: Numerics,
+    attention: AttentionKind,
+    mlp: MlpKind,
+    *,
+    input_width: int,
+    input_needs_gradient: bool,
+    masked: bool,
+) -> Segment:
+    """Run a layer of that kind forward and backward.
+
+    input_width: bytes of an element of the residual stream. input_needs_gradient: whether
+    anything before it is trained. masked: an attention mask is materialised.
+    """
+    tape = Tape(accumulates=numerics.accumulates)
+    hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
+    assert hidden is not None
+    if numerics.checkpointing:
+        tape.saves = False
+        output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
+        forward = tape.memory.take_moments()
+        elements, width = output.elements, output.itemsize
+        del output
+        kept = tape.memory.now()
+        tape.saves = True
+        incoming = tape.new(elements, width, ACTIVATION_GRADIENTS)
+        edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
+        del incoming
+    else:
+        output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
+        hidden = None
+        forward = tape.memory.take_moments()
+        elements, width, edge = output.elements, output.itemsize, output.edge
+        # The output belongs to what comes next.
+        del output
+        kept = tape.memory.now()
+    if edge is None:
+        return Segment(forward, kept, (), Snapshot({}))
+    tape.seed(edge, elements, width)
+    del edge
+    tape.run_backward()
+    hidden = None
+    backward = tape.memory.take_moments()
+    return Segment(forward, kept, backward, only(tape.memory.now(), GRADIENTS))
+
+
+def only(snapshot: Snapshot, kind: str) -> Snapshot:
+    """The part of a snapshot that is of one kind."""
+    return Snapshot({kind: snapshot.by_kind[kind]} if kind in snapshot.by_kind else {})
+
+
+def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
+    tensor = tape.new(per_token(architecture.hidden_size), width)
+    edge = tape.leaf(is_input=True) if needs_gradient else None
+    return Tensor(tensor.buffer, tensor.elements, width, edge)
+
+
+def _decoder_layer(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    attention: AttentionKind,
+    mlp: MlpKind,
+    hidden: Tensor,
+    masked: bool,
+) -> Tensor:
+    traits = architecture.traits
+    size, rows = architecture.hidden_size, per_token(1)
+
+    def norm(x: Tensor) -> Tensor:
+        return apply_norm(tape, numerics, x, traits.norm, size, rows)
+
+    def residual(before: Tensor, branch: Tensor) -> Tensor:
+        return add(tape, before, scale(tape, branch) if traits.residual_scale else branch)
+
+    if traits.parallel:
+        first = norm(hidden)
+        second = norm(hidden) if traits.norms_per_layer == 2 else first
+        attended = attend(tape, architecture, numerics, attention, first, masked)
+        if second is not first:
+            del first
+        fed = feed_forward(tape, architecture, numerics, mlp, second)
+        return add(tape, add(tape, attended, fed), hidden)
+    if traits.post_norm:
+        branch = attend(tape, architecture, numerics, attention, hidden, masked)
+        hidden = residual(hidden, norm(branch))
+        branch = feed_forward(tape, architecture, numerics, mlp, hidden)
+        return residual(hidden, norm(branch))
+    branch = norm(hidden)
+    branch = attend(tape, architecture, numerics, attention, branch, masked)
+    if traits.norms_per_layer >= 4:
+        branch = norm(branch)
+    hidden = residual(hidden, branch)
+    branch = norm(hidden)
+    branch = feed_forward(tape, architecture, numerics, mlp, branch)
+    if traits.norms_per_layer >= 4:
+        branch = norm(branch)
+    return residual(hidden, branch)

@@ -1,0 +1,203 @@
+"""What the model families do differently, in the words of their modelling code.
+
+One `FamilyTraits` per `model_type` of transformers 5.23 (src/transformers/models/<model_type>).
+Everything that follows from a family (which linear maps exist, which norms, what is saved for the
+backward pass) is derived from these traits by the operations in `decoder_layer.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Norm = Literal["rms", "rms_gemma", "layer", "layer_fp32"]
+QkNorm = Literal["none", "head", "full"]
+Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyTraits:
+    """How a family's decoder layer is built.
+
+    norm: "rms" multiplies after casting back to the input's dtype (Llama); "rms_gemma" computes
+    x·(1 + w) in fp32 and casts the product (Gemma); "layer" is `nn.LayerNorm`; "layer_fp32" is
+    Cohere's, which computes in fp32.
+    norms_per_layer: 1 for a parallel block with a shared norm, 2 usual, 4 with post-norms.
+    post_norm: the norms stand after attention and MLP instead of before (OLMo 2).
+    sliding_period: every n-th layer attends to everything, the others to the window; 1 means
+    that all layers use the window, 0 that none does.
+    experts_stacked: transformers 5 keeps experts as 3-D parameters, not as linear modules, so
+    neither peft's "all-linear" nor bitsandbytes' 4-bit loading reaches them.
+    """
+
+    norm: Norm = "rms"
+    norm_has_bias: bool = False
+    norms_per_layer: int = 2
+    post_norm: bool = False
+    qkv_bias: bool = False
+    o_bias: bool = False
+    mlp_bias: bool = False
+    head_bias: bool = False
+    expert_bias: bool = False
+    router_bias: bool = False
+    qk_norm: QkNorm = "none"
+    activation: Activation = "silu"
+    gated_mlp: bool = True
+    fused_qkv: bool = False
+    fused_gate_up: bool = False
+    parallel: bool = False
+    output_gate: bool = False
+    shared_expert_gate: bool = False
+    attention_sinks: bool = False
+    attention_softcap: bool = False
+    logit_softcap: bool = False
+    logit_scale: bool = False
+    embedding_scale: bool = False
+    residual_scale: bool = False
+    rotary_fraction: float = 1.0
+    rotary_fp32: bool = False
+    learned_positions: bool = False
+    sliding_period: int = 0
+    extra_layer_parameters: int = 0
+    q_name: str = "q_proj"
+    k_name: str = "k_proj"
+    v_name: str = "v_proj"
+    qkv_name: str = "qkv_proj"
+    o_name: str = "o_proj"
+    gate_name: str = "gate_proj"
+    up_name: str = "up_proj"
+    gate_up_name: str = "gate_up_proj"
+    down_name: str = "down_proj"
+
+
+_LLAMA = FamilyTraits()
+_QWEN2 = FamilyTraits(qkv_bias=True)
+_QWEN3 = FamilyTraits(qk_norm="head")
+_DELTANET = FamilyTraits(
+    norm="rms_gemma",
+    qk_norm="head",
+    output_gate=True,
+    shared_expert_gate=True,
+    rotary_fraction=0.25,
+)
+_GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu", embedding_scale=True)
+_GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
+_LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
+
+FAMILIES: dict[str, FamilyTraits] = {
+    "llama": _LLAMA,
+    "mistral": replace(_LLAMA, sliding_period=1),
+    "ministral3": _LLAMA,
+    "mixtral": _LLAMA,
+    "llama4": _LLAMA,
+    "llama4_text": _LLAMA,
+    "qwen2": _QWEN2,
+    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True),
+    "qwen3": _QWEN3,
+    "qwen3_moe": _QWEN3,
+    "qwen3_next": _DELTANET,
+    "qwen3_5": _DELTANET,
+    "qwen3_5_text": _DELTANET,
+    "qwen3_5_moe": _DELTANET,
+    "qwen3_5_moe_text": _DELTANET,
+    "gemma": _GEMMA,
+    "gemma2": replace(
+        _GEMMA, norms_per_layer=4, attention_softcap=True, logit_softcap=True, sliding_period=2
+    ),
+    "gemma3": _GEMMA3,
+    "gemma3_text": _GEMMA3,
+    "gemma4": replace(_GEMMA3, norm="rms", logit_softcap=True),
+    "phi": replace(
+        _LAYER_NORM,
+        activation="gelu_new",
+        norms_per_layer=1,
+        parallel=True,
+        qkv_bias=True,
+        o_bias=True,
+        mlp_bias=True,
+        head_bias=True,
+        rotary_fraction=0.4,
+        o_name="dense",
+        up_name="fc1",
+        down_name="fc2",
+    ),
+    "phi3": FamilyTraits(fused_qkv=True, fused_gate_up=True, sliding_period=1),
+    "phimoe": FamilyTraits(
+        norm="layer", norm_has_bias=True, qkv_bias=True, o_bias=True, head_bias=True
+    ),
+    "gpt_oss": FamilyTraits(
+        qkv_bias=True,
+        o_bias=True,
+        expert_bias=True,
+        router_bias=True,
+        attention_sinks=True,
+        activation="clamped_swiglu",
+        sliding_period=2,
+    ),
+    "deepseek_v2": _LLAMA,
+    "deepseek_v3": replace(_LLAMA, router_bias=True),
+    "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
+    "glm4": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4),
+    "glm4_moe": FamilyTraits(qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"),
+    "glm4_moe_lite": replace(_LLAMA, router_bias=True),
+    "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2),
+    "olmo2": FamilyTraits(qk_norm="full", post_norm=True),
+    "olmo3": FamilyTraits(qk_norm="full", post_norm=True, sliding_period=4),
+    "olmoe": FamilyTraits(qk_norm="full"),
+    "falcon": replace(
+        _LAYER_NORM,
+        parallel=True,
+        norms_per_layer=1,
+        fused_qkv=True,
+        qkv_name="query_key_value",
+        o_name="dense",
+        up_name="dense_h_to_4h",
+        down_name="dense_4h_to_h",
+    ),
+    "gpt_neox": replace(
+        _LAYER_NORM,
+        parallel=True,
+        fused_qkv=True,
+        qkv_bias=True,
+        o_bias=True,
+        mlp_bias=True,
+        rotary_fraction=0.25,
+        qkv_name="query_key_value",
+        o_name="dense",
+        up_name="dense_h_to_4h",
+        down_name="dense_4h_to_h",
+    ),
+    "gpt2": replace(
+        _LAYER_NORM,
+        activation="gelu_new",
+        fused_qkv=True,
+        qkv_bias=True,
+        o_bias=True,
+        mlp_bias=True,
+        learned_positions=True,
+        rotary_fraction=0.0,
+        qkv_name="c_attn",
+        o_name="c_proj",
+        up_name="c_fc",
+        down_name="c_proj",
+    ),
+    "cohere": FamilyTraits(norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True),
+    "cohere2": FamilyTraits(
+        norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, sliding_period=4
+    ),
+    "granite": replace(_LLAMA, embedding_scale=True, residual_scale=True, logit_scale=True),
+    "starcoder2": replace(
+        _LAYER_NORM, qkv_bias=True, o_bias=True, mlp_bias=True, up_name="c_fc", down_name="c_proj"
+    ),
+    "stablelm": FamilyTraits(norm="layer", norm_has_bias=True, qkv_bias=True, rotary_fraction=0.25),
+    "apertus": FamilyTraits(
+        qk_norm="head", activation="xielu", gated_mlp=False, extra_layer_parameters=2
+    ),
+    "minimax_m2": FamilyTraits(qk_norm="full", router_bias=True, rotary_fraction=0.5),
+    "seed_oss": FamilyTraits(qkv_bias=True),
+    "internlm3": _LLAMA,
+    "hunyuan_v1_dense": _QWEN3,
+    "ernie4_5_moe": replace(_LLAMA, router_bias=True),
+    "mimo": _QWEN2,
+    "smollm3": _LLAMA,
+}

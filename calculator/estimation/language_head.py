@@ -1,0 +1,137 @@
+"""Final norm, output head and loss; and the embedding: the two ends of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import ceil
+
+from calculator.estimation.architecture import Architecture
+from calculator.estimation.decoder_layer import Segment, only
+from calculator.estimation.linear_maps import product
+from calculator.estimation.norms import apply_norm
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.operations import cast, gradient, saves_output, scale
+from calculator.estimation.shadow import (
+    FP32,
+    GRADIENTS,
+    LOGITS,
+    Tape,
+    Tensor,
+)
+from calculator.estimation.sizes import fixed, per_token
+
+
+@lru_cache(maxsize=1024)
+def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int) -> Segment:
+    """Run final norm, head and loss forward and backward.
+
+    The loss is that of transformers (loss/loss_utils.py, ForCausalLMLoss): logits in the compute
+    width (2 bytes per token and vocabulary entry), their fp32 copy (4), log-softmax (4);
+    backward the gradient of the log-softmax (4) and of the fp32 logits (4), then of the logits.
+    """
+    tape = Tape(accumulates=numerics.accumulates)
+    size = per_token(architecture.hidden_size)
+    buffer = tape.new(size, input_width).buffer
+    hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(is_input=True))
+    del buffer
+    assert hidden is not None
+    normed: Tensor | None = apply_norm(
+        tape, numerics, hidden, architecture.traits.norm, architecture.hidden_size, per_token(1)
+    )
+    hidden = None
+    assert normed is not None
+    if numerics.loss == "chunked":
+        loss = _chunked_loss(tape, architecture, numerics, normed)
+        logits = None
+    else:
+        logits = _logits(tape, architecture, numerics, normed)
+        loss = _loss(tape, numerics, logits)
+        if not numerics.keeps_logits:
+            logits = None
+    normed = None
+    forward = tape.memory.take_moments()
+    kept = tape.memory.now()
+    assert loss.edge is not None
+    tape.seed(loss.edge, fixed(1), FP32)
+    del loss
+    tape.run_backward()
+    backward = tape.memory.take_moments()
+    del logits
+    return Segment(forward, kept, backward, only(tape.memory.now(), GRADIENTS))
+
+
+def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
+    vocab, size = architecture.vocab_size, architecture.hidden_size
+    logits = product(
+        tape,
+        numerics,
+        hidden,
+        vocab / size,
+        vocab * size,
+        numerics.small_width,
+        trained=numerics.trains_base,
+        kind=LOGITS,
+    )
+    tape.kind = LOGITS
+    if architecture.traits.logit_scale:
+        logits = scale(tape, logits)
+    if architecture.traits.logit_softcap:
+        logits = scale(tape, saves_output(tape, scale(tape, logits)))
+    return logits
+
+
+def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
+    wide = cast(tape, logits, FP32)
+    if numerics.loss == "fused":
+        return _fused_cross_entropy(tape, wide)
+    log_probabilities = saves_output(tape, wide)
+    elements = log_probabilities.elements
+    saved = log_probabilities if log_probabilities.requires_grad else None
+
+    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        assert saved is not None
+        return [tape.new(elements, FP32, LOGITS)]
+
+    return tape.record(tape.new(fixed(1), FP32), [log_probabilities], backward)
+
+
+def _fused_cross_entropy(tape: Tape, logits: Tensor) -> Tensor:
+    """One kernel that writes the gradient over the logits (Liger ops/cross_entropy.py)."""
+    elements, buffer = logits.elements, logits.buffer
+    return tape.record(
+        tape.new(fixed(1), FP32), [logits], lambda grads: [Tensor(buffer, elements, FP32)]
+    )
+
+
+def _chunked_loss(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+) -> Tensor:
+    """Liger's fused linear cross-entropy: logits for one chunk of the tokens at a time.
+
+    It makes as many chunks as keep a chunk's logits about as large as the hidden states
+    (ops/fused_linear_cross_entropy.py), and computes the gradients of the hidden states and of
+    a trained head in the forward pass.
+    """
+    tape.kind = LOGITS
+    vocab, size = architecture.vocab_size, architecture.hidden_size
+    hidden = cast(tape, hidden, numerics.compute_width)
+    chunks = ceil(vocab / size)
+    elements, width = hidden.elements, hidden.itemsize
+    grad_hidden = tape.new(elements, width)
+    trained = numerics.trains_base
+    grad_head = tape.new(fixed(vocab * size), numerics.small_width) if trained else None
+    chunk = tape.new(per_token(vocab / chunks), numerics.compute_width)
+    chunk32 = tape.new(per_token(vocab / chunks), FP32)
+    del chunk, chunk32
+    weight = Tensor(
+        None, fixed(vocab * size), numerics.small_width, tape.leaf() if trained else None
+    )
+
+    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        head = None
+        if grad_head is not None:
+            head = tape.new(fixed(vocab * size), numerics.small_width, GRADIENTS)
+        return [gradient(tape, elements, width) if grad_hidden is None else grad_hidden, head]
+
+    return tape.record(tape.new(fixed(1), FP32), [hidden, weight], backward)

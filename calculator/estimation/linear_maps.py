@@ -1,0 +1,145 @@
+"""A linear map as fine-tuning runs it: 16- or 32-bit, under autocast, quantised, with LoRA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calculator.estimation.linear_modules import LinearModule
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.operations import add, cast, copy, gradient, scale
+from calculator.estimation.shadow import DEQUANTIZED, GRADIENTS, WEIGHT_CASTS, Tape, Tensor
+from calculator.estimation.sizes import fixed
+
+
+def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
+    """The module's output for x, with its adapter's if it has one."""
+    if numerics.quantized:
+        result = _quantized_product(tape, numerics, x, module)
+    else:
+        result = product(
+            tape,
+            numerics,
+            x,
+            module.output_size / module.input_size,
+            module.weight_count,
+            numerics.base_width,
+            trained=numerics.trains_base,
+        )
+    if not numerics.targets_module(module.name):
+        return result
+    return _with_adapter(tape, numerics, x, result, module)
+
+
+def product(
+    tape: Tape,
+    numerics: Numerics,
+    x: Tensor,
+    widening: float,
+    weight_count: int,
+    weight_width: int,
+    *,
+    trained: bool,
+    kind: str | None = None,
+) -> Tensor:
+    """x · Wᵀ. Saves x if W is trained, and W, or its cast, if x needs a gradient.
+
+    Under autocast both are cast to the compute width; the cast of a trained fp32 weight makes its
+    gradient in the compute width first and then in fp32.
+    """
+    compute = numerics.compute_width if numerics.autocast else weight_width
+    x = cast(tape, x, compute)
+    weight = Tensor(None, fixed(weight_count), weight_width, tape.leaf() if trained else None)
+    if weight_width != compute:
+        weight = _cast_weight(tape, weight, compute)
+    saved_x = x if trained else None
+    saved_weight = weight if x.requires_grad else None
+    needs_x, elements = x.requires_grad, x.elements
+    output = tape.new(elements.times(widening), compute, kind)
+
+    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        grad_x = grad_weight = None
+        if needs_x:
+            assert saved_weight is not None
+            grad_x = gradient(tape, elements, compute)
+        if trained:
+            assert saved_x is not None
+            gradient_kind = GRADIENTS if weight_width == compute else WEIGHT_CASTS
+            grad_weight = tape.new(fixed(weight_count), compute, gradient_kind)
+        return [grad_x, grad_weight]
+
+    return tape.record(output, [x, weight], backward)
+
+
+def _cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
+    count, width = weight.elements, weight.itemsize
+    return tape.record(
+        tape.new(count, compute, WEIGHT_CASTS),
+        [weight],
+        lambda grads: [tape.new(count, width, GRADIENTS)],
+    )
+
+
+def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
+    """bitsandbytes' Linear4bit: W is dequantised to the compute width while it is used.
+
+    Forward and backward each dequantise; neither x nor the dequantised weight is saved
+    (bitsandbytes/autograd/_functions.py, MatMul4Bit).
+    """
+    compute = numerics.compute_width
+    x = cast(tape, x, compute)
+    elements, count = x.elements, fixed(module.weight_count)
+    dequantized: Tensor | None = tape.new(count, compute, DEQUANTIZED)
+    output = tape.new(elements.times(module.output_size / module.input_size), compute)
+    dequantized = None
+
+    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        weight = tape.new(count, compute, DEQUANTIZED)
+        grad = gradient(tape, elements, compute)
+        del weight
+        return [grad]
+
+    assert dequantized is None
+    return tape.record(output, [x], backward)
+
+
+def _with_adapter(
+    tape: Tape, numerics: Numerics, x: Tensor, result: Tensor, module: LinearModule
+) -> Tensor:
+    """result + B(A(dropout(x))) · scaling (peft/tuners/lora/layer.py and bnb.py, 0.21)."""
+    rank, width = numerics.rank, numerics.adapter_width
+    if numerics.quantized:
+        # peft clones the 4-bit result, which the backward pass of bitsandbytes must not change.
+        result = copy(tape, result)
+        if not numerics.autocast:
+            x = cast(tape, x, width)
+    else:
+        x = cast(tape, x, width)
+    if numerics.dropout:
+        x = _dropout(tape, x)
+    low = product(
+        tape, numerics, x, rank / module.input_size, rank * module.input_size, width, trained=True
+    )
+    high = product(
+        tape,
+        numerics,
+        low,
+        module.output_size / rank,
+        rank * module.output_size,
+        width,
+        trained=True,
+    )
+    del low
+    high = scale(tape, high)
+    return cast(tape, add(tape, result, high), result.itemsize)
+
+
+def _dropout(tape: Tape, x: Tensor) -> Tensor:
+    """Dropout makes a copy and saves its mask, one byte an element."""
+    elements, itemsize = x.elements, x.itemsize
+    mask = tape.new(elements, 1)
+
+    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        assert mask is not None
+        return [gradient(tape, elements, itemsize)]
+
+    return tape.record(tape.new(elements, itemsize), [x], backward)

@@ -1,0 +1,158 @@
+"""Bytes that are there during the whole step: weights, adapters, optimizer states, gradients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from calculator.estimation.architecture import Architecture
+from calculator.estimation.linear_modules import LinearModule, layer_modules
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.parameters import count_parameters
+from calculator.estimation.settings import Optimizer, Recipe
+
+# NF4 (QLoRA, arXiv 2305.14314): 4 bits a weight and one absmax per block of 64; the absmax is
+# fp32, or, quantised a second time, 8 bits with one fp32 absmax per 256 blocks.
+NF4_BYTES_PER_WEIGHT = 0.5 + 4 / 64
+NF4_DOUBLE_BYTES_PER_WEIGHT = 0.5 + 1 / 64 + 4 / (64 * 256)
+# LLM.int8() (arXiv 2208.07339): a byte a weight; its fp32 scale per output row is below 0.2 %.
+INT8_BYTES_PER_WEIGHT = 1.0
+QUANTIZED_BYTES_PER_WEIGHT: dict[str, float] = {
+    "nf4": NF4_BYTES_PER_WEIGHT,
+    "nf4_double": NF4_DOUBLE_BYTES_PER_WEIGHT,
+    "int8": INT8_BYTES_PER_WEIGHT,
+}
+# bitsandbytes' 8-bit AdamW (arXiv 2110.02861): two moments of a byte, each with one fp32 absmax
+# per block of 256.
+ADAMW_8BIT_BYTES_PER_PARAMETER = 2 * (1 + 4 / 256)
+# bitsandbytes' Lion keeps one fp32 moment (bitsandbytes/optim/lion.py).
+LION_BYTES_PER_PARAMETER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What the optimizer updates: how many parameters, how wide, and the largest tensor."""
+
+    count: int
+    width: int
+    largest_count: int
+    factored_count: int
+    """Rows plus columns of all matrices: what Adafactor keeps instead of a moment."""
+
+
+@lru_cache(maxsize=1024)
+def trained_parameters(architecture: Architecture, numerics: Numerics) -> Trained:
+    """The trained parameters: all of them, or the adapters'."""
+    counts = count_parameters(architecture)
+    if numerics.trains_base:
+        vocab_side = architecture.vocab_size + architecture.hidden_size
+        factored = vocab_side * (1 if architecture.tied_embeddings else 2)
+        for kind, layers in Counter(architecture.layer_kinds()).items():
+            modules = layer_modules(architecture, *kind)
+            factored += layers * sum(m.input_size + m.output_size for m in modules)
+            if kind[1] == "moe":
+                factored += (
+                    layers
+                    * architecture.expert_count
+                    * (2 * architecture.hidden_size + 3 * architecture.expert_intermediate_size)
+                )
+        largest = max(counts.embedding_count, *(m.weight_count for m in _modules(architecture)))
+        if architecture.is_moe:
+            largest = max(
+                largest,
+                2
+                * architecture.expert_count
+                * architecture.hidden_size
+                * architecture.expert_intermediate_size,
+            )
+        return Trained(counts.total_count, numerics.base_width, largest, factored)
+    adapters = largest = factored = 0
+    for kind, layers in Counter(architecture.layer_kinds()).items():
+        for module in layer_modules(architecture, *kind):
+            if numerics.targets_module(module.name):
+                sides = module.input_size + module.output_size
+                adapters += layers * numerics.rank * sides
+                factored += layers * (sides + 2 * numerics.rank)
+                largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
+    return Trained(adapters, numerics.adapter_width, largest, factored)
+
+
+def _modules(architecture: Architecture) -> list[LinearModule]:
+    return [
+        module
+        for kind in set(architecture.layer_kinds())
+        for module in layer_modules(architecture, *kind)
+    ] or [LinearModule("", 1, 1)]
+
+
+@lru_cache(maxsize=1024)
+def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
+    """Bytes of the model's weights.
+
+    4- and 8-bit loading quantises linear maps only: embeddings, head, norms, biases and stacked
+    experts keep 16 bits, or get 32 from `prepare_model_for_kbit_training`. A vision tower counts
+    like the text model's linear maps.
+    """
+    counts = count_parameters(architecture)
+    if not numerics.quantized:
+        return counts.total_count * numerics.base_width
+    quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
+    small = counts.embedding_count + counts.head_count + counts.other_count + counts.expert_count
+    return round(
+        (counts.linear_count + counts.vision_count) * quantized + small * numerics.small_width
+    )
+
+
+def adapters_bytes(trained: Trained, numerics: Numerics) -> int:
+    """Bytes of the LoRA adapters."""
+    return 0 if numerics.trains_base else trained.count * trained.width
+
+
+def gradients_bytes(trained: Trained) -> int:
+    """Bytes of all gradients: of the parameters' own width."""
+    return trained.count * trained.width
+
+
+def optimizer_states_bytes(trained: Trained, optimizer: Optimizer, recipe: Recipe) -> int:
+    """Bytes that the optimizer keeps between steps.
+
+    AdamW's two moments have the parameters' width (torch.optim.AdamW, zeros_like). A paged
+    optimizer's states lie in CUDA managed memory, which no PyTorch counter shows and which is
+    moved to the host under pressure: 0 here, counted in the device bytes' upper end. Adafactor
+    keeps a row and a column per matrix, SGD without momentum nothing.
+    """
+    master = 4 * trained.count if recipe == "bf16_fp32_master" else 0
+    width = 4 if master else trained.width
+    if optimizer in ("adamw", "adamw_foreach"):
+        return master + 2 * width * trained.count
+    if optimizer == "adamw_8bit":
+        return master + round(ADAMW_8BIT_BYTES_PER_PARAMETER * trained.count)
+    if optimizer == "lion":
+        return master + LION_BYTES_PER_PARAMETER * trained.count
+    if optimizer == "adafactor":
+        return master + 4 * trained.factored_count
+    return master
+
+
+def paged_states_bytes(trained: Trained, optimizer: Optimizer) -> int:
+    """Bytes of optimizer states in managed memory, resident only while there is room."""
+    if optimizer != "paged_adamw_8bit":
+        return 0
+    return round(ADAMW_8BIT_BYTES_PER_PARAMETER * trained.count)
+
+
+def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recipe) -> int:
+    """Bytes that the optimizer step takes and gives back.
+
+    PyTorch's for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
+    _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one and
+    bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32: the gradient,
+    the update and its square of the largest one (optimization.py, Adafactor.step).
+    """
+    if optimizer == "adamw_foreach":
+        width = 4 if recipe == "bf16_fp32_master" else trained.width
+        return width * trained.count
+    if optimizer == "adafactor":
+        return 3 * 4 * trained.largest_count
+    return 0

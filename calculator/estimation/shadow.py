@@ -1,0 +1,200 @@
+"""Tensors without data: what PyTorch's autograd allocates and keeps, counted in bytes.
+
+`decoder_layer.py` states a layer as the operations of its modelling code on these tensors. Each
+operation allocates what PyTorch's kernel allocates, saves for the backward pass what its
+derivative saves (tools/autograd/derivatives.yaml of PyTorch 2.13), and, in the backward pass,
+allocates the gradients and temporaries that the derivative makes. A buffer lives as long as
+something refers to it, as in PyTorch, so the memory at every moment follows from the operations
+alone; no coefficient is fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from calculator.estimation.sizes import NOTHING, Size
+
+BF16 = 2
+FP32 = 4
+
+# What a buffer is, for the breakdown.
+ACTIVATIONS = "activations"
+ACTIVATION_GRADIENTS = "activation_gradients"
+WEIGHT_CASTS = "weight_casts"
+DEQUANTIZED = "dequantized_weights"
+GRADIENTS = "gradients"
+LOGITS = "logits_and_loss"
+
+
+class Snapshot:
+    """Live bytes of one moment, by kind, and their sum."""
+
+    __slots__ = ("by_kind", "total")
+
+    def __init__(self, by_kind: dict[str, Size]) -> None:
+        self.by_kind = by_kind
+        total = NOTHING
+        for size in by_kind.values():
+            total = total.plus(size)
+        self.total = total
+
+
+class Memory:
+    """Counts live bytes by kind and keeps the moments that may be a peak."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, Size] = {}
+        self._grew = False
+        self.moments: list[Snapshot] = []
+
+    def allocate(self, kind: str, size: Size) -> None:
+        self._live[kind] = self._live.get(kind, NOTHING).plus(size)
+        self._grew = True
+
+    def release(self, kind: str, size: Size) -> None:
+        self.mark()
+        self._live[kind] = self._live[kind].minus(size)
+
+    def mark(self) -> None:
+        """Note the present moment if memory grew since the last one."""
+        if not self._grew:
+            return
+        self._grew = False
+        moment = self.now()
+        if any(other.total.covers(moment.total) for other in self.moments):
+            return
+        self.moments = [other for other in self.moments if not moment.total.covers(other.total)]
+        self.moments.append(moment)
+
+    def now(self) -> Snapshot:
+        return Snapshot(dict(self._live))
+
+    def take_moments(self) -> tuple[Snapshot, ...]:
+        """The moments since the last call that no other of them covers."""
+        self.mark()
+        moments, self.moments = tuple(self.moments), []
+        self._grew = True
+        self.mark()
+        self.moments = []
+        return moments
+
+
+class Buffer:
+    """One allocation; it is released when the last tensor that uses it goes."""
+
+    __slots__ = ("kind", "memory", "size")
+
+    def __init__(self, memory: Memory, kind: str, size: Size) -> None:
+        self.memory, self.kind, self.size = memory, kind, size
+        memory.allocate(kind, size)
+
+    def __del__(self) -> None:
+        self.memory.release(self.kind, self.size)
+
+
+class Node:
+    """One recorded operation: where its gradients come in, and how they go on to its inputs.
+
+    A node without `backward` is a leaf: a trained parameter, or an input that needs a gradient.
+    """
+
+    __slots__ = ("backward", "inputs", "pending")
+
+    def __init__(self, inputs: Sequence[Edge | None], backward: BackwardStep | None) -> None:
+        self.inputs, self.backward = inputs, backward
+        self.pending: dict[int, Tensor] = {}
+
+
+class Tensor:
+    """Elements of one width in a buffer; `edge` leads to the operation that made it."""
+
+    __slots__ = ("buffer", "edge", "elements", "itemsize")
+
+    def __init__(
+        self, buffer: Buffer | None, elements: Size, itemsize: int, edge: Edge | None = None
+    ) -> None:
+        self.buffer, self.elements, self.itemsize, self.edge = buffer, elements, itemsize, edge
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.edge is not None
+
+
+Edge = tuple[Node, int]
+BackwardStep = Callable[[Sequence[Tensor | None]], Sequence[Tensor | None]]
+
+
+class Tape:
+    """Runs operations forward, records them, and runs them backward.
+
+    `saves` is off while a checkpointed layer runs forward: nothing is kept for the backward pass.
+    """
+
+    def __init__(self, *, accumulates: bool = False) -> None:
+        self.memory = Memory()
+        self.accumulates = accumulates
+        self.nodes: list[Node] = []
+        self.leaves: list[Node] = []
+        self.saves = True
+        self.kind = ACTIVATIONS
+
+    def new(self, elements: Size, itemsize: int, kind: str | None = None) -> Tensor:
+        """A fresh allocation of so many elements."""
+        buffer = Buffer(self.memory, kind or self.kind, elements.times(itemsize))
+        return Tensor(buffer, elements, itemsize)
+
+    def leaf(self, *, is_input: bool = False) -> Edge:
+        """An edge at which a gradient is kept: a trained parameter's or an input's.
+
+        With gradient accumulation a parameter's gradient is added to the one of the micro-batches
+        before, and goes.
+        """
+        leaf = Node((), None)
+        if is_input or not self.accumulates:
+            self.leaves.append(leaf)
+        return (leaf, 0)
+
+    def record(
+        self, output: Tensor, inputs: Sequence[Tensor | None], backward: BackwardStep
+    ) -> Tensor:
+        """The output, with an edge to a new node if any input needs a gradient."""
+        edges = [tensor.edge if tensor is not None else None for tensor in inputs]
+        if not any(edges):
+            return output
+        if not self.saves:
+            return Tensor(output.buffer, output.elements, output.itemsize, (Node((), None), 0))
+        node = Node(edges, backward)
+        self.nodes.append(node)
+        return Tensor(output.buffer, output.elements, output.itemsize, (node, 0))
+
+    def seed(self, edge: Edge, elements: Size, itemsize: int) -> None:
+        """Put the gradient of an output where the backward pass starts."""
+        edge[0].pending[edge[1]] = self.new(elements, itemsize, ACTIVATION_GRADIENTS)
+
+    def run_backward(self) -> None:
+        """Run the recorded operations backward from the seeded outputs, newest first."""
+        while self.nodes:
+            node = self.nodes.pop()
+            if not node.pending:
+                continue
+            self._run(node)
+
+    def _run(self, node: Node) -> None:
+        arrived = [node.pending.get(index) for index in range(max(node.pending) + 1)]
+        node.pending = {}
+        assert node.backward is not None
+        results = node.backward(arrived)
+        edges, node.backward, node.inputs = node.inputs, None, ()
+        self.memory.mark()
+        del arrived
+        for edge, gradient in zip(edges, results, strict=True):
+            if edge is not None and gradient is not None:
+                self._accumulate(edge, gradient)
+
+    def _accumulate(self, edge: Edge, gradient: Tensor) -> None:
+        """Add a gradient to what has arrived at an edge (InputBuffer::accumulate)."""
+        node, index = edge
+        present = node.pending.get(index)
+        if present is None:
+            node.pending[index] = gradient
+        # otherwise it is added in place, and takes no more

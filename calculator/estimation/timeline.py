@@ -1,0 +1,213 @@
+"""The step as a timeline: every moment that may be the peak, for any batch and length.
+
+The segments (layers, head with loss, embedding) run one after the other, forward and then
+backward. A moment's bytes are those of the segment that runs, of what the segments before it keep
+for their backward pass, and of the gradients that the segments after it have left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.decoder_layer import Segment, run_layer
+from calculator.estimation.language_head import run_head
+from calculator.estimation.numerics import Numerics
+from calculator.estimation.shadow import (
+    ACTIVATION_GRADIENTS,
+    ACTIVATIONS,
+    DEQUANTIZED,
+    GRADIENTS,
+    WEIGHT_CASTS,
+)
+from calculator.estimation.sizes import NOTHING, Size
+
+Phase = Literal["forward", "loss", "backward", "optimizer_step"]
+PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step")
+
+KEPT = "saved_activations"
+CHECKPOINTS = "checkpoints"
+RUNNING = "running_layer"
+RECOMPUTED = "recomputed_layer"
+INPUTS = "inputs_and_masks"
+LayerKey = tuple[AttentionKind, MlpKind, bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Bytes of one moment of a phase by component, still to be evaluated for T and s."""
+
+    phase: Phase
+    parts: tuple[tuple[str, Size], ...]
+    total: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The moments of a step before the optimizer's, without what is always resident."""
+
+    moments: tuple[Moment, ...]
+
+
+class _Bytes:
+    """Sizes by component, added up."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: dict[str, Size] | None = None) -> None:
+        self.parts: dict[str, Size] = dict(parts or {})
+
+    def add(self, component: str, size: Size) -> _Bytes:
+        self.parts[component] = self.parts.get(component, NOTHING).plus(size)
+        return self
+
+    def moment(self, phase: Phase) -> Moment:
+        total = NOTHING
+        for size in self.parts.values():
+            total = total.plus(size)
+        return Moment(phase, tuple(self.parts.items()), total)
+
+
+@lru_cache(maxsize=2048)
+def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Timeline:
+    """All moments that may be a peak. `masked`: sequences are longer than the sliding window."""
+    base = replace(architecture, name="", parameter_scale_fraction=1.0)
+    fraction = architecture.parameter_scale_fraction
+    width = numerics.small_width
+    keys = _layer_keys(architecture, numerics, masked)
+    segments = {
+        key: run_layer(
+            base,
+            numerics,
+            key[0],
+            key[1],
+            input_width=width,
+            input_needs_gradient=key[2],
+            masked=key[3],
+        )
+        for key in set(keys)
+    }
+    head = run_head(base, numerics, input_width=width)
+    common = _inputs(architecture, numerics, masked)
+    kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
+    moments: list[Moment] = []
+
+    def before(index: int) -> _Bytes:
+        result = _Bytes(common.parts)
+        for key, count in Counter(keys[:index]).items():
+            _add_kept(result, segments[key], count, kept_name, fraction)
+        return result
+
+    def after(index: int) -> Size:
+        total = head.gradients.total
+        for key, count in Counter(keys[index + 1 :]).items():
+            total = total.plus(segments[key].gradients.total.times(count * fraction))
+        return total
+
+    for index in _ends(keys):
+        segment = segments[keys[index]]
+        for snapshot in segment.forward:
+            moments.append(
+                _with(before(index), snapshot.by_kind, RUNNING, fraction).moment("forward")
+            )
+        running = RECOMPUTED if numerics.checkpointing else KEPT
+        for snapshot in segment.backward:
+            state = before(index).add(GRADIENTS, after(index))
+            moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
+    everything = before(len(keys))
+    for snapshot in head.forward + head.backward:
+        moments.append(
+            _with(_Bytes(everything.parts), snapshot.by_kind, "final_norm", 1.0).moment("loss")
+        )
+    embedding = _embedding_gradient(architecture, numerics)
+    if embedding is not None:
+        state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
+        moments.append(
+            state.add(
+                ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
+            ).moment("backward")
+        )
+    return Timeline(_worth_keeping(moments))
+
+
+def _layer_keys(
+    architecture: Architecture, numerics: Numerics, masked: bool
+) -> tuple[LayerKey, ...]:
+    """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
+    # transformers lets the embedding's output require gradients for checkpointed adapters
+    # (enable_input_require_grads), so that the first layer's recomputation runs.
+    first_needs = numerics.trains_base or numerics.checkpointing
+    return tuple(
+        (attention, mlp, index > 0 or first_needs, masked and attention == "sliding")
+        for index, (attention, mlp) in enumerate(architecture.layer_kinds())
+    )
+
+
+def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
+    """First and last layer of each kind: between them bytes grow or shrink evenly."""
+    first: dict[LayerKey, int] = {}
+    last: dict[LayerKey, int] = {}
+    for index, key in enumerate(keys):
+        first.setdefault(key, index)
+        last[key] = index
+    return sorted({*first.values(), *last.values()})
+
+
+def _add_kept(state: _Bytes, segment: Segment, count: int, kept_name: str, fraction: float) -> None:
+    for kind, size in segment.kept.by_kind.items():
+        if size == NOTHING:
+            continue
+        name = WEIGHT_CASTS if kind == WEIGHT_CASTS else kept_name
+        scaled = size.times(count)
+        state.add(name, scaled._replace(fixed=scaled.fixed * fraction))
+
+
+def _with(state: _Bytes, by_kind: dict[str, Size], running: str, fraction: float) -> _Bytes:
+    for kind, size in by_kind.items():
+        if size == NOTHING:
+            continue
+        name = running if kind == ACTIVATIONS else kind
+        if kind in (WEIGHT_CASTS, DEQUANTIZED, GRADIENTS):
+            size = size._replace(fixed=size.fixed * fraction)
+        state.add(name, size)
+    return state
+
+
+def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _Bytes:
+    """Token ids, labels and shifted labels (int64); rotary tables; a boolean mask."""
+    rotary = architecture.head_dim * architecture.traits.rotary_fraction
+    if architecture.is_latent:
+        rotary = architecture.qk_rope_head_dim
+    position = 2.0 * rotary * numerics.small_width + 8.0
+    mask = 1.0 if masked else 0.0
+    if numerics.eager_attention:
+        mask = float(numerics.compute_width)
+    return _Bytes({INPUTS: Size(token=4 * 8.0, position=position, position_pair=mask)})
+
+
+def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:
+    """The embedding's gradient, made whole; a tied head's is there already and is added to."""
+    if not numerics.trains_base:
+        return None
+    count = architecture.vocab_size * architecture.hidden_size
+    return Size(fixed=float(count * numerics.small_width))
+
+
+def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
+    """Of each phase, the moments that no other covers."""
+    kept: list[Moment] = []
+    for moment in moments:
+        same = [other for other in kept if other.phase == moment.phase]
+        if any(other.total.covers(moment.total) for other in same):
+            continue
+        kept = [
+            other
+            for other in kept
+            if other.phase != moment.phase or not moment.total.covers(other.total)
+        ]
+        kept.append(moment)
+    return tuple(kept)
