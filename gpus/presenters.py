@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from calculator.formatting import format_usd
 from gpus.specs import GpuSpec, Price
 
+# Editors are asked to look again earlier (`PRICE_IS_STALE_AFTER`); by then a visitor is told.
+MAY_BE_OUT_OF_DATE_AFTER = dt.timedelta(days=180)
+
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
@@ -16,18 +19,22 @@ class PriceView:
     source_url: str
     checked_on: dt.date
     is_estimate: bool
+    kind: str = ""
+    may_be_out_of_date: bool = False
 
 
-def cloud_price_view(gpu: GpuSpec, *, gpu_count: int = 1) -> PriceView | None:
+def cloud_price_view(
+    gpu: GpuSpec, *, gpu_count: int = 1, today: dt.date | None = None
+) -> PriceView | None:
     """The price per hour of `gpu_count` GPUs: “$5.98”."""
-    return _price_view(gpu.cloud_price_per_hour, gpu_count)
+    return _price_view(gpu.cloud_price_per_hour, gpu_count, today)
 
 
-def retail_price_view(gpu: GpuSpec) -> PriceView | None:
-    return _price_view(gpu.retail_price, 1)
+def retail_price_view(gpu: GpuSpec, *, today: dt.date | None = None) -> PriceView | None:
+    return _price_view(gpu.retail_price, 1, today)
 
 
-def _price_view(price: Price | None, gpu_count: int) -> PriceView | None:
+def _price_view(price: Price | None, gpu_count: int, today: dt.date | None) -> PriceView | None:
     if price is None:
         return None
     return PriceView(
@@ -36,4 +43,8 @@ def _price_view(price: Price | None, gpu_count: int) -> PriceView | None:
         source_url=price.source_url,
         checked_on=price.checked_on,
         is_estimate=price.is_estimate,
+        kind=price.kind,
+        may_be_out_of_date=(
+            today is not None and today - price.checked_on > MAY_BE_OUT_OF_DATE_AFTER
+        ),
     )
