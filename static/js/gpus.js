@@ -1,0 +1,21 @@
+// Marks the filters that an answer found fault with: the words come with the answer, but the
+// fields themselves are never swapped, as a visitor may be typing in one.
+
+const filters = document.getElementById("gpu-filters");
+const results = document.getElementById("gpu-results");
+
+document.body.addEventListener("htmx:beforeRequest", () => {
+  results.setAttribute("aria-busy", "true");
+});
+
+document.body.addEventListener("htmx:afterRequest", () => {
+  results.removeAttribute("aria-busy");
+});
+
+document.body.addEventListener("htmx:afterSettle", () => {
+  for (const field of filters.elements) {
+    const error = document.getElementById(`${field.id}_error`);
+    if (error?.textContent) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+});
