@@ -19,14 +19,12 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@vary_on_headers("HX-Request", "HX-Current-URL")
+@vary_on_headers("HX-Request")
 def gpu_table(request: HttpRequest) -> HttpResponse:
     gpu_list = _present(request)
     if not request.htmx:
         return redirect(gpu_list.page_url)
     response = render(request, "gpus/fragment.html", {"gpu_list": gpu_list})
-    if request.htmx.current_url_abs_path == gpu_list.page_url:
-        return response  # asked again: a second entry would make Back seem broken
     return push_url(response, gpu_list.page_url)
 
 

@@ -19,3 +19,9 @@ document.body.addEventListener("htmx:afterSettle", () => {
     else field.removeAttribute("aria-invalid");
   }
 });
+
+// The same question again (Enter after typing) is no new place to come back to. The server could
+// not tell: its answer may be one that the browser has kept, with the header of the first time.
+document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+  if (history.path === location.pathname + location.search) history.type = "replace";
+});

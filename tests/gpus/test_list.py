@@ -514,15 +514,6 @@ def test_the_fragment_is_the_table_with_its_address_and_title(client):
 
 
 @pytest.mark.usefixtures("three_gpus")
-def test_the_same_question_again_adds_no_entry_to_the_history(client):
-    current = {"HX-Current-URL": "http://testserver/gpus/?vendor=AMD"}
-
-    response = client.get("/gpus/table/?vendor=AMD", headers=HTMX | current)
-
-    assert "HX-Push-Url" not in response
-
-
-@pytest.mark.usefixtures("three_gpus")
 def test_the_fragment_swaps_the_errors_too_and_takes_old_ones_away(client):
     bad = page_of(client.get("/gpus/table/?memory=lots", headers=HTMX))
     good = page_of(client.get("/gpus/table/?memory=8", headers=HTMX))
