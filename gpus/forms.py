@@ -92,11 +92,9 @@ class GpuListForm(forms.Form):
     )
     vendor = WordField(required=False, label="Vendor")
     audience = WordField(required=False, label="Made for")
-    memory = AmountField(unit="GB", example="24", label="Memory at least (GB)")
-    max_retail_price = AmountField(unit="USD", example="1500", label="Buy for at most ($)")
-    max_cloud_price = AmountField(
-        unit=r"USD|/\s*h", example="1.50", label="Rent for at most ($/h)"
-    )
+    memory = AmountField(unit="GB", example="24", label="Memory from (GB)")
+    max_retail_price = AmountField(unit="USD", example="1500", label="Buy up to ($)")
+    max_cloud_price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Rent up to ($/h)")
     sort = WordField(label="Sort by")
 
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:

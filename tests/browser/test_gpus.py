@@ -157,12 +157,12 @@ def test_back_forward_and_reload_show_what_the_address_says(page):
     page.goto("/gpus/")
     page.get_by_label("Vendor").select_option("NVIDIA")
     expect(page).to_have_url(re.compile("vendor=NVIDIA$"))
-    page.get_by_label("Memory at least (GB)").fill("80")
+    page.get_by_label("Memory from (GB)").fill("80")
     expect(page).to_have_url(re.compile("memory=80$"))
 
     page.go_back()
     expect(status(page)).to_have_text("3 of 4 GPUs, least memory first.")
-    expect(page.get_by_label("Memory at least (GB)")).to_have_value("")
+    expect(page.get_by_label("Memory from (GB)")).to_have_value("")
     expect(page.get_by_label("Vendor")).to_have_value("NVIDIA")
     expect(page.locator("header.site-header")).to_have_count(1)
     wait_for_htmx(page)
@@ -195,7 +195,7 @@ def test_enter_after_typing_does_not_make_back_need_two_steps(page):
 
 def test_bad_input_shows_an_error_beside_the_field_and_takes_the_table_away(page):
     page.goto("/gpus/")
-    field = page.get_by_label("Memory at least (GB)")
+    field = page.get_by_label("Memory from (GB)")
 
     field.fill("lots")
 
@@ -203,7 +203,7 @@ def test_bad_input_shows_an_error_beside_the_field_and_takes_the_table_away(page
     expect(page.locator("table")).to_have_count(0)
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value("lots")
-    expect(status(page)).to_have_text("No list yet. Check: Memory at least (GB).")
+    expect(status(page)).to_have_text("No list yet. Check: Memory from (GB).")
 
     field.fill("24")
 
@@ -214,14 +214,14 @@ def test_bad_input_shows_an_error_beside_the_field_and_takes_the_table_away(page
 
 def test_an_empty_list_says_what_to_loosen(page):
     page.goto("/gpus/?vendor=AMD")
-    page.get_by_label("Memory at least (GB)").fill("24")
+    page.get_by_label("Memory from (GB)").fill("24")
     expect(status(page)).to_have_text("None of 4 GPUs fits.")
 
     page.get_by_role("link", name="Without “AMD”").click()
 
     expect(status(page)).to_have_text("3 of 4 GPUs, least memory first.")
     expect(page.get_by_label("Vendor")).to_have_value("")
-    expect(page.get_by_label("Memory at least (GB)")).to_have_value("24")
+    expect(page.get_by_label("Memory from (GB)")).to_have_value("24")
 
     page.get_by_role("link", name="Clear all filters").click()
 
@@ -297,7 +297,7 @@ def test_without_javascript_the_form_and_the_headings_do_the_same(page_at):
     page.goto("/gpus/")
 
     page.get_by_label("Vendor").select_option("NVIDIA")
-    page.get_by_label("Memory at least (GB)").fill("24")
+    page.get_by_label("Memory from (GB)").fill("24")
     page.get_by_role("button", name="Show").click()
     assert status(page).inner_text() == "3 of 4 GPUs, least memory first."
 
