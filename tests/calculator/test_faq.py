@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
@@ -256,3 +257,14 @@ def test_every_shipped_entry_is_sound_and_shows_every_figure():
         assert NOT_AVAILABLE not in entry.answer_html
         assert entry.calculator_url
         assert 40 <= len(entry.summary) <= 302
+
+
+@pytest.mark.usefixtures("catalog")
+def test_every_link_of_a_shipped_entry_to_the_site_leads_somewhere(client):
+    entries = present_faq(current_catalog())
+
+    answers = BeautifulSoup("".join(entry.answer_html for entry in entries), "html.parser")
+    links = {link["href"] for link in answers.select("a[href^='/']")}
+    links |= {entry.calculator_url for entry in entries} | {entry.url for entry in entries}
+
+    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
