@@ -108,9 +108,7 @@ def _load(version: Version) -> Catalog:
         ),
         training_methods=_specs(presets, Task.TRAINING),
         inference_methods=_specs(presets, Task.INFERENCE),
-        sizes_b=tuple(
-            ModelSize.objects.filter(published=True).values_list("params_b", flat=True)
-        ),
+        sizes_b=tuple(ModelSize.objects.filter(published=True).values_list("params_b", flat=True)),
         faq=tuple(
             FaqSpec(entry.slug, entry.question, entry.answer, entry.calculator_query)
             for entry in FaqEntry.objects.filter(published=True)

@@ -149,7 +149,9 @@ class Gpu(models.Model):
         validators=[MinValueValidator(Decimal("0.01"))],
     )
     retail_price_kind = models.CharField(
-        max_length=40, blank=True, help_text="What was seen, e.g. “launch price” or “street price”."
+        max_length=40,
+        blank=True,
+        help_text="What was seen, e.g. “launch price” or “street price”.",
     )
     retail_price_source_name = models.CharField(max_length=120, blank=True)
     retail_price_source_url = models.URLField("retail price link", blank=True, max_length=500)

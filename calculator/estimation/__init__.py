@@ -1,6 +1,6 @@
 """The estimation core: what fine-tuning takes. Pure Python; it imports nothing of Django."""
 
-from calculator.estimation.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.errors import ConfigError, FieldError, InputError, SettingsError
 from calculator.estimation.estimate import (
     COMPONENTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from calculator.estimation.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.settings import TrainingSettings
 
 _RECIPES = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calculator.estimation.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.assumptions import assumptions_of
 from calculator.estimation.device import DeviceBytes, device_bytes
-from calculator.estimation.numerics import Numerics, numerics_of
-from calculator.estimation.parameters import count_parameters
-from calculator.estimation.resident import (
+from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.numerics import Numerics, numerics_of
+from calculator.estimation.step.resident import (
     Trained,
     adapters_bytes,
     gradients_bytes,
@@ -19,9 +20,8 @@ from calculator.estimation.resident import (
     trained_parameters,
     weights_bytes,
 )
-from calculator.estimation.settings import TrainingSettings
-from calculator.estimation.shadow import GRADIENTS
-from calculator.estimation.timeline import PHASES, Moment, Phase, timeline
+from calculator.estimation.step.shadow import GRADIENTS
+from calculator.estimation.step.timeline import PHASES, Moment, Phase, timeline
 
 # Raised whenever the same input may give another figure.
 FORMULA_VERSION = "1"

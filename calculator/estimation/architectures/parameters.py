@@ -6,8 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.linear_modules import attention_modules, layer_modules, mlp_modules
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.linear_modules import (
+    attention_modules,
+    layer_modules,
+    mlp_modules,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,9 @@ def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> i
         value_size = architecture.linear_value_head_count * architecture.linear_head_dim
         convolution = (2 * key_size + value_size) * architecture.linear_conv_kernel
         # A_log and dt_bias per value head, the gated norm over one head.
-        return convolution + 2 * architecture.linear_value_head_count + architecture.linear_head_dim
+        return (
+            convolution + 2 * architecture.linear_value_head_count + architecture.linear_head_dim
+        )
     count = architecture.head_count if traits.attention_sinks else 0
     if architecture.is_latent:
         return count + architecture.kv_lora_rank + architecture.q_lora_rank

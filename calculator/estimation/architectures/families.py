@@ -137,7 +137,9 @@ FAMILIES: dict[str, FamilyTraits] = {
     "deepseek_v2": _LLAMA,
     "deepseek_v3": replace(_LLAMA, router_bias=True),
     "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
-    "glm4": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4),
+    "glm4": FamilyTraits(
+        qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4
+    ),
     "glm4_moe": FamilyTraits(qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"),
     "glm4_moe_lite": replace(_LLAMA, router_bias=True),
     "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2),
@@ -189,7 +191,9 @@ FAMILIES: dict[str, FamilyTraits] = {
     "starcoder2": replace(
         _LAYER_NORM, qkv_bias=True, o_bias=True, mlp_bias=True, up_name="c_fc", down_name="c_proj"
     ),
-    "stablelm": FamilyTraits(norm="layer", norm_has_bias=True, qkv_bias=True, rotary_fraction=0.25),
+    "stablelm": FamilyTraits(
+        norm="layer", norm_has_bias=True, qkv_bias=True, rotary_fraction=0.25
+    ),
     "apertus": FamilyTraits(
         qk_norm="head", activation="xielu", gated_mlp=False, extra_layer_parameters=2
     ),

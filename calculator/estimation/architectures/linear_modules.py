@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from calculator.estimation.architecture import Architecture, AttentionKind
-from calculator.estimation.families import Norm
-from calculator.estimation.linear_maps import apply_linear
-from calculator.estimation.linear_modules import LinearModule, attention_modules
-from calculator.estimation.norms import apply_norm
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import (
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind
+from calculator.estimation.architectures.families import Norm
+from calculator.estimation.architectures.linear_modules import LinearModule, attention_modules
+from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.norms import apply_norm
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
     Gradients,
     add,
     cast,
@@ -25,8 +25,8 @@ from calculator.estimation.operations import (
     scale,
     split,
 )
-from calculator.estimation.shadow import FP32, Tape, Tensor
-from calculator.estimation.sizes import Size, per_token
+from calculator.estimation.step.shadow import FP32, Tape, Tensor
+from calculator.estimation.step.sizes import Size, per_token
 
 
 def attend(
@@ -83,7 +83,9 @@ def attend(
     if traits.rotary_fraction:
         query = _rotate(tape, architecture, numerics, query)
         key = _rotate(tape, architecture, numerics, key)
-    output = _scores_and_values(tape, architecture, numerics, query, key, value, head_count, masked)
+    output = _scores_and_values(
+        tape, architecture, numerics, query, key, value, head_count, masked
+    )
     del query, key, value
     if gate is not None:
         output = multiply(tape, output, saves_output(tape, gate))
@@ -206,7 +208,9 @@ def _latent_attention(
         query = apply_linear(tape, numerics, hidden, modules["q_proj"])
     q_pass, q_rot = split(tape, query, [per_token(heads * nope), per_token(heads * rope)])
     compressed = apply_linear(tape, numerics, hidden, modules["kv_a_proj_with_mqa"])
-    k_pass, k_rot = split(tape, compressed, [per_token(architecture.kv_lora_rank), per_token(rope)])
+    k_pass, k_rot = split(
+        tape, compressed, [per_token(architecture.kv_lora_rank), per_token(rope)]
+    )
     del compressed
     assert rms == "rms"
     k_pass = apply_norm(tape, numerics, k_pass, "rms", architecture.kv_lora_rank, per_token(1))
@@ -239,7 +243,9 @@ def _delta_net(
     value_size = architecture.linear_value_head_count * architecture.linear_head_dim
     joined = apply_linear(tape, numerics, hidden, qkvz)
     gates = apply_linear(tape, numerics, hidden, ba)
-    mixed, gate = split(tape, joined, [per_token(2 * key_size + value_size), per_token(value_size)])
+    mixed, gate = split(
+        tape, joined, [per_token(2 * key_size + value_size), per_token(value_size)]
+    )
     del joined
     mixed = pointwise(tape, copy(tape, mixed))
     query, key, value = split(

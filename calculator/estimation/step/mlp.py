@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from calculator.estimation.architecture import Architecture, MlpKind
-from calculator.estimation.families import Activation
-from calculator.estimation.linear_maps import apply_linear, product
-from calculator.estimation.linear_modules import mlp_modules
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import (
+from calculator.estimation.architectures.architecture import Architecture, MlpKind
+from calculator.estimation.architectures.families import Activation
+from calculator.estimation.architectures.linear_modules import mlp_modules
+from calculator.estimation.step.linear_maps import apply_linear, product
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
     Gradients,
     add,
     cast,
@@ -19,8 +19,8 @@ from calculator.estimation.operations import (
     scale,
     split,
 )
-from calculator.estimation.shadow import FP32, GRADIENTS, Tape, Tensor
-from calculator.estimation.sizes import Size, fixed, per_token
+from calculator.estimation.step.shadow import FP32, GRADIENTS, Tape, Tensor
+from calculator.estimation.step.sizes import Size, fixed, per_token
 
 
 def feed_forward(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from calculator.estimation.sizes import NOTHING, Size
+from calculator.estimation.step.sizes import NOTHING, Size
 
 BF16 = 2
 FP32 = 4

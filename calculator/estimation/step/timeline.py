@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.decoder_layer import Segment, run_layer
-from calculator.estimation.language_head import run_head
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.shadow import (
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.step.decoder_layer import Segment, run_layer
+from calculator.estimation.step.language_head import run_head
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
     DEQUANTIZED,
     GRADIENTS,
     WEIGHT_CASTS,
 )
-from calculator.estimation.sizes import NOTHING, Size
+from calculator.estimation.step.sizes import NOTHING, Size
 
 Phase = Literal["forward", "loss", "backward", "optimizer_step"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step")
@@ -157,7 +157,9 @@ def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
     return sorted({*first.values(), *last.values()})
 
 
-def _add_kept(state: _Bytes, segment: Segment, count: int, kept_name: str, fraction: float) -> None:
+def _add_kept(
+    state: _Bytes, segment: Segment, count: int, kept_name: str, fraction: float
+) -> None:
     for kind, size in segment.kept.by_kind.items():
         if size == NOTHING:
             continue

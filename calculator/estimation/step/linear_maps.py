@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calculator.estimation.linear_modules import LinearModule
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import add, cast, copy, gradient, scale
-from calculator.estimation.shadow import DEQUANTIZED, GRADIENTS, WEIGHT_CASTS, Tape, Tensor
-from calculator.estimation.sizes import fixed
+from calculator.estimation.architectures.linear_modules import LinearModule
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import add, cast, copy, gradient, scale
+from calculator.estimation.step.shadow import DEQUANTIZED, GRADIENTS, WEIGHT_CASTS, Tape, Tensor
+from calculator.estimation.step.sizes import fixed
 
 
 def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from calculator.estimation.families import Norm
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import (
+from calculator.estimation.architectures.families import Norm
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
     Gradients,
     add,
     cast,
@@ -14,8 +14,8 @@ from calculator.estimation.operations import (
     multiply,
     saves_output,
 )
-from calculator.estimation.shadow import FP32, Tape, Tensor
-from calculator.estimation.sizes import Size, fixed
+from calculator.estimation.step.shadow import FP32, Tape, Tensor
+from calculator.estimation.step.sizes import Size, fixed
 
 
 def apply_norm(
@@ -68,7 +68,8 @@ def _fused_rms_norm(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor
     elements, itemsize = weight.elements, weight.itemsize
 
     def backward(grads: Gradients) -> Gradients:
-        assert saved is not None and statistics is not None
+        assert saved is not None
+        assert statistics is not None
         return [
             grads[0] if needs_x else None,
             gradient(tape, elements, itemsize) if trained else None,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calculator.estimation.shadow import ACTIVATION_GRADIENTS, FP32, Tape, Tensor
-from calculator.estimation.sizes import Size
+from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, FP32, Tape, Tensor
+from calculator.estimation.step.sizes import Size
 
 Gradients = Sequence[Tensor | None]
 
@@ -157,7 +157,8 @@ def layer_norm(tape: Tape, x: Tensor, weight: Tensor, tokens: Size, itemsize: in
     trained = weight.requires_grad
 
     def backward(grads: Gradients) -> Gradients:
-        assert saved is not None and statistics is not None
+        assert saved is not None
+        assert statistics is not None
         grad = gradient(tape, elements, original) if needed else None
         return [grad, gradient(tape, weight_elements, weight_width) if trained else None]
 

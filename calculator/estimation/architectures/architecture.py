@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from calculator.estimation.architectures.families import FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
-from calculator.estimation.families import FamilyTraits
 
 AttentionKind = Literal["full", "sliding", "linear"]
 MlpKind = Literal["dense", "moe"]

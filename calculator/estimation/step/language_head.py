@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil
 
-from calculator.estimation.architecture import Architecture
-from calculator.estimation.decoder_layer import Segment, only
-from calculator.estimation.linear_maps import product
-from calculator.estimation.norms import apply_norm
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import cast, gradient, saves_output, scale
-from calculator.estimation.shadow import (
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.step.decoder_layer import Segment, only
+from calculator.estimation.step.linear_maps import product
+from calculator.estimation.step.norms import apply_norm
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import cast, gradient, saves_output, scale
+from calculator.estimation.step.shadow import (
     FP32,
     GRADIENTS,
     LOGITS,
     Tape,
     Tensor,
 )
-from calculator.estimation.sizes import fixed, per_token
+from calculator.estimation.step.sizes import fixed, per_token
 
 
 @lru_cache(maxsize=1024)

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calculator.estimation.architecture import Architecture
-from calculator.estimation.linear_modules import LinearModule, layer_modules
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.parameters import count_parameters
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
+from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.settings import Optimizer, Recipe
+from calculator.estimation.step.numerics import Numerics
 
 # NF4 (QLoRA, arXiv 2305.14314): 4 bits a weight and one absmax per block of 64; the absmax is
 # fp32, or, quantised a second time, 8 bits with one fp32 absmax per 256 blocks.

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calculator.estimation.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.attention import attend
-from calculator.estimation.mlp import feed_forward
-from calculator.estimation.norms import apply_norm
-from calculator.estimation.numerics import Numerics
-from calculator.estimation.operations import add, scale
-from calculator.estimation.shadow import (
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.step.attention import attend
+from calculator.estimation.step.mlp import feed_forward
+from calculator.estimation.step.norms import apply_norm
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import add, scale
+from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     GRADIENTS,
     Snapshot,
     Tape,
     Tensor,
 )
-from calculator.estimation.sizes import per_token
+from calculator.estimation.step.sizes import per_token
 
 
 @dataclass(frozen=True, slots=True)

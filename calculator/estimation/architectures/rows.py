@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from calculator.estimation.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.families import FAMILIES, FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
-from calculator.estimation.families import FAMILIES, FamilyTraits
 
 # Attention or layer patterns that the operations in decoder_layer.py do not describe. Their rows
 # are "parameters only": the rule of thumb works for them, the precise estimate does not.

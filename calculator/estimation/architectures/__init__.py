@@ -1,0 +1,1 @@
+"""What a model is: its sizes, its family's traits, its linear maps, its parameters."""
