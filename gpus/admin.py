@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -98,7 +99,8 @@ class PriceAgeFilter(admin.SimpleListFilter):
 @admin.register(Gpu)
 class GpuAdmin(ModelAdmin):
     form = GpuForm
-    formfield_overrides = MULTILINE_TEXT
+    # A link typed without its scheme is https, as it will be by default from Django 6.
+    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
     actions = ("retail_prices_checked", "cloud_prices_checked", publish, unpublish)
     list_display = (
         "name",
