@@ -1,0 +1,187 @@
+"""What a measured run means in our settings, or why it cannot be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.errors import SettingsError
+from calculator.estimation.settings import TrainingSettings
+from validation.measured.models import architecture_of
+from validation.measured.runs import MeasuredRun
+from validation.measured.tools import TOOLS
+
+Figure = Literal["allocated", "reserved", "device", "unstated"]
+"""Which of our figures a run is compared with.
+
+"allocated": peak_allocated_bytes. "reserved": the device bytes without the CUDA context. "device":
+the device bytes, which nvidia-smi shows. "unstated": the source does not say what it counted; set
+beside the device bytes, and kept out of every statistic.
+"""
+
+_FIGURES: dict[str, Figure] = {
+    "max_memory_allocated": "allocated",
+    "max_memory_allocated (torchtune peak active)": "allocated",
+    "max_memory_allocated (profiled)": "allocated",
+    "max_memory_reserved": "reserved",
+    "reserved_p99_of_training_steps": "reserved",
+    "nvidia-smi": "device",
+    "unclear (nvidia-smi screenshot)": "device",
+    "unclear (nvidia-smi-like peak)": "device",
+    "unclear": "unstated",
+}
+_STRATEGIES = ("none", "ddp", "zero1", "zero2", "zero3", "fsdp")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """A run in our terms.
+
+    strategy is "none", "ddp", "zero1", "zero2", "zero3" or "fsdp", offload "none" or "cpu". The
+    bytes are per GPU. remarks say in words what the settings leave out of how the tool runs.
+    """
+
+    run: MeasuredRun
+    figure: Figure
+    architecture: Architecture
+    settings: TrainingSettings
+    gpu_count: int
+    strategy: str
+    offload: str
+    low_bytes: int
+    high_bytes: int
+    remarks: tuple[str, ...]
+
+    @property
+    def measured_bytes(self) -> int:
+        return (self.low_bytes + self.high_bytes) // 2
+
+    @property
+    def is_best_evidence(self) -> bool:
+        """All inputs known, high trust, one GPU: the rows that the accuracy bars are about."""
+        return (
+            self.run.completeness == "A"
+            and self.run.trust == "high"
+            and self.gpu_count == 1
+            and self.figure != "unstated"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NotComparable:
+    """A run that is left out, and why."""
+
+    run: MeasuredRun
+    reason: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    """Settings while they are put together from the row and from what is known of the tool."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
+    """The run in our terms, or the reason why it has none."""
+    reason = _reason_against(run)
+    if reason:
+        return NotComparable(run, reason)
+    tool = next(tool for tool in TOOLS if run.id.startswith(tool.prefixes))
+    reason = tool.reason_against(run)
+    if reason:
+        return NotComparable(run, reason)
+    architecture = architecture_of(run.model)
+    if architecture is None:
+        return NotComparable(run, "The architecture of this model is not in the catalog.")
+    architecture = tool.architecture(run, architecture)
+    if architecture.is_moe and run.method == "qlora":
+        return NotComparable(
+            run,
+            "Its transformers kept experts as linear maps, which were quantised; in transformers"
+            " 5, which the estimate describes, they are not.",
+        )
+    values, remarks = tool.settings(run)
+    try:
+        settings = TrainingSettings(**{**_common(run), **values})
+    except SettingsError as error:
+        return NotComparable(run, f"Outside our settings: {error}")
+    share = run.gpu_count if tool.sums_over_gpus and run.gpu_count > 1 else 1
+    return Comparable(
+        run=run,
+        figure=_FIGURES[run.measured],
+        architecture=architecture,
+        settings=settings,
+        gpu_count=run.gpu_count,
+        strategy="none" if run.gpu_count == 1 else run.sharding.split()[0],
+        offload="cpu" if run.offload.startswith("cpu") else "none",
+        low_bytes=run.low_bytes // share,
+        high_bytes=run.high_bytes // share,
+        remarks=tuple(remarks),
+    )
+
+
+def _reason_against(run: MeasuredRun) -> str:
+    """Why no tool's rows of this kind can be compared, or nothing."""
+    if "SUSPECT" in run.notes:
+        return "The figure is marked as suspect."
+    if run.measured not in _FIGURES:
+        return "What was measured is not known."
+    if run.offload.startswith("activation"):
+        return "Activations are offloaded to the CPU, which is not modelled."
+    if run.gpu_count > 1 and run.sharding.split()[0] not in _STRATEGIES:
+        return "Layers are spread over the GPUs (device_map), which is not modelled."
+    if not run.micro_batch.isdigit():
+        return "The micro-batch is not known."
+    if not run.sequence_length.isdigit():
+        return (
+            "The length of the sequences is not known; the source states only a cap, or nothing."
+        )
+    if not run.checkpointing.startswith(("yes", "no")):
+        return "Whether gradient checkpointing was on is not known."
+    if "in backward" in run.optimizer or "optimizer-in-backward" in run.optimizer:
+        return "The optimizer steps inside the backward pass, which is not modelled."
+    if "4-bit" in run.optimizer or "4bit" in run.optimizer or run.optimizer == "lora-fa":
+        return "This optimizer is not modelled."
+    if run.base_precision == "int4-awq":
+        return "AWQ weights are not modelled."
+    if "modules_to_save" in run.lora_targets:
+        return "It also trains embeddings and head in full, which is not modelled."
+    return ""
+
+
+def _common(run: MeasuredRun) -> dict[str, Any]:
+    """What the columns alone say."""
+    values: dict[str, Any] = {
+        "method": run.method,
+        "micro_batch": int(run.micro_batch),
+        "sequence_length": int(run.sequence_length),
+        "gradient_checkpointing": run.checkpointing.startswith("yes"),
+        # FlashAttention 2 and SDPA both keep no scores.
+        "attention": "eager" if run.attention == "eager" else "sdpa",
+    }
+    if run.method != "full":
+        if run.lora_rank.isdigit():
+            values["lora_rank"] = int(run.lora_rank)
+        values["lora_targets"] = _targets(run.lora_targets)
+    return values
+
+
+_SHORT = {
+    "q": "q_proj",
+    "k": "k_proj",
+    "v": "v_proj",
+    "o": "o_proj",
+    "gate": "gate_proj",
+    "up": "up_proj",
+    "down": "down_proj",
+}
+
+
+def _targets(text: str) -> str | tuple[str, ...]:
+    if text in ("all-linear", "ALL"):
+        return "all-linear"
+    names = text.split(" (")[0].replace(" ", ",").split(",")
+    return tuple(dict.fromkeys(_SHORT.get(name, name) for name in names if name))
