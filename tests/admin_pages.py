@@ -16,8 +16,10 @@ def fields_on(response: Any) -> dict[str, Any]:
     for formset in formsets:
         forms += [formset.management_form, *formset.forms]
     bound = [field for form in forms for field in form]
+    values = {field.html_name: field.value() for field in bound}
+    # A browser sends nothing for an unticked box; a 0 is sent, although 0 == False.
     return {
-        field.html_name: field.value() for field in bound if field.value() not in (None, False)
+        name: value for name, value in values.items() if value is not None and value is not False
     }
 
 

@@ -1,5 +1,12 @@
 // The little that HTML cannot do by itself. Every page works without it.
 
+// Back pressed twice in a row can move the address while the page is still loading, before htmx
+// listens: then the page answers another question than the address asks.
+document.addEventListener("DOMContentLoaded", () => {
+  const [{ name: loaded }] = performance.getEntriesByType("navigation");
+  if (loaded.split("#")[0] !== location.href.split("#")[0]) location.reload();
+});
+
 const answer = document.getElementById("answer");
 const sizeField = document.getElementById("size");
 

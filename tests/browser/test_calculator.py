@@ -51,7 +51,10 @@ def test_typing_a_size_answers_while_one_types_and_keeps_the_focus(page):
     expect(field).to_have_value("32")
 
 
-def test_an_older_answer_never_replaces_a_newer_one(page):
+def test_an_older_answer_never_replaces_a_newer_one(page, problems):
+    # htmx reports the question that a newer one replaced as an error.
+    problems.expect("htmx:sendAbort")
+    problems.expect("htmx:afterRequest")
     page.goto("/")
 
     def answer_13_late(route: Route) -> None:
@@ -84,7 +87,7 @@ def test_back_forward_and_reload_show_what_the_address_says(page):
     expect(page).to_have_title(re.compile("13B"))
 
     page.go_back()
-    expect(page.locator("#headline")).to_contain_text("7B model")
+    expect(page.locator("#headline")).to_contain_text("For a 7B model")
 
     page.go_forward()
     expect(page.locator("#headline")).to_contain_text("13B model")
@@ -92,6 +95,32 @@ def test_back_forward_and_reload_show_what_the_address_says(page):
     page.reload()
     expect(page.locator("#headline")).to_contain_text("13B model")
     assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
+
+
+def test_back_twice_in_a_row_shows_what_the_address_says(page):
+    page.goto("/?size=7")
+    for size in ("13", "70"):
+        page.get_by_role("link", name=f"{size}B", exact=True).click()
+        expect(page).to_have_url(re.compile(f"size={size}$"))
+
+    held = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/htmx-2*.js", hold_the_first)
+    with page.expect_request("**/htmx-2*.js"):
+        page.evaluate("history.back()")
+    # The second press comes while the page of the first is loading, without htmx as yet.
+    page.evaluate("history.back()")
+    held[0].continue_()
+
+    expect(page).to_have_url(re.compile("size=7$"))
+    expect(page.locator("#headline")).to_contain_text("For a 7B model")
+    expect(page.locator("#size")).to_have_value("7")
 
 
 def test_back_from_another_page_shows_a_whole_page(page):

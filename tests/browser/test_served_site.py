@@ -68,7 +68,7 @@ def test_a_first_visit_transfers_at_most_60_kilobytes(browser, served_site):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     requests = []
-    page.on("requestfinished", requests.append)
+    page.on("requestfinished", lambda request: requests.append(request))
 
     page.goto(f"{served_site}/", wait_until="networkidle")
 
@@ -83,7 +83,7 @@ def test_static_files_are_compressed_and_kept_for_ever(browser, served_site):
     context = browser.new_context()
     page = context.new_page()
     responses = []
-    page.on("response", responses.append)
+    page.on("response", lambda response: responses.append(response))
 
     page.goto(f"{served_site}/", wait_until="networkidle")
 

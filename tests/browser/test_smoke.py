@@ -1,6 +1,7 @@
 """The first page opens cleanly in every kind of window."""
 
 import pytest
+from django.contrib import admin
 
 PAGES = ["/", "/inference/", "/faq/", "/gpus/"]
 
@@ -39,4 +40,4 @@ def test_an_editor_reaches_the_admin(page, log_in, admin_user):
 
     page.goto("/admin/")
 
-    assert page.locator("h1").inner_text() == "Site administration"
+    assert page.locator("h1").inner_text() == admin.site.index_title
