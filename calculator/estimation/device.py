@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calculator.estimation.settings import TrainingSettings
-from calculator.estimation.units import GIB
+from calculator.estimation.units import GB
 
 MIB = 2**20
 # The CUDA context with its kernels: 140 MiB on a T4, about 500 MiB on an H100 (nvidia-smi minus
@@ -27,34 +26,40 @@ class DeviceBytes:
     reasons: tuple[str, ...]
 
 
-# nvidia-smi over allocated bytes, less the context, in the published single-GPU runs: lowest and
-# highest twentieth and median by method (validation/compare.py recomputes them).
-SLACK_FRACTION: dict[str, tuple[float, float, float]] = {
-    "full": (0.0, 0.08, 0.25),
-    "lora": (0.02, 0.18, 0.42),
-    "qlora": (0.02, 0.15, 0.42),
-}
+# What the allocator cannot use again. It keeps the blocks that one phase has freed, and the next
+# phase, whose tensors have other sizes, often cannot take them: the logits' blocks do not serve
+# the recomputed layer, nor the layer's the optimizer step. At best all is used again, and it holds
+# what is allocated at the peak; at worst each component has memory of its own. In the published
+# runs of fixed length that left room on their card (validation/measured_runs.csv), the median lies
+# at this fraction between:
+LIKELY_FRACTION = 0.75
+# and nine in ten held at most this much more than with no block used again (blocks are rounded up,
+# and split ones leave gaps). validation/measured/report.py recomputes both.
+GAPS_FRACTION = 0.1
 
 
 def device_bytes(
-    allocated_bytes: int, settings: TrainingSettings, paged_bytes: int = 0
+    allocated_bytes: int, without_reuse_bytes: int, paged_bytes: int = 0
 ) -> DeviceBytes:
-    """The range of device bytes for a peak of allocated bytes, with its reasons."""
-    slack = SLACK_FRACTION[settings.method]
-    low, likely, high = (
-        round(allocated_bytes * (1 + fraction)) + context
-        for fraction, context in zip(slack, CONTEXT_BYTES, strict=True)
-    )
+    """The range of device bytes for a peak of allocated bytes, with its reasons.
+
+    without_reuse_bytes: what is held if no component's memory serves another one.
+    """
+    spread = max(0, without_reuse_bytes - allocated_bytes)
+    low = allocated_bytes + CONTEXT_BYTES[0]
+    likely = allocated_bytes + round(LIKELY_FRACTION * spread) + CONTEXT_BYTES[1]
+    high = round((allocated_bytes + spread) * (1 + GAPS_FRACTION)) + CONTEXT_BYTES[2]
     reasons = [
         "The CUDA context takes 0.15 to 0.6 GB, more on newer cards.",
-        f"PyTorch's allocator keeps {slack[0]:.0%} to {slack[2]:.0%} more than is allocated"
-        f" ({slack[1]:.0%} in the middle of the published runs of this method).",
+        f"PyTorch's allocator keeps blocks that one phase has freed and the next cannot use: up to"
+        f" {spread / GB:.1f} GB here, of which {LIKELY_FRACTION:.0%} in the middle of the"
+        " published runs. On a card that is nearly full it gives them back, and gets slower.",
         "Sequences of varying length fragment it further; those of one length do not.",
     ]
     if paged_bytes:
         high += paged_bytes
         reasons.append(
-            f"The paged optimizer's states, {paged_bytes / GIB:.1f} GiB, stay on the card while"
+            f"The paged optimizer's states, {paged_bytes / GB:.1f} GB, stay on the card while"
             " there is room."
         )
     return DeviceBytes(low, likely, high, tuple(reasons))

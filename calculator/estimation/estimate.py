@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from calculator.estimation.architectures.architecture import Architecture
@@ -142,7 +143,11 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
     counts = count_parameters(architecture)
     return Estimate(
         peak_allocated_bytes=peak,
-        device_bytes=device_bytes(peak, settings, paged_states_bytes(trained, settings.optimizer)),
+        device_bytes=device_bytes(
+            peak,
+            without_reuse_bytes(resident, parts_of.values()),
+            paged_states_bytes(trained, settings.optimizer),
+        ),
         peak_phase=peak_phase,
         phases=phases,
         breakdown=tuple(
@@ -153,6 +158,17 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
         assumptions=assumptions_of(architecture, settings),
         formula_version=FORMULA_VERSION,
     )
+
+
+def without_reuse_bytes(
+    resident: Mapping[str, int], parts_of_phases: Iterable[Mapping[str, int]]
+) -> int:
+    """Bytes held if no component's memory serves another: each at the most of any phase."""
+    most: dict[str, int] = {}
+    for parts in parts_of_phases:
+        for name, size in parts.items():
+            most[name] = max(most.get(name, 0), size)
+    return sum(resident.values()) + sum(most.values())
 
 
 def _resident(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.cluster.sharding import STRATEGIES, Offload, Strategy
 from calculator.estimation.errors import SettingsError
 from calculator.estimation.settings import TrainingSettings
 from validation.measured.models import architecture_of
@@ -31,14 +32,13 @@ _FIGURES: dict[str, Figure] = {
     "unclear (nvidia-smi-like peak)": "device",
     "unclear": "unstated",
 }
-_STRATEGIES = ("none", "ddp", "zero1", "zero2", "zero3", "fsdp")
 
 
 @dataclass(frozen=True, slots=True)
 class Comparable:
     """A run in our terms.
 
-    strategy is "none", "ddp", "zero1", "zero2", "zero3" or "fsdp", offload "none" or "cpu". The
+    gpu_count, strategy, offload and keeps_layer_inputs are those of the core's `Sharding`. The
     bytes are per GPU. remarks say in words what the settings leave out of how the tool runs.
     """
 
@@ -47,8 +47,9 @@ class Comparable:
     architecture: Architecture
     settings: TrainingSettings
     gpu_count: int
-    strategy: str
-    offload: str
+    strategy: Strategy
+    offload: Offload
+    keeps_layer_inputs: bool
     low_bytes: int
     high_bytes: int
     remarks: tuple[str, ...]
@@ -108,6 +109,8 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
         settings = TrainingSettings(**{**_common(run), **values})
     except SettingsError as error:
         return NotComparable(run, f"Outside our settings: {error}")
+    strategy = _strategy(run)
+    assert strategy is not None
     share = run.gpu_count if tool.sums_over_gpus and run.gpu_count > 1 else 1
     return Comparable(
         run=run,
@@ -115,8 +118,9 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
         architecture=architecture,
         settings=settings,
         gpu_count=run.gpu_count,
-        strategy="none" if run.gpu_count == 1 else run.sharding.split()[0],
-        offload="cpu" if run.offload.startswith("cpu") else "none",
+        strategy=strategy,
+        offload="parameters" if run.offload.startswith("cpu") else "none",
+        keeps_layer_inputs=tool.checkpoints_reentrantly and run.sharding == "fsdp",
         low_bytes=run.low_bytes // share,
         high_bytes=run.high_bytes // share,
         remarks=tuple(remarks),
@@ -131,7 +135,7 @@ def _reason_against(run: MeasuredRun) -> str:
         return "What was measured is not known."
     if run.offload.startswith("activation"):
         return "Activations are offloaded to the CPU, which is not modelled."
-    if run.gpu_count > 1 and run.sharding.split()[0] not in _STRATEGIES:
+    if run.gpu_count > 1 and _strategy(run) is None:
         return "Layers are spread over the GPUs (device_map), which is not modelled."
     if not run.micro_batch.isdigit():
         return "The micro-batch is not known."
@@ -150,6 +154,12 @@ def _reason_against(run: MeasuredRun) -> str:
     if "modules_to_save" in run.lora_targets:
         return "It also trains embeddings and head in full, which is not modelled."
     return ""
+
+
+def _strategy(run: MeasuredRun) -> Strategy | None:
+    if run.gpu_count == 1:
+        return "none"
+    return next((name for name in STRATEGIES if name == run.sharding.split()[0]), None)
 
 
 def _common(run: MeasuredRun) -> dict[str, Any]:

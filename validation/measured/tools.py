@@ -17,10 +17,15 @@ Settings = tuple[dict[str, Any], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A source of runs. prefixes: of the ids of its rows."""
+    """A source of runs. prefixes: of the ids of its rows.
+
+    sums_over_gpus: its figures are sums. checkpoints_reentrantly: its checkpoints are reentrant,
+    as transformers' were before version 5.
+    """
 
     prefixes: tuple[str, ...]
     sums_over_gpus: bool = False
+    checkpoints_reentrantly: bool = True
 
     def reason_against(self, run: MeasuredRun) -> str:
         """Why this row of the tool is left out, or nothing."""
@@ -317,8 +322,8 @@ TOOLS: tuple[Tool, ...] = (
     Fitcheck(("fitcheck",)),
     MsSwift(("swift",)),
     QwenReadme(("qwen",), sums_over_gpus=True),
-    FsdpQlora(("fsdpqlora",)),
-    Torchtune(("torchtune", "torchao")),
+    FsdpQlora(("fsdpqlora",), checkpoints_reentrantly=False),
+    Torchtune(("torchtune", "torchao"), checkpoints_reentrantly=False),
     Axolotl(("axolotl",)),
     Lomo(("lomo",)),
     PeftDocs(("peftdoc",)),

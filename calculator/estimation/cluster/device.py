@@ -23,10 +23,14 @@ SHARDED_SLACK_FRACTION: dict[str, tuple[float, float, float]] = {
 
 
 def sharded_device_bytes(
-    allocated_bytes: int, settings: TrainingSettings, sharding: Sharding, paged_bytes: int = 0
+    allocated_bytes: int,
+    without_reuse_bytes: int,
+    settings: TrainingSettings,
+    sharding: Sharding,
+    paged_bytes: int = 0,
 ) -> DeviceBytes:
     """The range of device bytes of one GPU for a peak of allocated bytes, with its reasons."""
-    alone = device_bytes(allocated_bytes, settings, paged_bytes)
+    alone = device_bytes(allocated_bytes, without_reuse_bytes, paged_bytes)
     if sharding.gpu_count == 1:
         return alone
     figures = [alone.low, alone.likely, alone.high]

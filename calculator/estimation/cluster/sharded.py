@@ -25,6 +25,7 @@ from calculator.estimation.estimate import (
     BreakdownItem,
     Estimate,
     estimate,
+    without_reuse_bytes,
 )
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
@@ -86,7 +87,13 @@ def estimate_sharded(
     trained = trained_parameters(architecture, local)
     per_gpu = Estimate(
         peak_allocated_bytes=peak,
-        device_bytes=sharded_device_bytes(peak, settings, sharding, states.paged_bytes),
+        device_bytes=sharded_device_bytes(
+            peak,
+            without_reuse_bytes({}, parts_of.values()),
+            settings,
+            sharding,
+            states.paged_bytes,
+        ),
         peak_phase=peak_phase,
         phases=phases,
         breakdown=tuple(
