@@ -41,6 +41,17 @@ class States:
     paged_bytes: int
     host_bytes: int
 
+    @property
+    def at_optimizer_step_bytes(self) -> int:
+        """What is allocated at the optimizer step, communication aside: the peak is no less."""
+        return (
+            self.weights_bytes
+            + self.adapters_bytes
+            + self.optimizer_states_bytes
+            + self.gradients_bytes
+            + self.step_temporaries_bytes
+        )
+
 
 @lru_cache(maxsize=4096)
 def states_of(
