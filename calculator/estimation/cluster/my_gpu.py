@@ -54,9 +54,8 @@ def _states_fit(architecture: Architecture, settings: TrainingSettings, cards: C
         if impossible_reason(settings, sharding):
             continue
         states = states_of(architecture, settings, sharding)
-        device = sharded_device_bytes(
-            states.at_optimizer_step_bytes, settings, sharding, states.paged_bytes
-        )
+        least = states.at_optimizer_step_bytes
+        device = sharded_device_bytes(least, least, settings, sharding, states.paged_bytes)
         if device.likely <= cards.usable_bytes:
             return True
     return False
