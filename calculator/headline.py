@@ -59,7 +59,7 @@ def _one_gpu_of_a_kind(setup: Setup | None) -> str:
 
 
 def _about(result: MethodResult) -> str:
-    return f"about {format_gb(result.memory_bytes)}"
+    return f"about{NO_BREAK_SPACE}{format_gb(result.memory_bytes)}"
 
 
 def _in_a_sentence(name: str) -> str:

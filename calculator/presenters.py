@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
@@ -90,8 +91,13 @@ class CalculatorView:
     other_task_url: str
 
 
-def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> CalculatorView:
-    """Turn a query string's values into the page: the answer, or the error beside its field."""
+def present_calculator(
+    catalog: Catalog, task: str, query: dict[str, str], *, today: dt.date | None = None
+) -> CalculatorView:
+    """Turn a query string's values into the page: the answer, or the error beside its field.
+
+    `today` is what prices are old or fresh by; without it none is called out of date.
+    """
     form = EstimateForm({"size": query.get("size", query_number(DEFAULT_SIZE_B))})
     page_path = reverse(f"calculator:{task}")
     fragment_url = reverse(f"calculator:{task}_fragment")
@@ -125,7 +131,7 @@ def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> Ca
         size_typed=query_number(params_b),
         size_error="",
         sizes=_size_choices(catalog, params_b),
-        answer=_answer(catalog, task, size_label, results),
+        answer=_answer(catalog, task, size_label, results, today),
         page_url=page_url,
         canonical_url=page_path if params_b == DEFAULT_SIZE_B else page_url,
         fragment_url=fragment_url,
@@ -134,7 +140,11 @@ def present_calculator(catalog: Catalog, task: str, query: dict[str, str]) -> Ca
 
 
 def _answer(
-    catalog: Catalog, task: str, size_label: str, results: tuple[MethodResult, ...]
+    catalog: Catalog,
+    task: str,
+    size_label: str,
+    results: tuple[MethodResult, ...],
+    today: dt.date | None,
 ) -> AnswerView | None:
     if not results:
         return None
@@ -142,7 +152,7 @@ def _answer(
     return AnswerView(
         headline=headline(size_label, results),
         ruler=draw_ruler(results, catalog.tiers),
-        cards=tuple(_card(result) for result in results),
+        cards=tuple(_card(result, today) for result in results),
     )
 
 
@@ -163,7 +173,7 @@ def _size_choices(catalog: Catalog, current_b: Decimal | None) -> tuple[SizeChoi
     )
 
 
-def _card(result: MethodResult) -> CardView:
+def _card(result: MethodResult, today: dt.date | None) -> CardView:
     method = result.estimate.method
     figure, unit = format_gb(result.memory_bytes).split("\u00a0")
     return CardView(
@@ -177,7 +187,7 @@ def _card(result: MethodResult) -> CardView:
         minimum=setup_label(result.minimum) if result.minimum else None,
         shortfall=_shortfall(result),
         parts=_parts(result),
-        alternatives=tuple(_alternative(choice) for choice in result.alternatives),
+        alternatives=tuple(_alternative(choice, today) for choice in result.alternatives),
     )
 
 
@@ -209,8 +219,8 @@ def _parts(result: MethodResult) -> tuple[PartView, ...]:
     return tuple(views)
 
 
-def _alternative(choice: GpuSetup) -> AlternativeView:
+def _alternative(choice: GpuSetup, today: dt.date | None) -> AlternativeView:
     return AlternativeView(
         label=gpu_setup_label(choice),
-        price=cloud_price_view(choice.gpu, gpu_count=choice.gpu_count),
+        price=cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today),
     )

@@ -29,8 +29,11 @@ LABEL_GAP_PERCENT = 0.8
 LANE_HEIGHT = 38
 LANE_LINE_Y = 27
 TICK_LABEL_DROP = 22
-AUDIENCE_DROP = 42
-BOTTOM = 56
+BRACKET_DROP = 30
+AUDIENCE_DROP = 45
+BOTTOM = 58
+# How far a bracket reaches beyond its first and its last tier.
+BRACKET_REACH_PERCENT = 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class AudienceSpan:
-    """The stretch of the ladder that one audience's cards take."""
+    """The stretch of the ladder that one audience's cards take; `more` where there is room."""
 
     audience: str
     words: str
+    more: str
     x: str
     width: str
     middle_x: str
@@ -81,6 +85,10 @@ class Ruler:
     @property
     def tick_label_y(self) -> int:
         return self.axis_y + TICK_LABEL_DROP
+
+    @property
+    def bracket_y(self) -> int:
+        return self.axis_y + BRACKET_DROP
 
     @property
     def audience_y(self) -> int:
@@ -131,9 +139,7 @@ def _ticks(
     }
     # (GB, label, tier, count): the ladder, then the multiples of its largest multiplied tier.
     steps = [(float(t.memory_gb), str(t.memory_gb), t, 1) for t in ladder]
-    multiplied = max(
-        (t for t in ladder if t.may_be_multiplied), key=lambda t: t.memory_gb, default=None
-    )
+    multiplied = _multiplied(ladder)
     if multiplied is not None:
         steps += [
             (float(multiplied.memory_gb * n), f"{n}×", multiplied, n)
@@ -158,6 +164,10 @@ def _ticks(
     )
 
 
+def _multiplied(ladder: list[TierSpec]) -> TierSpec | None:
+    return max((t for t in ladder if t.may_be_multiplied), key=lambda t: t.memory_gb, default=None)
+
+
 def _crowded(positions: list[float], lengths: list[int], keep_first: list[bool]) -> list[bool]:
     """Which labels have to give way on a phone; those that a method needs stay."""
     kept: list[int] = []
@@ -177,6 +187,7 @@ def _crowded(positions: list[float], lengths: list[int], keep_first: list[bool])
 
 def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSpan, ...]:
     spans = []
+    multiplied = _multiplied(ladder)
     for audience, words in AUDIENCE_WORDS.items():
         tiers = [t for t in ladder if t.audience == audience]
         if not tiers:
@@ -185,11 +196,17 @@ def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSp
         last: float = max(t.memory_gb for t in tiers)
         if any(t.may_be_multiplied for t in tiers):
             last = scale.high_gb
-        start, end = scale.position(first), scale.position(last)
+        start = max(scale.position(first) - BRACKET_REACH_PERCENT, 0)
+        end = min(scale.position(last) + BRACKET_REACH_PERCENT, 100)
         spans.append(
             AudienceSpan(
                 audience=audience,
                 words=words.replace("data-center", "data center"),
+                more=(
+                    f", in multiples of {multiplied.memory_gb}{NO_BREAK_SPACE}GB"
+                    if multiplied is not None and multiplied in tiers
+                    else ""
+                ),
                 x=_percent(start),
                 width=_percent(end - start),
                 middle_x=_percent((start + end) / 2),

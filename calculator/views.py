@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
@@ -37,16 +38,17 @@ def inference_fragment(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, task: str) -> HttpResponse:
-    catalog = current_catalog()
+    catalog, today = current_catalog(), timezone.localdate()
     context = {
-        "calculator": present_calculator(catalog, task, request.GET.dict()),
+        "calculator": present_calculator(catalog, task, request.GET.dict(), today=today),
         "faq": present_faq(catalog),
     }
     return render(request, f"calculator/{task}.html", context)
 
 
 def _fragment(request: HttpRequest, task: str) -> HttpResponse:
-    calculator = present_calculator(current_catalog(), task, request.GET.dict())
+    catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
     if not request.htmx:
         return redirect(calculator.page_url)
     response = render(request, "calculator/fragment.html", {"calculator": calculator})

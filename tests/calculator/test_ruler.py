@@ -64,3 +64,20 @@ def test_the_marks_are_text_for_a_screen_reader(catalog):
         "LoRA 16.8 GB, smallest setup 24 GB GPU (RTX 4090 / 3090)",
         "QLoRA 6 GB, smallest setup 8 GB GPU (RTX 4060 / 3070)",
     ]
+
+
+def test_the_brackets_name_the_audiences_and_hold_their_tiers(catalog):
+    drawing = ruler("7")
+
+    ticks = {tick.label: percent(tick.x) for tick in drawing.ticks}
+    spans = {span.audience: span for span in drawing.spans}
+    assert list(spans) == ["consumer", "workstation", "datacenter"]
+    for audience, tiers in {
+        "consumer": ("8", "32"),
+        "workstation": ("48", "48"),
+        "datacenter": ("80", "16×"),
+    }.items():
+        start = percent(spans[audience].x)
+        end = start + percent(spans[audience].width)
+        assert start < ticks[tiers[0]] <= ticks[tiers[1]] < end <= 100
+    assert [span.more for span in drawing.spans] == ["", "", ", in multiples of 80\u00a0GB"]

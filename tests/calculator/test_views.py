@@ -1,13 +1,16 @@
 """The calculator's pages and fragments, as a browser without JavaScript and htmx get them."""
 
+import datetime as dt
 from decimal import Decimal
 from html import unescape
 
 import pytest
 from bs4 import BeautifulSoup
 
+from calculator.catalog import current_catalog
 from calculator.models import MethodPreset, ModelSize, PresetPart
-from gpus.models import MemoryTier
+from calculator.presenters import present_calculator
+from gpus.models import Gpu, MemoryTier
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
@@ -262,3 +265,30 @@ def test_the_page_works_without_its_scripts(client):
     assert form["action"] == "/"
     assert form.select_one("button[type=submit]")
     assert unescape(form.select_one("input")["name"]) == "size"
+
+
+def test_a_price_on_a_card_says_when_it_may_be_out_of_date(client):
+    h200 = Gpu.objects.get(slug="h200-sxm")
+    checked_on = h200.cloud_price_checked_on
+
+    def says_so(age_days: int) -> bool:
+        calculator = present_calculator(
+            current_catalog(),
+            "training",
+            {"size": "7"},
+            today=checked_on + dt.timedelta(days=age_days),
+        )
+        [full, _, _] = calculator.answer.cards
+        return full.alternatives[0].price.may_be_out_of_date
+
+    assert not says_so(180)
+    assert says_so(181)
+
+
+def test_todays_date_decides_on_the_page(client):
+    old = dt.date(2000, 1, 1)
+    for gpu in Gpu.objects.exclude(cloud_price_usd_per_hour=None):
+        gpu.cloud_price_checked_on = old
+        gpu.save()
+
+    assert "1 Jan 2000, may be out of date" in text_of(soup_of(client.get("/?size=7")))
