@@ -19,6 +19,7 @@ from django.db.models import Count, Max, Value
 
 from calculator.estimation.rule_of_thumb import MethodSpec
 from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart, Task
+from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu, MemoryTier
 from gpus.specs import GpuSpec, TierSpec
 
@@ -26,6 +27,8 @@ Version = tuple[tuple[Any, ...], ...]
 
 TABLES: tuple[type[models.Model], ...] = (
     MemoryTier,
+    UtilisationClass,
+    Platform,
     Gpu,
     MethodPreset,
     PresetPart,
@@ -97,7 +100,7 @@ def _current_version() -> Version:
 
 def _load(version: Version) -> Catalog:
     gpus_by_tier: dict[int, list[GpuSpec]] = defaultdict(list)
-    for gpu in Gpu.objects.published().select_related("tier"):
+    for gpu in Gpu.objects.published().select_related("tier", "utilisation_class", "platform"):
         gpus_by_tier[gpu.tier_id].append(gpu.to_spec())
     presets = MethodPreset.objects.filter(published=True).prefetch_related("parts")
     return Catalog(

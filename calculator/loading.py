@@ -10,12 +10,15 @@ from calculator.editor_group import ensure_editor_group
 from calculator.merging import Merge, Summary
 from calculator.models import FaqEntry, LoadedRow, MethodPreset, ModelSize, PresetPart
 from calculator.tables import Files, Table
+from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu, MemoryTier
 
 # In this order: a row refers to rows of the tables above it, and FAQ answers are checked
 # against all the others.
 TABLES = (
     Table(MemoryTier, "gpus/data/memory_tiers.csv", key=("memory_gb",)),
+    Table(UtilisationClass, "gpus/data/utilisation_classes.csv", key=("slug",)),
+    Table(Platform, "gpus/data/platforms.csv", key=("slug",)),
     Table(
         Gpu,
         "gpus/data/gpus.csv",
@@ -40,6 +43,7 @@ TABLES = (
                 "cloud_price_checked_on",
             ),
             ("bf16_dense_tflops", "bf16_tflops_basis"),
+            ("usable_memory_mib", "usable_memory_basis"),
         ),
     ),
     Table(MethodPreset, "calculator/data/method_presets.csv", key=("slug",)),

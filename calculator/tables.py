@@ -104,7 +104,10 @@ class Files:
                 continue
             each = table.fields[column]
             try:
-                values[each.name] = plain(_parse_cell(self._target(each), text))
+                is_empty = each.is_relation and each.null and not text.strip()
+                values[each.name] = (
+                    None if is_empty else plain(_parse_cell(self._target(each), text))
+                )
             except ValidationError as error:
                 self.report(row, column, " ".join(error.messages))
         return values

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
+from gpus.classes import Platform, UtilisationClass
 from gpus.models import PRICE_AMOUNTS, PRICE_IS_STALE_AFTER, Gpu, MemoryTier
 
 CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless you set one."
@@ -44,6 +45,34 @@ class MemoryTierAdmin(ModelAdmin):
 
     def view_on_site(self, tier: MemoryTier) -> str:
         return reverse("gpus:list")
+
+
+@admin.register(UtilisationClass)
+class UtilisationClassAdmin(ModelAdmin):
+    form = RowForm
+    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+    list_display = (
+        "name",
+        "low_fraction",
+        "likely_fraction",
+        "high_fraction",
+        "is_assumption",
+        "published",
+    )
+    list_editable = ("low_fraction", "likely_fraction", "high_fraction", "published")
+    search_fields = ("name", "slug", "source")
+    prepopulated_fields = {"slug": ("name",)}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, form=RowForm, **kwargs)
+
+
+@admin.register(Platform)
+class PlatformAdmin(ModelAdmin):
+    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+    list_display = ("name", "full_support", "lora_support", "qlora_support", "checked_on")
+    search_fields = ("name", "slug", "note")
+    prepopulated_fields = {"slug": ("name",)}
 
 
 class GpuForm(RowForm):
@@ -120,7 +149,18 @@ class GpuAdmin(ModelAdmin):
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "short_name", "slug", "vendor", "audience", "launched_on")}),
-        ("Memory", {"fields": ("tier", "bandwidth_gb_per_s", "nvlink")}),
+        (
+            "Memory",
+            {
+                "fields": (
+                    "tier",
+                    "usable_memory_mib",
+                    "usable_memory_basis",
+                    "bandwidth_gb_per_s",
+                    "nvlink",
+                )
+            },
+        ),
         (
             "Compute",
             {
@@ -129,6 +169,8 @@ class GpuAdmin(ModelAdmin):
                     "bf16_tflops_basis",
                     "supports_bf16",
                     "compute_capability",
+                    "utilisation_class",
+                    "platform",
                     "tdp_w",
                 )
             },

@@ -11,13 +11,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from gpus.specs import GpuSpec, Price, TierSpec
-
-
-class Audience(models.TextChoices):
-    CONSUMER = "consumer", "consumer"
-    WORKSTATION = "workstation", "workstation"
-    DATACENTER = "datacenter", "data center"
+from gpus.classes import Platform, UtilisationClass
+from gpus.specs import GpuSpec, Price, UtilisationSpec
+from gpus.tiers import Audience, MemoryTier
 
 
 class Vendor(models.TextChoices):
@@ -35,57 +31,6 @@ PRICE_AMOUNTS = {"retail_price": "retail_price_usd", "cloud_price": "cloud_price
 
 # Street and cloud prices move within weeks; after a quarter nobody should trust one unseen.
 PRICE_IS_STALE_AFTER = dt.timedelta(days=90)
-
-
-class MemoryTier(models.Model):
-    memory_gb = models.PositiveIntegerField(
-        "memory (GB)",
-        unique=True,
-        validators=[MinValueValidator(1)],
-        help_text="As the cards are sold: 24 for a 24 GB card.",
-    )
-    label = models.CharField(
-        max_length=40,
-        help_text="What visitors read, e.g. “24 GB GPU”. The tier's example GPUs follow in brackets.",
-    )
-    audience = models.CharField(max_length=12, choices=Audience)
-    on_ladder = models.BooleanField(
-        default=False,
-        help_text="On: this tier can be the minimum that a card names. Off: it appears among the alternatives.",
-    )
-    may_be_multiplied = models.BooleanField(
-        default=False, help_text="On: several of these may be named together, e.g. “2× 80 GB”."
-    )
-    order = models.PositiveIntegerField(default=0)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ("order", "memory_gb")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(memory_gb__gt=0),
-                name="memory_tier_memory_is_positive",
-                violation_error_message="A memory tier has at least 1 GB.",
-            ),
-            models.CheckConstraint(
-                condition=~Q(label=""),
-                name="memory_tier_has_a_label",
-                violation_error_message="Give the tier a label.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.memory_gb} GB"
-
-    def to_spec(self, gpus: tuple[GpuSpec, ...] = ()) -> TierSpec:
-        return TierSpec(
-            memory_gb=self.memory_gb,
-            label=self.label,
-            audience=self.audience,
-            is_on_ladder=self.on_ladder,
-            may_be_multiplied=self.may_be_multiplied,
-            gpus=gpus,
-        )
 
 
 class GpuQuerySet(models.QuerySet["Gpu"]):
@@ -118,6 +63,27 @@ class Gpu(models.Model):
     vendor = models.CharField(max_length=12, choices=Vendor)
     audience = models.CharField(max_length=12, choices=Audience)
     tier = models.ForeignKey(MemoryTier, on_delete=models.PROTECT, related_name="gpus")
+    usable_memory_mib = models.PositiveIntegerField(
+        "usable memory (MiB)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The whole that nvidia-smi shows: 24564 for an RTX 4090. Empty: by the rule.",
+    )
+    usable_memory_basis = models.CharField(
+        "where the usable memory comes from", max_length=200, blank=True
+    )
+    utilisation_class = models.ForeignKey(
+        UtilisationClass,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="gpus",
+        help_text="How much of its speed training uses. Empty: no times for this GPU.",
+    )
+    platform = models.ForeignKey(
+        Platform, on_delete=models.PROTECT, null=True, blank=True, related_name="gpus"
+    )
     launched_on = models.DateField(
         "launched", null=True, blank=True, help_text="The first day of the month will do."
     )
@@ -210,6 +176,12 @@ class Gpu(models.Model):
                 ),
             ),
             models.CheckConstraint(
+                condition=Q(usable_memory_mib__isnull=True)
+                | (Q(usable_memory_mib__gt=0) & ~Q(usable_memory_basis="")),
+                name="gpu_usable_memory_has_a_basis",
+                violation_error_message="Say where the usable memory comes from.",
+            ),
+            models.CheckConstraint(
                 condition=Q(bandwidth_gb_per_s__isnull=True) | Q(bandwidth_gb_per_s__gt=0),
                 name="gpu_bandwidth_is_positive",
             ),
@@ -273,7 +245,17 @@ class Gpu(models.Model):
             ),
             is_tier_example=self.is_tier_example,
             source=self.source,
+            usable_memory_mib=self.usable_memory_mib,
+            usable_memory_basis=self.usable_memory_basis,
+            utilisation=self._utilisation(),
+            platform=None if self.platform is None else self.platform.to_spec(),
+            supports_bf16=self.supports_bf16,
+            tdp_w=self.tdp_w,
         )
+
+    def _utilisation(self) -> UtilisationSpec | None:
+        found = self.utilisation_class
+        return found.to_spec() if found is not None and found.published else None
 
     def _price(self, prefix: str, usd: Decimal | None, *, kind: str) -> Price | None:
         if usd is None:

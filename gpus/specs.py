@@ -6,7 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from calculator.estimation.cluster.run_time import Range, Speed
 from calculator.estimation.units import GB
+from gpus.usable_memory import usable_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,39 @@ class Price:
     checked_on: dt.date
     is_estimate: bool = False
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UtilisationSpec:
+    """The fraction of the dense 16-bit speed that training uses, with where it comes from."""
+
+    name: str
+    fraction: Range
+    is_assumption: bool
+    source: str
+    source_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSupport:
+    """Whether each method runs: “yes”, “partly” or “no”."""
+
+    full: str = "yes"
+    lora: str = "yes"
+    qlora: str = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSpec:
+    """What a GPU is programmed with, and what of the three methods runs there."""
+
+    slug: str
+    name: str
+    support: MethodSupport
+    note: str
+    source_name: str
+    source_url: str
+    checked_on: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +76,26 @@ class GpuSpec:
     cloud_price_per_hour: Price | None
     is_tier_example: bool
     source: str
+    usable_memory_mib: int | None = None
+    usable_memory_basis: str = ""
+    utilisation: UtilisationSpec | None = None
+    platform: PlatformSpec | None = None
+    supports_bf16: bool = True
+    tdp_w: int | None = None
+
+    @property
+    def usable_bytes(self) -> int:
+        """What a run may take of the card's memory."""
+        return usable_bytes(self.memory_gb, self.usable_memory_mib)
+
+    @property
+    def speed(self) -> Speed | None:
+        """What times follow from, or None where its speed or its use is not known."""
+        if self.bf16_dense_flops is None or self.utilisation is None:
+            return None
+        return Speed(
+            float(self.bf16_dense_flops), self.utilisation.fraction, has_nvlink=self.has_nvlink
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,14 @@ memory_gb,label,audience,on_ladder,may_be_multiplied,order
 24,24 GB GPU,consumer,true,false,1
 80,80 GB,datacenter,true,true,2
 """,
+    "gpus/data/utilisation_classes.csv": """\
+slug,name,low_fraction,likely_fraction,high_fraction,source,order
+any,Any card,0.2,0.4,0.6,an assumption,1
+""",
+    "gpus/data/platforms.csv": """\
+slug,name,full_support,lora_support,qlora_support,note,source_name,source_url,checked_on,order
+cuda,CUDA,yes,yes,yes,All run.,docs,https://example.com/docs,2026-11-01,1
+""",
     "gpus/data/gpus.csv": """\
 slug,name,short_name,vendor,audience,memory_gb,launch,bandwidth_gb_per_s,retail_price_usd,\
 retail_price_kind,retail_price_source_name,retail_price_source_url,retail_price_checked_on,\
