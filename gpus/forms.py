@@ -115,6 +115,9 @@ class GpuListForm(forms.Form):
         field.choices = choices = list(choices)
         known = dict(choices)
         asked = field.to_python(self.data.get(name, ""))
+        if asked in known:
+            # Without its capitals, the field would not show as chosen what it filters by.
+            self.data[name] = asked
         shown = [each for each in choices if present is None or each[0] in {*present, asked}]
         if asked and asked not in known:
             shown.append((asked, shortened(asked)))

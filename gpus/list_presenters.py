@@ -253,7 +253,8 @@ def _columns(wanted: GpuFilter, order: Order) -> tuple[ColumnView, ...]:
 def _looser(gpus: tuple[GpuSpec, ...], wanted: GpuFilter, order: Order) -> tuple[LooserView, ...]:
     return tuple(
         LooserView(
-            words=_criterion_words(wanted, name),
+            # The link puts its own quotation marks around the words.
+            words=_criterion_words(wanted, name).strip("“”"),
             gpu_count=_count(gpu_count),
             query=urlencode(to_query(wanted.without(name), order)),
         )

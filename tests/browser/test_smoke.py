@@ -3,7 +3,7 @@
 import pytest
 from django.contrib import admin
 
-PAGES = ["/", "/inference/", "/faq/", "/gpus/"]
+PAGES = ["/", "/inference/", "/faq/", "/faq/lora-vs-qlora/", "/gpus/"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -33,6 +33,21 @@ def test_every_page_opens_without_javascript(path, page_at):
     page.goto(path)
 
     assert page.locator("h1").is_visible()
+
+
+def test_a_missing_page_is_accessible_and_leads_on(
+    page_at, width, color_scheme, assert_accessible, problems
+):
+    problems.expect("status of 404")
+    page = page_at(width, color_scheme=color_scheme)
+
+    response = page.goto("/faq/no-such-answer/")
+
+    assert response.status == 404
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(page)
+    page.get_by_role("link", name="Open the calculator").click()
+    assert page.locator("#headline").is_visible()
 
 
 def test_an_editor_reaches_the_admin(page, log_in, admin_user):

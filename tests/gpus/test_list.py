@@ -222,6 +222,13 @@ def test_bad_input_gets_an_error_keeps_what_was_typed_and_lists_nothing(name, ty
     assert page.status.startswith("No list yet. Check: ")
 
 
+def test_a_choice_in_other_capitals_shows_as_chosen():
+    page = gpu_list({"vendor": "amd", "sort": "NAME"})
+
+    assert '<option value="AMD" selected>' in str(page.form["vendor"])
+    assert '<option value="name" selected>' in str(page.form["sort"])
+
+
 def test_a_choice_that_does_not_exist_stays_visible_in_its_field():
     page = gpu_list({"vendor": "3dfx"})
 
@@ -491,6 +498,13 @@ def test_an_empty_list_says_what_to_loosen(client):
         "Without “at least 24 GB”": "/gpus/?vendor=AMD&sort=name",
         "clear all filters": "/gpus/",
     }
+
+
+@pytest.mark.usefixtures("three_gpus")
+def test_a_search_that_finds_nothing_is_quoted_once(client):
+    page = page_of(client.get("/gpus/?search=zzz"))
+
+    assert "Without “zzz”" in [a.get_text() for a in page.select("#gpu-results a")]
 
 
 @pytest.mark.usefixtures("three_gpus")
