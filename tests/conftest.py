@@ -6,9 +6,10 @@ import socket
 
 import hypothesis
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
+
+from tests.shipped_catalog import put_shipped_catalog
 
 # A slow machine is not a mistake in the code. The rest stays as Hypothesis has it, which in CI
 # means the same examples in every run.
@@ -68,4 +69,4 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, t
 @pytest.fixture
 def catalog(db):
     """The catalog as a new installation has it: tiers, GPUs, presets, sizes and the FAQ."""
-    call_command("load_catalog", verbosity=0)
+    put_shipped_catalog()

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.core.management import call_command
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.browser.find_browser import NONE_FOUND, THIS_MACHINE, find, in_ci
+from tests.shipped_catalog import put_shipped_catalog
 
 # Playwright's sync API keeps an event loop running in this thread, in which Django refuses to
 # use the database, as it would block a real event loop. This one only waits for the browser.
@@ -99,7 +99,7 @@ def browser():
 def site(live_server, transactional_db) -> str:
     """The running site's address, with the whole catalog in its database."""
     # The tests of a live server commit, and are cleaned up by emptying every table.
-    call_command("load_catalog", verbosity=0)
+    put_shipped_catalog()
     return live_server.url
 
 
