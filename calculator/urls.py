@@ -1,6 +1,8 @@
 from django.urls import path
 
 from calculator import views
+from calculator.accuracy.views import accuracy, accuracy_csv
+from calculator.methodology.views import methodology
 
 app_name = "calculator"
 urlpatterns = [
@@ -11,4 +13,7 @@ urlpatterns = [
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
     path("faq/", views.faq, name="faq"),
     path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),
+    path("accuracy/", accuracy, name="accuracy"),
+    path("methodology/", methodology, name="methodology"),
+    path("accuracy/accuracy.csv", accuracy_csv, name="accuracy_csv"),
 ]

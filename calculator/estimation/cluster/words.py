@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.assumptions import assumptions_of
-from calculator.estimation.cluster.sharding import Sharding
+from calculator.estimation.cluster.sharding import Sharding, Strategy
 from calculator.estimation.settings import TrainingSettings
 
-_STRATEGIES = {
+STRATEGY_WORDS: dict[Strategy, str] = {
     "ddp": "Every GPU holds everything; DDP keeps a copy of all gradients in its buckets"
     " (gradient_as_bucket_view off, PyTorch's default).",
     "zero1": "The optimizer states are sharded; weights and gradients are whole on every GPU.",
@@ -30,7 +30,7 @@ def sharded_assumptions(
     lines = [
         f"{sharding.gpu_count} GPUs of one kind, each with its own micro-batch of"
         f" {settings.micro_batch}; activations, logits and loss are not sharded.",
-        _STRATEGIES[sharding.strategy],
+        STRATEGY_WORDS[sharding.strategy],
     ]
     if sharding.is_deepspeed and settings.recipe != "fp32":
         lines.append(

@@ -1,0 +1,1 @@
+"""The accuracy page: predicted against traced and measured, from calculator/data/accuracy.csv."""

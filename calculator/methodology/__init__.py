@@ -1,0 +1,1 @@
+"""The methodology page: every term with formula, meaning and source, its numbers from the core."""

@@ -1,0 +1,169 @@
+"""The rows of the accuracy page: every run and trace beside what the estimate says of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from calculator.estimation.architectures.parameters import count_parameters
+from calculator.estimation.cluster.sharding import STRATEGY_NAMES
+from calculator.estimation.settings import TrainingSettings
+from validation.measured.mapping import NotComparable
+from validation.measured.report import Prediction, predictions
+
+PRESET_PARTS = Path(__file__).parents[1] / "calculator" / "data" / "preset_parts.csv"
+COLUMNS = (
+    "kind",
+    "id",
+    "source",
+    "url",
+    "model",
+    "method",
+    "settings",
+    "gpus",
+    "gpu",
+    "counter",
+    "evidence",
+    "actual_low_bytes",
+    "actual_high_bytes",
+    "predicted_bytes",
+    "predicted_low_bytes",
+    "predicted_high_bytes",
+    "rule_of_thumb_bytes",
+    "remarks",
+    "left_out_because",
+)
+Row = dict[str, str | int]
+
+
+def accuracy_csv() -> str:
+    """The whole file calculator/data/accuracy.csv, computed from the committed data."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(measured_rows())
+    return out.getvalue()
+
+
+def measured_rows() -> Iterator[Row]:
+    """A row for every measured run, those that are left out last."""
+    rule = rule_of_thumb_bytes_per_parameter()
+    made, left_out = predictions()
+    for prediction in made:
+        yield _measured(prediction, rule)
+    for item in left_out:
+        yield _left_out(item)
+
+
+def rule_of_thumb_bytes_per_parameter() -> dict[str, Decimal]:
+    """Bytes per parameter of each method, as shipped."""
+    totals: dict[str, Decimal] = {}
+    with PRESET_PARTS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            method, part = row["preset_slug"], Decimal(row["bytes_per_parameter"])
+            totals[method] = totals.get(method, Decimal(0)) + part
+    return totals
+
+
+def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> Row:
+    item, run = prediction.comparable, prediction.comparable.run
+    row: Row = {
+        "kind": "measured",
+        "id": run.id,
+        "source": run.source,
+        "url": run.repository_url,
+        "model": run.model,
+        "method": item.settings.method,
+        "settings": settings_in_words(item.settings),
+        "gpus": item.gpu_count,
+        "gpu": run.gpu,
+        "counter": item.figure,
+        "evidence": "best" if item.is_best_evidence else "other",
+        "actual_low_bytes": item.low_bytes,
+        "actual_high_bytes": item.high_bytes,
+        "predicted_bytes": prediction.bytes,
+        "predicted_low_bytes": prediction.low_bytes,
+        "predicted_high_bytes": prediction.high_bytes,
+        "remarks": " ".join(item.remarks),
+    }
+    if item.gpu_count == 1:
+        count = count_parameters(item.architecture).total_count
+        row["rule_of_thumb_bytes"] = round(rule[item.settings.method] * count)
+    else:
+        offload = "" if item.offload == "none" else ", parameters on the host"
+        row["settings"] = f"{row['settings']}; {STRATEGY_NAMES[item.strategy]}{offload}"
+    return row
+
+
+def _left_out(item: NotComparable) -> Row:
+    run = item.run
+    return {
+        "kind": "measured",
+        "id": run.id,
+        "source": run.source,
+        "url": run.repository_url,
+        "model": run.model,
+        "method": run.method,
+        "gpus": run.gpu_count,
+        "gpu": run.gpu,
+        "evidence": "left out",
+        "actual_low_bytes": run.low_bytes,
+        "actual_high_bytes": run.high_bytes,
+        "left_out_because": item.reason,
+    }
+
+
+_RECIPES = {
+    "pure_bf16": "bf16 throughout",
+    "bf16_autocast": "bf16 autocast",
+    "bf16_fp32_master": "bf16 with an fp32 master copy",
+    "fp16_autocast": "fp16 autocast",
+    "fp32": "fp32",
+}
+_OPTIMIZERS = {
+    "adamw": "AdamW",
+    "adamw_foreach": "AdamW (for-each)",
+    "adamw_8bit": "8-bit AdamW",
+    "paged_adamw_8bit": "paged AdamW",
+    "adafactor": "Adafactor",
+    "lion": "Lion",
+    "sgd": "SGD",
+}
+_QUANTIZATIONS = {"nf4": "NF4", "nf4_double": "NF4 with double quantisation", "int8": "8-bit"}
+
+
+def _short(target: str) -> str:
+    name = target.removesuffix("_proj")
+    return name if name in ("q", "k", "v", "o", "gate", "up", "down") else target
+
+
+def settings_in_words(settings: TrainingSettings) -> str:
+    """“4 × 2,048 tokens, checkpointing, bf16 throughout, AdamW (for-each)” and what differs."""
+    words = [f"{settings.micro_batch} × {settings.sequence_length:,} tokens"]
+    words.append("checkpointing" if settings.gradient_checkpointing else "no checkpointing")
+    if settings.trains_adapters:
+        targets = settings.lora_targets
+        where = "all linear maps" if isinstance(targets, str) else ", ".join(map(_short, targets))
+        words.append(f"rank {settings.lora_rank} on {where}")
+        if settings.lora_dropout:
+            words.append(f"dropout {settings.lora_dropout:g}")
+        words.append(f"{settings.adapter_precision} adapters")
+    if settings.method == "qlora":
+        words.append(_QUANTIZATIONS[settings.quantization])
+        if settings.prepare_kbit:
+            words.append("prepared for k-bit training")
+    words += [_RECIPES[settings.recipe], _OPTIMIZERS[settings.optimizer]]
+    if settings.gradient_accumulation > 1:
+        words.append(f"{settings.gradient_accumulation} accumulation steps")
+    if settings.attention == "eager":
+        words.append("eager attention")
+    if settings.loss != "standard":
+        words.append(f"{settings.loss} loss")
+    if settings.kernels != "standard":
+        words.append(f"{settings.kernels} kernels")
+    if settings.keeps_logits:
+        words.append("logits kept")
+    return ", ".join(words)
