@@ -33,7 +33,7 @@ class AccuracyForm(forms.Form):
     use_required_attribute = False
 
     against = forms.ChoiceField(
-        label="Against", choices=[("measured", "measured runs"), ("traced", "traced steps")]
+        label="Against", choices=[("measured", "measured"), ("traced", "traced")]
     )
     evidence = forms.ChoiceField(
         label="Evidence", choices=[("best", "complete"), ("all", "everything")]
