@@ -113,7 +113,7 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
     carried = all_gradients if numerics.accumulates else 0
 
     tokens, length = settings.token_count, settings.sequence_length
-    masked = 0 < architecture.sliding_window < length
+    masked = 0 < architecture.sliding_window <= length
     best: dict[Phase, tuple[float, Moment]] = {}
     for moment in timeline(architecture, numerics, masked).moments:
         total = moment.total.at(tokens, length)

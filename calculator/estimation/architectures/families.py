@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Norm = Literal["rms", "rms_gemma", "layer", "layer_fp32"]
+Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32"]
 QkNorm = Literal["none", "head", "full"]
 Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
 
@@ -19,13 +19,15 @@ Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swig
 class FamilyTraits:
     """How a family's decoder layer is built.
 
-    norm: "rms" multiplies after casting back to the input's dtype (Llama); "rms_gemma" computes
-    x·(1 + w) in fp32 and casts the product (Gemma); "layer" is `nn.LayerNorm`; "layer_fp32" is
+    norm: "rms" multiplies after casting back to the input's dtype (Llama); "rms_fp32" multiplies
+    in fp32 and casts the product (OLMo 2, gpt-oss); "rms_gemma" does so with 1 + w; "layer" is `nn.LayerNorm`; "layer_fp32" is
     Cohere's, which computes in fp32.
     norms_per_layer: 1 for a parallel block with a shared norm, 2 usual, 4 with post-norms.
     post_norm: the norms stand after attention and MLP instead of before (OLMo 2).
     sliding_period: every n-th layer attends to everything, the others to the window; 1 means
     that all layers use the window, 0 that none does.
+    broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
+    rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
     experts_stacked: transformers 5 keeps experts as 3-D parameters, not as linear modules, so
     neither peft's "all-linear" nor bitsandbytes' 4-bit loading reaches them.
     """
@@ -48,6 +50,7 @@ class FamilyTraits:
     parallel: bool = False
     output_gate: bool = False
     shared_expert_gate: bool = False
+    broadcast_heads: bool = False
     attention_sinks: bool = False
     attention_softcap: bool = False
     logit_softcap: bool = False
@@ -55,7 +58,7 @@ class FamilyTraits:
     embedding_scale: bool = False
     residual_scale: bool = False
     rotary_fraction: float = 1.0
-    rotary_fp32: bool = False
+    rotary_joined: bool = False
     learned_positions: bool = False
     sliding_period: int = 0
     extra_layer_parameters: int = 0
@@ -121,11 +124,12 @@ FAMILIES: dict[str, FamilyTraits] = {
         up_name="fc1",
         down_name="fc2",
     ),
-    "phi3": FamilyTraits(fused_qkv=True, fused_gate_up=True, sliding_period=1),
+    "phi3": FamilyTraits(fused_qkv=True, fused_gate_up=True, sliding_period=1, rotary_joined=True),
     "phimoe": FamilyTraits(
         norm="layer", norm_has_bias=True, qkv_bias=True, o_bias=True, head_bias=True
     ),
     "gpt_oss": FamilyTraits(
+        norm="rms_fp32",
         qkv_bias=True,
         o_bias=True,
         expert_bias=True,
@@ -143,14 +147,15 @@ FAMILIES: dict[str, FamilyTraits] = {
     "glm4_moe": FamilyTraits(qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"),
     "glm4_moe_lite": replace(_LLAMA, router_bias=True),
     "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2),
-    "olmo2": FamilyTraits(qk_norm="full", post_norm=True),
-    "olmo3": FamilyTraits(qk_norm="full", post_norm=True, sliding_period=4),
+    "olmo2": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True),
+    "olmo3": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True, sliding_period=4),
     "olmoe": FamilyTraits(qk_norm="full"),
     "falcon": replace(
         _LAYER_NORM,
         parallel=True,
         norms_per_layer=1,
         fused_qkv=True,
+        broadcast_heads=True,
         qkv_name="query_key_value",
         o_name="dense",
         up_name="dense_h_to_4h",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
-from calculator.estimation.architectures.families import Norm
+from calculator.estimation.architectures.families import FamilyTraits, Norm
 from calculator.estimation.architectures.linear_modules import LinearModule, attention_modules
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.norms import apply_norm
@@ -14,6 +14,7 @@ from calculator.estimation.step.operations import (
     cast,
     concatenate,
     copy,
+    expand,
     flash_attention,
     gradient,
     matmul,
@@ -48,6 +49,7 @@ def attend(
         head_dim = architecture.global_head_dim
         kv_count = architecture.global_kv_head_count or kv_count
     q_size, kv_size = head_count * head_dim, kv_count * head_dim
+    eager = _runs_eager(architecture, numerics)
     gate: Tensor | None = None
     if traits.fused_qkv:
         joined = apply_linear(tape, numerics, hidden, modules[0])
@@ -55,6 +57,13 @@ def attend(
             tape, joined, [per_token(q_size), per_token(kv_size), per_token(kv_size)]
         )
         del joined
+        if traits.broadcast_heads:
+            # Falcon picks keys and values by an index, which copies them, and with several of
+            # them flattens their broadcast to all heads, which copies again.
+            key, value = _pick(tape, key), _pick(tape, value)
+            if kv_count > 1:
+                key = repeat_heads(tape, key, query.elements)
+                value = repeat_heads(tape, value, query.elements)
     else:
         query = apply_linear(tape, numerics, hidden, modules[0])
         if traits.output_gate:
@@ -62,7 +71,7 @@ def attend(
         key = apply_linear(tape, numerics, hidden, modules[1])
         value = apply_linear(tape, numerics, hidden, modules[2]) if len(modules) == 4 else key
     if traits.qk_norm != "none":
-        norm: Norm = "rms_gemma" if traits.norm == "rms_gemma" else "rms"
+        norm: Norm = "rms" if traits.norm.startswith("layer") else traits.norm
         by_head = traits.qk_norm == "head"
         query = apply_norm(
             tape,
@@ -87,9 +96,23 @@ def attend(
         tape, architecture, numerics, query, key, value, head_count, masked
     )
     del query, key, value
+    if _joins_rotated(traits) and not eager:
+        # Attention lays its output out as its query, and what cat() joins is laid out by head:
+        # transposing it back to tokens copies it.
+        output = copy(tape, output)
     if gate is not None:
         output = multiply(tape, output, saves_output(tape, gate))
     return apply_linear(tape, numerics, output, modules[-1])
+
+
+def _runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
+    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks."""
+    traits = architecture.traits
+    return numerics.eager_attention or traits.attention_sinks or traits.attention_softcap
+
+
+def _joins_rotated(traits: FamilyTraits) -> bool:
+    return traits.rotary_joined or 0 < traits.rotary_fraction < 1
 
 
 def _rotate(tape: Tape, architecture: Architecture, numerics: Numerics, x: Tensor) -> Tensor:
@@ -100,6 +123,8 @@ def _rotate(tape: Tape, architecture: Architecture, numerics: Numerics, x: Tenso
     if fraction < 1.0:
         turned, kept = split(tape, x, [x.elements.times(fraction), x.elements.times(1 - fraction)])
         return concatenate(tape, [_rotate_whole(tape, turned), kept], x.elements)
+    if architecture.traits.rotary_joined:
+        return concatenate(tape, [_rotate_whole(tape, x)], x.elements)
     return _rotate_whole(tape, x)
 
 
@@ -136,19 +161,52 @@ def _scores_and_values(
     elements = query.elements
     if value.elements != key.elements and architecture.is_latent:
         elements = value.elements.times(head_count / architecture.kv_head_count)
-    if numerics.eager_attention or architecture.traits.attention_sinks:
+    if _runs_eager(architecture, numerics):
         return _eager_attention(
             tape, architecture, numerics, query, key, value, head_count, width, elements
         )
+    if architecture.traits.broadcast_heads and architecture.kv_head_count == 1:
+        return _math_attention(tape, query, key, value, head_count, width)
     query, key, value = (cast(tape, item, width) for item in (query, key, value))
     mask = None
     if masked:
         # A boolean mask becomes an additive one of q's width in every layer, and with a mask
         # transformers repeats keys and values for every head (integrations/sdpa_attention.py).
         mask = tape.new(Size(position_pair=1.0), width)
-        key = repeat_heads(tape, key, query.elements)
-        value = repeat_heads(tape, value, elements)
+        repeat = expand if architecture.kv_head_count == 1 else repeat_heads
+        key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
     return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
+
+
+def _pick(tape: Tape, x: Tensor) -> Tensor:
+    """x[..., [i], :]: a copy; backward scatters into a gradient of x's size."""
+    elements, itemsize = x.elements, x.itemsize
+    return tape.record(
+        tape.new(elements, itemsize), [x], lambda grads: [gradient(tape, elements, itemsize)]
+    )
+
+
+def _math_attention(
+    tape: Tape, query: Tensor, key: Tensor, value: Tensor, head_count: int, width: int
+) -> Tensor:
+    """SDPA's fallback, in fp32, where no fused kernel takes one key head for many queries.
+
+    Source: aten/src/ATen/native/transformers/attention.cpp, _scaled_dot_product_attention_math.
+    """
+    elements, scores_elements = query.elements, Size(pair=float(head_count))
+    query, key, value = (cast(tape, item, width) for item in (query, key, value))
+    query, key, value = (cast(tape, item, FP32) for item in (query, key, value))
+    mask = tape.new(Size(position_pair=1.0), FP32)
+    query, key = scale(tape, query), expand(tape, scale(tape, key), elements)
+    value = expand(tape, value, elements)
+    scores = matmul(tape, query, key, scores_elements)
+    del query, key
+    scores = add(tape, scores, Tensor(None, scores_elements, FP32))
+    del mask
+    probabilities = saves_output(tape, scores)
+    del scores
+    output = cast(tape, matmul(tape, probabilities, value, elements), width)
+    return copy(tape, output)
 
 
 def _eager_attention(

@@ -27,12 +27,14 @@ class Segment:
 
     forward: the moments of its forward pass that may be a peak, its input included.
     kept: what stays from its forward until its backward pass, its input included if saved.
+    cached: what stays besides until the loss is computed: autocast's casts of trained weights.
     backward: the moments of its backward pass (and recomputation), from its output's gradient on.
     gradients: what its backward pass leaves: the gradients of its trained parameters.
     """
 
     forward: tuple[Snapshot, ...]
     kept: Snapshot
+    cached: Snapshot
     backward: tuple[Snapshot, ...]
     gradients: Snapshot
 
@@ -62,11 +64,14 @@ def run_layer(
         forward = tape.memory.take_moments()
         elements, width = output.elements, output.itemsize
         del output
+        in_forward = tape.memory.now()
+        tape.autocast_cache.clear()
         kept = tape.memory.now()
         tape.saves = True
         incoming = tape.new(elements, width, ACTIVATION_GRADIENTS)
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
         del incoming
+        tape.autocast_cache.clear()
     else:
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         hidden = None
@@ -74,15 +79,18 @@ def run_layer(
         elements, width, edge = output.elements, output.itemsize, output.edge
         # The output belongs to what comes next.
         del output
+        in_forward = tape.memory.now()
+        tape.autocast_cache.clear()
         kept = tape.memory.now()
+    cached = in_forward.minus(kept)
     if edge is None:
-        return Segment(forward, kept, (), Snapshot({}))
+        return Segment(forward, kept, cached, (), Snapshot({}))
     tape.seed(edge, elements, width)
     del edge
     tape.run_backward()
     hidden = None
     backward = tape.memory.take_moments()
-    return Segment(forward, kept, backward, only(tape.memory.now(), GRADIENTS))
+    return Segment(forward, kept, cached, backward, only(tape.memory.now(), GRADIENTS))
 
 
 def only(snapshot: Snapshot, kind: str) -> Snapshot:

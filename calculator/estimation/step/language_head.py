@@ -16,6 +16,7 @@ from calculator.estimation.step.shadow import (
     FP32,
     GRADIENTS,
     LOGITS,
+    Snapshot,
     Tape,
     Tensor,
 )
@@ -51,6 +52,7 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
             logits = None
     normed = None
     forward = tape.memory.take_moments()
+    tape.autocast_cache.clear()
     kept = tape.memory.now()
     assert loss.edge is not None
     tape.seed(loss.edge, fixed(1), FP32)
@@ -58,7 +60,7 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     tape.run_backward()
     backward = tape.memory.take_moments()
     del logits
-    return Segment(forward, kept, backward, only(tape.memory.now(), GRADIENTS))
+    return Segment(forward, kept, Snapshot({}), backward, only(tape.memory.now(), GRADIENTS))
 
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:

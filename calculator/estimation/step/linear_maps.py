@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from calculator.estimation.architectures.linear_modules import LinearModule
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.operations import add, cast, copy, gradient, scale
+from calculator.estimation.step.operations import add, cast, gradient, scale
 from calculator.estimation.step.shadow import DEQUANTIZED, GRADIENTS, WEIGHT_CASTS, Tape, Tensor
 from calculator.estimation.step.sizes import fixed
 
@@ -71,12 +71,19 @@ def product(
 
 
 def _cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
+    """The weight cast by autocast, which caches the cast of a trained leaf.
+
+    Source: aten/src/ATen/autocast_mode.cpp, cached_cast.
+    """
     count, width = weight.elements, weight.itemsize
-    return tape.record(
+    result = tape.record(
         tape.new(count, compute, WEIGHT_CASTS),
         [weight],
         lambda grads: [tape.new(count, width, GRADIENTS)],
     )
+    if weight.requires_grad:
+        tape.autocast_cache.append(result)
+    return result
 
 
 def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
@@ -105,15 +112,13 @@ def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: Linear
 def _with_adapter(
     tape: Tape, numerics: Numerics, x: Tensor, result: Tensor, module: LinearModule
 ) -> Tensor:
-    """result + B(A(dropout(x))) · scaling (peft/tuners/lora/layer.py and bnb.py, 0.21)."""
+    """result + B(A(dropout(x))) · scaling (peft/tuners/lora/layer.py, Linear.forward, 0.21).
+
+    Each adapter casts its input to its own width, and autocast casts that copy back: the 16-bit
+    copy that A saves is not the tensor that the layer has already.
+    """
     rank, width = numerics.rank, numerics.adapter_width
-    if numerics.quantized:
-        # peft clones the 4-bit result, which the backward pass of bitsandbytes must not change.
-        result = copy(tape, result)
-        if not numerics.autocast:
-            x = cast(tape, x, width)
-    else:
-        x = cast(tape, x, width)
+    x = cast(tape, x, width)
     if numerics.dropout:
         x = _dropout(tape, x)
     low = product(

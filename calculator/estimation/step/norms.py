@@ -30,6 +30,8 @@ def apply_norm(
         return _fused_rms_norm(tape, x, weight, rows)
     if norm == "rms_gemma":
         return _gemma_rms_norm(tape, x, weight, rows)
+    if norm == "rms_fp32":
+        return _rms_norm_in_fp32(tape, x, weight, rows)
     return _rms_norm(tape, x, weight, rows)
 
 
@@ -45,6 +47,13 @@ def _rms_norm(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
     hidden = cast(tape, x, FP32)
     hidden = _normalized(tape, hidden, rows)
     return multiply(tape, cast(tape, hidden, width), weight)
+
+
+def _rms_norm_in_fp32(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
+    """Olmo2RMSNorm: multiplies by the weight in fp32, then casts back."""
+    output = _normalized(tape, cast(tape, x, FP32), rows)
+    output = multiply(tape, output, weight)
+    return cast(tape, output, x.itemsize)
 
 
 def _gemma_rms_norm(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:

@@ -210,6 +210,16 @@ def repeat_heads(tape: Tape, x: Tensor, elements: Size) -> Tensor:
     )
 
 
+def expand(tape: Tape, x: Tensor, elements: Size) -> Tensor:
+    """expand(): the same memory read again and again; backward sums the gradient."""
+    original, itemsize = x.elements, x.itemsize
+    return tape.record(
+        Tensor(x.buffer, elements, itemsize),
+        [x],
+        lambda grads: [gradient(tape, original, itemsize)],
+    )
+
+
 def matmul(tape: Tape, a: Tensor, b: Tensor, elements: Size) -> Tensor:
     """Batched product of two activations: saves both, makes both gradients."""
     saved_b = b if a.requires_grad else None

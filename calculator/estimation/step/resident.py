@@ -145,11 +145,16 @@ def paged_states_bytes(trained: Trained, optimizer: Optimizer) -> int:
 def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recipe) -> int:
     """Bytes that the optimizer step takes and gives back.
 
-    PyTorch's for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
+    PyTorch's per-tensor AdamW (torch/optim/adam.py, _single_tensor_adam) makes the root of a
+    tensor's second moment and its quotient by the bias correction: two more of the largest
+    tensor's size. The fused one makes neither, and takes at most these two less. The for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
     _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one and
     bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32: the gradient,
     the update and its square of the largest one (optimization.py, Adafactor.step).
     """
+    if optimizer == "adamw":
+        width = 4 if recipe == "bf16_fp32_master" else trained.width
+        return 2 * width * trained.largest_count
     if optimizer == "adamw_foreach":
         width = 4 if recipe == "bf16_fp32_master" else trained.width
         return width * trained.count

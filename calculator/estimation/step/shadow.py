@@ -38,6 +38,15 @@ class Snapshot:
             total = total.plus(size)
         self.total = total
 
+    def minus(self, other: Snapshot) -> Snapshot:
+        """What this holds beyond the other, by kind."""
+        return Snapshot(
+            {
+                kind: size.minus(other.by_kind.get(kind, NOTHING))
+                for kind, size in self.by_kind.items()
+            }
+        )
+
 
 class Memory:
     """Counts live bytes by kind and keeps the moments that may be a peak."""
@@ -137,6 +146,8 @@ class Tape:
         self.leaves: list[Node] = []
         self.saves = True
         self.kind = ACTIVATIONS
+        self.autocast_cache: list[Tensor] = []
+        """Casts of trained fp32 weights, which autocast keeps until its context ends."""
 
     def new(self, elements: Size, itemsize: int, kind: str | None = None) -> Tensor:
         """A fresh allocation of so many elements."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.step.decoder_layer import Segment, run_layer
+from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.shadow import (
@@ -23,6 +23,7 @@ from calculator.estimation.step.shadow import (
     DEQUANTIZED,
     GRADIENTS,
     WEIGHT_CASTS,
+    Snapshot,
 )
 from calculator.estimation.step.sizes import NOTHING, Size
 
@@ -33,6 +34,7 @@ KEPT = "saved_activations"
 CHECKPOINTS = "checkpoints"
 RUNNING = "running_layer"
 RECOMPUTED = "recomputed_layer"
+FINAL_NORM = "final_norm"
 INPUTS = "inputs_and_masks"
 LayerKey = tuple[AttentionKind, MlpKind, bool, bool]
 
@@ -96,10 +98,13 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
     moments: list[Moment] = []
 
-    def before(index: int) -> _Bytes:
+    def before(index: int, *, in_forward: bool) -> _Bytes:
+        """What the layers before that one hold, in the forward pass or in the backward pass."""
         result = _Bytes(common.parts)
         for key, count in Counter(keys[:index]).items():
-            _add_kept(result, segments[key], count, kept_name, fraction)
+            _add_kept(result, segments[key].kept, count, kept_name, fraction)
+            if in_forward:
+                _add_kept(result, segments[key].cached, count, kept_name, fraction)
         return result
 
     def after(index: int) -> Size:
@@ -111,18 +116,16 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     for index in _ends(keys):
         segment = segments[keys[index]]
         for snapshot in segment.forward:
-            moments.append(
-                _with(before(index), snapshot.by_kind, RUNNING, fraction).moment("forward")
-            )
+            state = before(index, in_forward=True)
+            moments.append(_with(state, snapshot.by_kind, RUNNING, fraction).moment("forward"))
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
-            state = before(index).add(GRADIENTS, after(index))
+            state = before(index, in_forward=False).add(GRADIENTS, after(index))
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
-    everything = before(len(keys))
-    for snapshot in head.forward + head.backward:
-        moments.append(
-            _with(_Bytes(everything.parts), snapshot.by_kind, "final_norm", 1.0).moment("loss")
-        )
+    for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
+        for snapshot in snapshots:
+            state = before(len(keys), in_forward=in_forward)
+            moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
@@ -157,10 +160,8 @@ def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
     return sorted({*first.values(), *last.values()})
 
 
-def _add_kept(
-    state: _Bytes, segment: Segment, count: int, kept_name: str, fraction: float
-) -> None:
-    for kind, size in segment.kept.by_kind.items():
+def _add_kept(state: _Bytes, kept: Snapshot, count: int, kept_name: str, fraction: float) -> None:
+    for kind, size in kept.by_kind.items():
         if size == NOTHING:
             continue
         name = WEIGHT_CASTS if kind == WEIGHT_CASTS else kept_name
