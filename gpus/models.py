@@ -48,7 +48,14 @@ class GpuQuerySet(models.QuerySet["Gpu"]):
 def _price_is_whole_or_absent(prefix: str, amount: str) -> Q:
     """A price without its source and date is no price: all of it is there, or none."""
     return Q(**{f"{amount}__isnull": True, f"{prefix}_checked_on__isnull": True}) | (
-        Q(**{f"{amount}__gt": 0, f"{prefix}_checked_on__isnull": False})
+        # “Not null” is said aloud: to a database, a check that comes to “unknown” is met.
+        Q(
+            **{
+                f"{amount}__isnull": False,
+                f"{amount}__gt": 0,
+                f"{prefix}_checked_on__isnull": False,
+            }
+        )
         & ~Q(**{f"{prefix}_source_name": ""})
         & ~Q(**{f"{prefix}_source_url": ""})
     )
