@@ -10,6 +10,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from calculator import language_model_admin  # noqa: F401
 from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
 from calculator.formatting import format_number, query_number
 from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart, Task

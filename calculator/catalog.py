@@ -18,7 +18,8 @@ from django.db import connection, models
 from django.db.models import Count, Max, Value
 
 from calculator.estimation.rule_of_thumb import MethodSpec
-from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart, Task
+from calculator.language_models import LanguageModelSpec
+from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart, Task
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu, MemoryTier
 from gpus.specs import GpuSpec, TierSpec
@@ -33,6 +34,7 @@ TABLES: tuple[type[models.Model], ...] = (
     MethodPreset,
     PresetPart,
     ModelSize,
+    LanguageModel,
     FaqEntry,
 )
 
@@ -55,10 +57,15 @@ class Catalog:
     inference_methods: tuple[MethodSpec, ...]
     sizes_b: tuple[Decimal, ...]
     faq: tuple[FaqSpec, ...]
+    language_models: tuple[LanguageModelSpec, ...] = ()
 
     @cached_property
     def gpus(self) -> tuple[GpuSpec, ...]:
         return tuple(gpu for tier in self.tiers for gpu in tier.gpus)
+
+    @cached_property
+    def language_models_by_slug(self) -> dict[str, LanguageModelSpec]:
+        return {model.slug: model for model in self.language_models}
 
     @cached_property
     def methods_by_slug(self) -> dict[str, MethodSpec]:
@@ -115,6 +122,9 @@ def _load(version: Version) -> Catalog:
         faq=tuple(
             FaqSpec(entry.slug, entry.question, entry.answer, entry.calculator_query)
             for entry in FaqEntry.objects.filter(published=True)
+        ),
+        language_models=tuple(
+            model.to_spec() for model in LanguageModel.objects.filter(published=True)
         ),
     )
 

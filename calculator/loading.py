@@ -8,7 +8,14 @@ from django.db import transaction
 
 from calculator.editor_group import ensure_editor_group
 from calculator.merging import Merge, Summary
-from calculator.models import FaqEntry, LoadedRow, MethodPreset, ModelSize, PresetPart
+from calculator.models import (
+    FaqEntry,
+    LanguageModel,
+    LoadedRow,
+    MethodPreset,
+    ModelSize,
+    PresetPart,
+)
 from calculator.tables import Files, Table
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu, MemoryTier
@@ -56,6 +63,12 @@ TABLES = (
         whole_per="preset",
     ),
     Table(ModelSize, "calculator/data/model_sizes.csv", key=("params_b",)),
+    Table(
+        LanguageModel,
+        "calculator/data/models.csv",
+        key=("slug",),
+        columns={"released": "released_on", "architecture": "architecture_kind"},
+    ),
     Table(FaqEntry, "calculator/data/faq", key=("slug",), body="answer"),
 )
 

@@ -10,6 +10,17 @@ from django.db.models import Q
 from django.urls import reverse
 
 from calculator.estimation.rule_of_thumb import MethodSpec, PartSpec
+from calculator.language_model_rows import LanguageModel
+
+__all__ = [
+    "FaqEntry",
+    "LanguageModel",
+    "LoadedRow",
+    "MethodPreset",
+    "ModelSize",
+    "PresetPart",
+    "Task",
+]
 
 
 class Task(models.TextChoices):

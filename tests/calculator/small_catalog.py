@@ -39,6 +39,13 @@ qlora,weights,Frozen weights,0.5,4 bits each.,1
 qlora,rest,The rest,0.35,,2
 """,
     "calculator/data/model_sizes.csv": "params_b,order,published\n7,1,true\n0.5,2,true\n",
+    "calculator/data/models.csv": """\
+slug,model_type,hf_id,family,display_name,released,params_total,architecture,hidden_size,\
+num_hidden_layers,num_attention_heads,num_key_value_heads,intermediate_size,vocab_size,\
+tie_word_embeddings,source
+llama-2-7b,llama,meta-llama/Llama-2-7b-hf,Llama 2,Llama 2 7B,2023-07,6738415616,dense,4096,32,32,\
+32,11008,32000,false,its config.json
+""",
     "calculator/data/faq/01-how-much.md": """\
 ---
 slug: how-much

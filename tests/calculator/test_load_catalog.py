@@ -397,6 +397,7 @@ def test_the_group_may_edit_the_catalog_and_nothing_else(loaded):
             "memorytier",
             "utilisationclass",
             "platform",
+            "languagemodel",
             "gpu",
             "methodpreset",
             "presetpart",
