@@ -157,6 +157,17 @@ def test_the_admins_pages_work_under_the_strict_policy(admin, path):
     assert "unsafe" not in response.headers["content-security-policy"]
 
 
+def test_what_an_editor_may_not_open_says_so_and_leads_back(admin, problems):
+    problems.expect("status of 403")
+
+    response = admin.goto("/admin/auth/user/")
+
+    assert response.status == 403
+    expect(admin.get_by_role("heading", level=1)).to_have_text("This account may not open that")
+    admin.get_by_role("link", name="the admin", exact=True).click()
+    expect(admin.locator("#content h1")).to_contain_text("The catalog")
+
+
 def test_the_admins_date_picker_works_under_the_strict_policy(admin):
     admin.goto("/admin/gpus/gpu/?q=h200")
     admin.get_by_role("link", name="H200 SXM", exact=True).click()

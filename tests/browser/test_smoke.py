@@ -3,6 +3,8 @@
 import pytest
 from django.contrib import admin
 
+LARGEST_LAYOUT_SHIFT = 0.01
+
 PAGES = ["/", "/inference/", "/faq/", "/faq/lora-vs-qlora/", "/gpus/"]
 
 
@@ -24,6 +26,21 @@ def test_no_page_scrolls_sideways(path, page_at, width):
     page.goto(path)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_shifts_while_it_loads(path, page_at, width):
+    page = page_at(width)
+    page.add_init_script(
+        """window.shift = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({type: "layout-shift", buffered: true});"""
+    )
+
+    page.goto(path, wait_until="networkidle")
+
+    assert page.evaluate("window.shift") < LARGEST_LAYOUT_SHIFT
 
 
 @pytest.mark.parametrize("path", PAGES)
