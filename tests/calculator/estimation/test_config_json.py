@@ -1,0 +1,257 @@
+"""Configurations as their models' pages state them, read into the catalog's architectures."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calculator.estimation import ConfigError, TrainingSettings, estimate
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.config_json import KEYS, architecture_from_config
+
+from .architectures import architecture
+
+# Without the keys that change no size.
+LLAMA_3_1_8B = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_attention_heads": 32,
+    "num_hidden_layers": 32,
+    "num_key_value_heads": 8,
+    "rope_theta": 500000.0,
+    "tie_word_embeddings": False,
+    "torch_dtype": "bfloat16",
+    "vocab_size": 128256,
+}
+QWEN_2_5_7B = {
+    "model_type": "qwen2",
+    "hidden_size": 3584,
+    "intermediate_size": 18944,
+    "num_attention_heads": 28,
+    "num_hidden_layers": 28,
+    "num_key_value_heads": 4,
+    "sliding_window": 131072,
+    "use_sliding_window": False,
+    "tie_word_embeddings": False,
+    "vocab_size": 152064,
+}
+MIXTRAL_8X7B = {
+    "model_type": "mixtral",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_attention_heads": 32,
+    "num_hidden_layers": 32,
+    "num_key_value_heads": 8,
+    "num_experts_per_tok": 2,
+    "num_local_experts": 8,
+    "sliding_window": None,
+    "tie_word_embeddings": False,
+    "vocab_size": 32000,
+}
+DEEPSEEK_V3 = {
+    "model_type": "deepseek_v3",
+    "hidden_size": 7168,
+    "intermediate_size": 18432,
+    "moe_intermediate_size": 2048,
+    "num_hidden_layers": 61,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 128,
+    "n_shared_experts": 1,
+    "n_routed_experts": 256,
+    "num_experts_per_tok": 8,
+    "first_k_dense_replace": 3,
+    "moe_layer_freq": 1,
+    "q_lora_rank": 1536,
+    "kv_lora_rank": 512,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "v_head_dim": 128,
+    "tie_word_embeddings": False,
+    "vocab_size": 129280,
+}
+GPT_OSS_20B = {
+    "model_type": "gpt_oss",
+    "hidden_size": 2880,
+    "intermediate_size": 2880,
+    "head_dim": 64,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "num_hidden_layers": 24,
+    "num_local_experts": 32,
+    "num_experts_per_tok": 4,
+    "sliding_window": 128,
+    "tie_word_embeddings": False,
+    "vocab_size": 201088,
+}
+GEMMA_2_9B = {
+    "model_type": "gemma2",
+    "hidden_size": 3584,
+    "intermediate_size": 14336,
+    "head_dim": 256,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "num_hidden_layers": 42,
+    "sliding_window": 4096,
+    "vocab_size": 256000,
+}
+PHI_4 = {
+    "model_type": "phi3",
+    "hidden_size": 5120,
+    "intermediate_size": 17920,
+    "num_attention_heads": 40,
+    "num_key_value_heads": 10,
+    "num_hidden_layers": 40,
+    "sliding_window": None,
+    "tie_word_embeddings": False,
+    "vocab_size": 100352,
+}
+FALCON_7B = {
+    "model_type": "falcon",
+    "hidden_size": 4544,
+    "num_attention_heads": 71,
+    "num_hidden_layers": 32,
+    "multi_query": True,
+    "new_decoder_architecture": False,
+    "vocab_size": 65024,
+}
+QWEN3_NEXT_80B = {
+    "model_type": "qwen3_next",
+    "hidden_size": 2048,
+    "intermediate_size": 5120,
+    "moe_intermediate_size": 512,
+    "shared_expert_intermediate_size": 512,
+    "num_experts": 512,
+    "num_experts_per_tok": 10,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 2,
+    "head_dim": 256,
+    "num_hidden_layers": 48,
+    "full_attention_interval": 4,
+    "linear_num_key_heads": 16,
+    "linear_num_value_heads": 32,
+    "linear_key_head_dim": 128,
+    "linear_value_head_dim": 128,
+    "linear_conv_kernel_dim": 4,
+    "tie_word_embeddings": False,
+    "vocab_size": 151936,
+}
+PUBLISHED = {
+    "llama-3-1-8b": LLAMA_3_1_8B,
+    "qwen2-5-7b": QWEN_2_5_7B,
+    "mixtral-8x7b": MIXTRAL_8X7B,
+    "deepseek-v3-671b-a37b": DEEPSEEK_V3,
+    "gpt-oss-20b": GPT_OSS_20B,
+    "gemma-2-9b": GEMMA_2_9B,
+    "phi-4-14b": PHI_4,
+    "falcon-7b": FALCON_7B,
+    "qwen3-next-80b-a3b": QWEN3_NEXT_80B,
+}
+
+
+def without_names(model: Architecture) -> Architecture:
+    """The sizes that matter: without a dense layer, the width of dense ones does not."""
+    dense = any(mlp == "dense" for _, mlp in model.layer_kinds())
+    return replace(model, name="", intermediate_size=model.intermediate_size if dense else 0)
+
+
+@pytest.mark.parametrize("slug", PUBLISHED)
+def test_a_published_configuration_gives_the_catalogs_architecture(slug):
+    read = architecture_from_config(PUBLISHED[slug])
+
+    assert without_names(read) == without_names(architecture(slug))
+
+
+def test_gpt2_states_its_sizes_under_other_names():
+    gpt2 = architecture_from_config(
+        {
+            "model_type": "gpt2",
+            "n_embd": 768,
+            "n_head": 12,
+            "n_layer": 12,
+            "n_positions": 1024,
+            "vocab_size": 50257,
+        }
+    )
+
+    assert (gpt2.hidden_size, gpt2.head_count, gpt2.layer_count) == (768, 12, 12)
+    assert (gpt2.intermediate_size, gpt2.position_count) == (3072, 1024)
+    assert gpt2.tied_embeddings
+
+
+def test_the_text_model_of_one_that_sees_too_is_the_inner_configuration():
+    outer = {"model_type": "gemma3", "text_config": {**GEMMA_2_9B, "model_type": "gemma3_text"}}
+
+    read = architecture_from_config(outer, "Gemma")
+
+    assert (read.name, read.model_type, read.hidden_size) == ("Gemma", "gemma3_text", 3584)
+
+
+def test_a_name_is_taken_from_the_configuration_where_none_is_given():
+    assert architecture_from_config({**LLAMA_3_1_8B, "_name_or_path": "my/model"}).name == (
+        "my/model"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"model_type": "bert"}, "model_type", "not a family known here"),
+        ({"model_type": None}, "model_type", "is missing"),
+        ({"model_type": "nemotron_h"}, "model_type", "Mamba-2 layers"),
+        ({"hidden_size": None}, "hidden_size", "is missing"),
+        ({"num_hidden_layers": "32"}, "num_hidden_layers", "must be a whole number"),
+        ({"vocab_size": 1.5}, "vocab_size", "must be a whole number"),
+        ({"intermediate_size": None}, "intermediate_size", "is missing"),
+        ({"tie_word_embeddings": "no"}, "tie_word_embeddings", "must be true or false"),
+        ({"hidden_size": 10**9}, "hidden_size", "must be between"),
+        ({"num_key_value_heads": 5}, "kv_head_count", "must divide"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named(change, field, words):
+    with pytest.raises(ConfigError) as raised:
+        architecture_from_config({**LLAMA_3_1_8B, **change})
+
+    error = raised.value.errors[0]
+    assert error.field == field
+    assert words in error.message
+
+
+def test_every_missing_size_is_named_at_once():
+    with pytest.raises(ConfigError) as raised:
+        architecture_from_config({"model_type": "llama"})
+
+    assert {error.field for error in raised.value.errors} == {
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "vocab_size",
+    }
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-10, 10**20) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+all_keys = sorted({key for keys in KEYS.values() for key in keys})
+
+
+@given(
+    base=st.sampled_from(sorted(PUBLISHED)),
+    changes=st.dictionaries(
+        st.sampled_from([*all_keys, "model_type", "text_config", "layer_types"]), json_values
+    ),
+)
+def test_whatever_a_configuration_holds_it_is_read_or_refused_in_words(base, changes):
+    read = None
+    with suppress(ConfigError):  # any other exception fails the test
+        read = architecture_from_config({**PUBLISHED[base], **changes})
+
+    if read is not None:
+        assert estimate(read, TrainingSettings(method="lora")).peak_allocated_bytes > 0
