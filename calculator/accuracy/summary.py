@@ -105,11 +105,19 @@ def lead() -> str:
     rule = errors_of(row.rule_of_thumb_error_fraction for row in rows)
     if errors is None or rule is None:
         return "No published run is compared at the moment."
-    return (
+    words = (
         f"Of {errors.count} published figures whose every input is known, half are met within"
         f" {percent(errors.median_fraction)} and nine in ten within"
         f" {percent(errors.p90_fraction)}. The rule of thumb needs"
         f" {percent(rule.median_fraction)} and {percent(rule.p90_fraction)} for that."
+    )
+    traced = Selection(kind="traced").of(accuracy_rows())
+    against_traces = errors_of(row.error_fraction for row in traced)
+    if against_traces is None:
+        return words
+    return (
+        f"{words} Of {against_traces.count} traced steps, nine in ten are met within"
+        f" {percent(against_traces.p90_fraction)}."
     )
 
 

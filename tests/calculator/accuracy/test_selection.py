@@ -52,7 +52,13 @@ def test_a_figure_whose_unit_is_open_is_within_range_if_a_part_of_it_is():
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
-    [(0.0149, "1.5\u00a0%"), (0.123, "12\u00a0%"), (1.12, "112\u00a0%"), (0, "0\u00a0%")],
+    [
+        (0.0149, "1.5\u00a0%"),
+        (0.123, "12\u00a0%"),
+        (1.12, "112\u00a0%"),
+        (0, "0\u00a0%"),
+        (0.0004, "<0.1\u00a0%"),
+    ],
 )
 def test_percent_has_a_decimal_below_ten_only(fraction, text):
     assert percent(fraction) == text

@@ -14,6 +14,7 @@ from calculator.estimation import TrainingSettings, estimate
 from calculator.estimation.device import CONTEXT_BYTES, GAPS_FRACTION, LIKELY_FRACTION, MIB
 from calculator.estimation.estimate import COMPONENTS, FORMULA_VERSION
 from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT
+from calculator.estimation.trainers import TRAINERS
 from calculator.methodology.closed_forms import kept_per_token_and_layer, logits_bytes_per_entry
 from calculator.methodology.example import LLAMA_3_1_8B, METHODS, example_settings
 from tests.calculator.estimation.architectures import architecture
@@ -138,3 +139,12 @@ def test_no_number_is_typed_into_the_page(path):
     left = re.findall(r".{0,20}\d.{0,20}", NAMES.sub(" ", text))
 
     assert left == []
+
+
+def test_every_trainer_stands_with_its_version_and_sources(page):
+    text = words_of(page.find(id="trainers"))
+
+    assert TRAINERS
+    for trainer in TRAINERS.values():
+        assert f"{trainer.name} {trainer.version}" in text
+        assert all(" ".join(source.split()) in text for source in trainer.sources)
