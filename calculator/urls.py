@@ -2,6 +2,7 @@ from django.urls import path
 
 from calculator import views
 from calculator.accuracy.views import accuracy, accuracy_csv
+from calculator.api.views import estimate
 from calculator.methodology.views import methodology
 
 app_name = "calculator"
@@ -11,6 +12,7 @@ urlpatterns = [
     # Fragments have URLs of their own, so that neither Back nor a cache can take one for a page.
     path("fragments/training/", views.training_fragment, name="training_fragment"),
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
+    path("api/v1/estimate", estimate, name="api_estimate"),
     path("faq/", views.faq, name="faq"),
     path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),

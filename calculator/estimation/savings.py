@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.estimate import Estimate, estimate
+from calculator.estimation.lora_targets import module_names
 from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
 
 # Less than this is lost in the range of the estimate itself.
@@ -182,7 +182,9 @@ def _adapter_changes(architecture: Architecture, settings: TrainingSettings) -> 
             "Adapters can express less.",
             replace(settings, lora_rank=rank),
         )
-    if settings.lora_targets == ALL_LINEAR and _has_modules(architecture, ATTENTION_TARGETS):
+    if settings.lora_targets == ALL_LINEAR and set(ATTENTION_TARGETS) <= set(
+        module_names(architecture)
+    ):
         yield Change(
             "Put adapters on q_proj and v_proj alone",
             "Often a little worse than adapters on all linear layers.",
@@ -213,12 +215,3 @@ def _quantization_changes(settings: TrainingSettings) -> Iterator[Change]:
             "Training can be less stable.",
             replace(settings, prepare_kbit=False),
         )
-
-
-def _has_modules(architecture: Architecture, names: tuple[str, ...]) -> bool:
-    found = {
-        module.name
-        for kind in set(architecture.layer_kinds())
-        for module in layer_modules(architecture, *kind)
-    }
-    return found.issuperset(names)

@@ -1,0 +1,1 @@
+"""The JSON API. Its contract is in docs/api.md."""
