@@ -68,6 +68,11 @@ class Catalog:
         return {model.slug: model for model in self.language_models}
 
     @cached_property
+    def usable_tiers(self) -> tuple[TierSpec, ...]:
+        """The tiers by what their cards have for a run, which precise figures are fitted into."""
+        return tuple(tier.as_usable() for tier in self.tiers)
+
+    @cached_property
     def methods_by_slug(self) -> dict[str, MethodSpec]:
         return {m.slug: m for m in (*self.training_methods, *self.inference_methods)}
 

@@ -26,9 +26,24 @@ def format_gb(memory_bytes: Decimal | int) -> str:
     return f"{format_number(gigabytes, decimals=decimals)}{NO_BREAK_SPACE}GB"
 
 
+def format_range(low_bytes: Decimal | int, high_bytes: Decimal | int) -> str:
+    """Two figures → “14–20 GB”."""
+    low, high = format_gb(low_bytes), format_gb(high_bytes)
+    return f"{low.removesuffix(f'{NO_BREAK_SPACE}GB')}–{high}"
+
+
 def format_size(params_b: Decimal) -> str:
     """Billions of parameters → “7B”, “0.5B”, “1,000B”."""
     return f"{format_number(params_b, decimals=3)}B"
+
+
+def format_count(count: int) -> str:
+    """A number of parameters → “8.03B”, “41.9 million”, “4,096”."""
+    if count >= 10**9:
+        return f"{format_number(Decimal(count) / 10**9, decimals=2)}B"
+    if count >= 10**6:
+        return f"{format_number(Decimal(count) / 10**6)}{NO_BREAK_SPACE}million"
+    return f"{count:,}"
 
 
 def query_number(value: Decimal) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from calculator.formatting import NO_BREAK_SPACE, format_gb
-from calculator.results import MethodResult
+from calculator.results import Fitted
 from gpus.fitting import Setup
 
 AUDIENCE_WORDS = {
@@ -13,17 +15,22 @@ AUDIENCE_WORDS = {
 }
 
 
-def training_headline(size: str, results: tuple[MethodResult, ...]) -> str:
+def training_headline(model: str, results: Sequence[Fitted]) -> str:
     """“For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB), while …”"""
-    return _headline(f"For a {size} model", results)
+    return _headline(f"For {model}", results)
 
 
-def inference_headline(size: str, results: tuple[MethodResult, ...]) -> str:
+def precise_headline(model: str, batch: str, results: Sequence[Fitted]) -> str:
+    """“To fine-tune Llama 3.1 8B on 1 × 2,048 tokens, QLoRA fits on …”"""
+    return _headline(f"To fine-tune {model} on {batch}", results)
+
+
+def inference_headline(model: str, results: Sequence[Fitted]) -> str:
     """“To run a 7B model, 4-bit fits on a single consumer GPU (about 5 GB), and so does …”"""
-    return _headline(f"To run a {size} model", results)
+    return _headline(f"To run {model}", results)
 
 
-def _headline(start: str, results: tuple[MethodResult, ...]) -> str:
+def _headline(start: str, results: Sequence[Fitted]) -> str:
     lightest = min(results, key=lambda r: r.memory_bytes)
     heaviest = max(results, key=lambda r: r.memory_bytes)
     first = f"{start}, {_in_a_sentence(lightest.name)} {_fate(lightest)}"
@@ -35,7 +42,7 @@ def _headline(start: str, results: tuple[MethodResult, ...]) -> str:
     return f"{first}, while {other} {_fate(heaviest)}."
 
 
-def _fate(result: MethodResult) -> str:
+def _fate(result: Fitted) -> str:
     kind = _one_gpu_of_a_kind(result.minimum)
     if kind:
         return f"fits on a single {kind} GPU ({_about(result)})"
@@ -58,7 +65,7 @@ def _one_gpu_of_a_kind(setup: Setup | None) -> str:
     return AUDIENCE_WORDS.get(setup.tier.audience, setup.tier.audience)
 
 
-def _about(result: MethodResult) -> str:
+def _about(result: Fitted) -> str:
     return f"about{NO_BREAK_SPACE}{format_gb(result.memory_bytes)}"
 
 

@@ -11,9 +11,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
+from calculator.estimation.settings import CHOICES
 from calculator.subjects import Subject
 from gpus.fitting import GpuSetup, Setup, alternatives, minimum_setup
 
+# The methods that the core estimates; an editor's further presets have the rule of thumb alone.
+PRECISE_METHODS = CHOICES["method"]
 SHARDED = (
     "More than one GPU: weights, gradients and optimizer states are spread evenly over them"
     " (ZeRO-3 or FSDP). What every GPU holds a copy of is not added."
@@ -56,7 +59,7 @@ def precise_result(
     """Estimate one run and fit it into the catalog's ladder by its likely device bytes."""
     found = estimate(architecture, settings)
     device_bytes = found.device_bytes.likely
-    minimum = minimum_setup(device_bytes, catalog.tiers)
+    minimum = minimum_setup(device_bytes, catalog.usable_tiers)
     preset = catalog.methods_by_slug.get(settings.method)
     return PreciseResult(
         slug=settings.method,
@@ -70,7 +73,7 @@ def precise_result(
             else _whole(by_rule_of_thumb.estimate(preset, subject.params_b).memory_bytes)
         ),
         minimum=minimum,
-        alternatives=alternatives(device_bytes, minimum, catalog.tiers),
+        alternatives=alternatives(device_bytes, minimum, catalog.usable_tiers),
     )
 
 

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from calculator.catalog import Catalog
 from calculator.estimation import rule_of_thumb
 from calculator.estimation.rule_of_thumb import RuleOfThumbEstimate
 from gpus.fitting import GpuSetup, Setup, alternatives, minimum_setup
+
+
+class Fitted(Protocol):
+    """What the headline and the ruler need of a method, estimated either way.
+
+    range_bytes is the low and the high end of a precise estimate, None for the rule of thumb.
+    """
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def memory_bytes(self) -> Decimal | int: ...
+    @property
+    def range_bytes(self) -> tuple[int, int] | None: ...
+    @property
+    def minimum(self) -> Setup | None: ...
+    @property
+    def alternatives(self) -> tuple[GpuSetup, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,7 @@ class MethodResult:
     memory_bytes: Decimal
     minimum: Setup | None
     alternatives: tuple[GpuSetup, ...]
+    range_bytes: None = None
 
     @property
     def name(self) -> str:

@@ -7,13 +7,13 @@ while its text keeps its size. Templates only print what stands here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from calculator.formatting import NO_BREAK_SPACE, format_gb
+from calculator.formatting import NO_BREAK_SPACE, format_gb, format_range
 from calculator.headline import AUDIENCE_WORDS, setup_in_figures
-from calculator.results import MethodResult
+from calculator.results import Fitted
 from gpus.labels import setup_label
 from gpus.specs import TierSpec
 
@@ -58,12 +58,22 @@ class AudienceSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeMark:
+    """The low and the high end of an estimate."""
+
+    words: str
+    x: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One method on the ruler, in a lane of its own."""
 
     slug: str
     name: str
     memory: str
+    range: RangeMark | None
     minimum: str
     text_alternative: str
     x: str
@@ -107,7 +117,7 @@ class LogScale:
         return MARGIN_PERCENT + share * (100 - 2 * MARGIN_PERCENT)
 
 
-def draw_ruler(results: tuple[MethodResult, ...], tiers: Iterable[TierSpec]) -> Ruler:
+def draw_ruler(results: Sequence[Fitted], tiers: Iterable[TierSpec]) -> Ruler:
     ladder = [tier for tier in tiers if tier.is_on_ladder]
     scale = _scale(results, ladder)
     ticks = _ticks(scale, ladder, results)
@@ -121,30 +131,29 @@ def draw_ruler(results: tuple[MethodResult, ...], tiers: Iterable[TierSpec]) -> 
     )
 
 
-def _scale(results: tuple[MethodResult, ...], ladder: list[TierSpec]) -> LogScale:
+def _scale(results: Sequence[Fitted], ladder: list[TierSpec]) -> LogScale:
     figures = [_gigabytes(r.memory_bytes) for r in results]
+    figures += [_gigabytes(end) for r in results for end in r.range_bytes or ()]
     figures += [_gigabytes(r.minimum.capacity_bytes) for r in results if r.minimum]
-    figures += [float(tier.memory_gb) for tier in ladder]
+    figures += [_gigabytes(tier.capacity_bytes) for tier in ladder]
     lowest, highest = min(figures), max(figures)
     low = next((end for end in LOWER_ENDS_GB if end <= lowest), lowest)
     high = next((end for end in UPPER_ENDS_GB if end >= highest), highest)
     return LogScale(low, high * 1.05)
 
 
-def _ticks(
-    scale: LogScale, ladder: list[TierSpec], results: tuple[MethodResult, ...]
-) -> tuple[Tick, ...]:
+def _ticks(scale: LogScale, ladder: list[TierSpec], results: Sequence[Fitted]) -> tuple[Tick, ...]:
     minimums = {
         (r.minimum.tier.memory_gb, r.minimum.gpu_count) for r in results if r.minimum is not None
     }
     # (GB, label, tier, count): the ladder, then the multiples of its largest multiplied tier.
-    steps = [(float(t.memory_gb), str(t.memory_gb), t, 1) for t in ladder]
+    steps = [(_gigabytes(t.capacity_bytes), str(t.memory_gb), t, 1) for t in ladder]
     multiplied = _multiplied(ladder)
     if multiplied is not None:
         steps += [
-            (float(multiplied.memory_gb * n), f"{n}×", multiplied, n)
+            (_gigabytes(multiplied.capacity_bytes * n), f"{n}×", multiplied, n)
             for n in MULTIPLES
-            if multiplied.memory_gb * n <= scale.high_gb
+            if _gigabytes(multiplied.capacity_bytes * n) <= scale.high_gb
         ]
     steps.sort(key=lambda step: step[0])
     positions = [scale.position(gigabytes) for gigabytes, *_ in steps]
@@ -192,8 +201,8 @@ def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSp
         tiers = [t for t in ladder if t.audience == audience]
         if not tiers:
             continue
-        first = min(t.memory_gb for t in tiers)
-        last: float = max(t.memory_gb for t in tiers)
+        first = min(_gigabytes(t.capacity_bytes) for t in tiers)
+        last = max(_gigabytes(t.capacity_bytes) for t in tiers)
         if any(t.may_be_multiplied for t in tiers):
             last = scale.high_gb
         start = max(scale.position(first) - BRACKET_REACH_PERCENT, 0)
@@ -215,11 +224,12 @@ def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSp
     return tuple(spans)
 
 
-def _mark(scale: LogScale, lane: int, result: MethodResult) -> Mark:
+def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
     position = scale.position(_gigabytes(result.memory_bytes))
     memory = format_gb(result.memory_bytes)
     minimum = result.minimum
     top = lane * LANE_HEIGHT
+    range_mark = _range_mark(scale, result)
     if minimum is None:
         short_minimum, long_minimum = "no setup", "no setup of this catalog holds it"
     else:
@@ -229,8 +239,9 @@ def _mark(scale: LogScale, lane: int, result: MethodResult) -> Mark:
         slug=result.slug,
         name=result.name,
         memory=memory,
+        range=range_mark,
         minimum=short_minimum,
-        text_alternative=f"{result.name} {memory}, {long_minimum}".replace(NO_BREAK_SPACE, " "),
+        text_alternative=_spoken(result, memory, range_mark, long_minimum),
         x=_percent(position),
         width_to_end=_percent(100 - position),
         minimum_x=(
@@ -242,6 +253,19 @@ def _mark(scale: LogScale, lane: int, result: MethodResult) -> Mark:
         line_y=top + LANE_LINE_Y,
         label_y=top + LANE_LINE_Y - 11,
     )
+
+
+def _range_mark(scale: LogScale, result: Fitted) -> RangeMark | None:
+    if result.range_bytes is None:
+        return None
+    low, high = (scale.position(_gigabytes(end)) for end in result.range_bytes)
+    return RangeMark(format_range(*result.range_bytes), _percent(low), _percent(high - low))
+
+
+def _spoken(result: Fitted, memory: str, range_mark: RangeMark | None, minimum: str) -> str:
+    """“QLoRA 16.1 GB (14–20 GB), smallest setup …”"""
+    between = f" ({range_mark.words})" if range_mark else ""
+    return f"{result.name} {memory}{between}, {minimum}".replace(NO_BREAK_SPACE, " ")
 
 
 def _gigabytes(memory_bytes: Decimal | int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from calculator.catalog import Catalog
@@ -21,7 +21,7 @@ MOST_PARAMETERS_COUNT = 100_000 * BILLION
 class Subject:
     """A model, as far as it is known.
 
-    params_b is what the rule of thumb multiplies. architecture is None for a model of which only
+    name is how a sentence names it: “a 7B model”, “Llama 3.1 8B”. params_b is what the rule of thumb multiplies. architecture is None for a model of which only
     the parameters are known or modelled; `parameters_only_reason` then says why.
     """
 
@@ -33,7 +33,12 @@ class Subject:
 
 def subject_of_size(params_b: Decimal) -> Subject:
     """A model of that many billion parameters, of the architecture usual for the size."""
-    return Subject(format_size(params_b), params_b, typical_architecture(params_b))
+    return replace(rough_subject(params_b), architecture=typical_architecture(params_b))
+
+
+def rough_subject(params_b: Decimal) -> Subject:
+    """A model of which no more than the size is asked about: the rule of thumb's."""
+    return Subject(f"a {format_size(params_b)} model", params_b, architecture=None)
 
 
 def subject_of_model(catalog: Catalog, slug: str) -> Subject | None:
@@ -61,4 +66,7 @@ def subject_of_config(config: Mapping[str, object], name: str = "") -> Subject:
         raise ConfigError(
             [FieldError("", "describes a model of more than 100 trillion parameters.")]
         )
-    return Subject(architecture.name, Decimal(total_count) / BILLION, architecture)
+    params_b = Decimal(total_count) / BILLION
+    size = format_size(round(params_b, 2))
+    called = name or f"your {size} {architecture.model_type} model"
+    return Subject(called, params_b, architecture)

@@ -81,8 +81,20 @@ def read_training_form(query: Mapping[str, str]) -> TrainingForm:
         settings_from_mapping({TRAINER: trainer, **values})
     except SettingsError as error:
         errors = {e.field: _sentence(e.field, e.message) for e in error.errors}
-        return TrainingForm(typed, None, errors)
+        return TrainingForm(_without_defaults(typed, values, errors), None, errors)
     return TrainingForm(typed, run_of(trainer, values), {})
+
+
+def _without_defaults(
+    typed: Mapping[str, str], values: Mapping[str, Any], errors: Mapping[str, str]
+) -> dict[str, str]:
+    """What was typed, less what says no more than a plain run's default."""
+    plain = TrainingSettings()
+    return {
+        name: text
+        for name, text in typed.items()
+        if name in errors or name == TRAINER or values[name] != getattr(plain, name)
+    }
 
 
 def run_of(trainer: str, values: Mapping[str, Any]) -> Run:
@@ -95,6 +107,15 @@ def run_of(trainer: str, values: Mapping[str, Any]) -> Run:
         and any(getattr(defaults[method], name) != values[name] for method in setting.methods)
     }
     return Run(trainer, stated)
+
+
+def precise_query(run: Run, subject_query: Mapping[str, str]) -> dict[str, str]:
+    """The run's shortest query; a plain size keeps a setting, or it would be the rule of thumb."""
+    query = run.query()
+    if not query and "size" in subject_query:
+        name = NAME_THAT_MAKES_A_SIZE_PRECISE
+        query[name] = as_text(run.value_of(FIELDS[name]))
+    return query
 
 
 def run_of_settings(settings: TrainingSettings) -> Run:

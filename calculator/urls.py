@@ -12,6 +12,8 @@ urlpatterns = [
     # Fragments have URLs of their own, so that neither Back nor a cache can take one for a page.
     path("fragments/training/", views.training_fragment, name="training_fragment"),
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
+    path("fragments/models/", views.models_fragment, name="models_fragment"),
+    path("config/", views.config, name="config"),
     path("api/v1/estimate", estimate, name="api_estimate"),
     path("faq/", views.faq, name="faq"),
     path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),

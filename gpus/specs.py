@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from calculator.estimation.cluster.run_time import Range, Speed
@@ -102,7 +102,8 @@ class GpuSpec:
 class TierSpec:
     """A size of GPU memory as cards are sold.
 
-    `gpus` holds the tier's published GPUs in the editors' order.
+    `gpus` holds the tier's published GPUs in the editors' order. `usable_bytes` is set where a
+    precise figure is to be fitted: what the cards have for a run, instead of GB as sold.
     """
 
     memory_gb: int
@@ -111,11 +112,20 @@ class TierSpec:
     is_on_ladder: bool
     may_be_multiplied: bool
     gpus: tuple[GpuSpec, ...] = ()
+    usable_bytes: int | None = None
 
     @property
     def capacity_bytes(self) -> int:
-        """The bytes that the rule of thumb fits into: GB as sold, 10⁹ bytes each."""
-        return self.memory_gb * GB
+        """The bytes that an estimate fits into.
+
+        The rule of thumb's are GB as sold, 10⁹ bytes each; precise ones what a run may take.
+        """
+        return self.memory_gb * GB if self.usable_bytes is None else self.usable_bytes
+
+    def as_usable(self) -> TierSpec:
+        """The tier with the bytes that every one of its example cards has for a run."""
+        least = min((gpu.usable_bytes for gpu in self.examples), default=self.memory_gb * GB)
+        return replace(self, usable_bytes=least)
 
     @property
     def examples(self) -> tuple[GpuSpec, ...]:

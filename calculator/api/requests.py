@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from calculator.catalog import Catalog
 from calculator.estimation import (
@@ -22,13 +21,8 @@ from calculator.formatting import format_number
 from calculator.forms import LARGEST_SIZE_B, SMALLEST_SIZE_B
 from calculator.subjects import Subject, subject_of_config, subject_of_model, subject_of_size
 
-LARGEST_BODY_BYTES = 256_000
 MODEL_FIELDS = ("model", "config", "params_b")
 FIELDS = (*MODEL_FIELDS, "method", "settings")
-
-
-class NotJson(ValueError):
-    """The body is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +30,6 @@ class EstimateRequest:
     subject: Subject
     architecture: Architecture
     settings: TrainingSettings
-
-
-def parse_json(body: bytes) -> object:
-    """The body's value.
-
-    Raises:
-        NotJson: it is not JSON, or nested or long beyond any use.
-    """
-    try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise NotJson from error
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from calculator.api.requests import (
-    LARGEST_BODY_BYTES,
-    NotJson,
-    parse_json,
-    read_estimate_request,
-)
+from calculator.api.requests import read_estimate_request
 from calculator.api.responses import errors_as_json, estimate_as_json
 from calculator.catalog import current_catalog
 from calculator.estimation import FieldError, InputError
+from calculator.json_text import LARGEST_BYTES, NotJson, parse_json
 from calculator.precise import precise_result
 
 # A client that is still sending would see a broken connection instead of the answer.
@@ -24,8 +20,8 @@ MOST_BYTES_READ_TO_ANSWER = 8_000_000
 def estimate(request: HttpRequest) -> JsonResponse:
     if request.method != "POST":
         return _refusal(405, "method", "Only POST is answered here.", {"Allow": "POST"})
-    body = request.read(LARGEST_BODY_BYTES + 1)
-    if len(body) > LARGEST_BODY_BYTES:
+    body = request.read(LARGEST_BYTES + 1)
+    if len(body) > LARGEST_BYTES:
         request.read(MOST_BYTES_READ_TO_ANSWER)
         return _refusal(413, "body", "The body may have at most 256 kB.")
     try:

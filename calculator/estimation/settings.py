@@ -186,9 +186,8 @@ def settings_from_mapping(
             errors.append(error)
     if errors:
         raise SettingsError(errors)
-    trainer = known.get("trainer")
-    if trainer_defaults and trainer:
-        preset = TRAINERS[trainer]
+    preset = TRAINERS.get(known.get("trainer", ""))
+    if trainer_defaults and preset is not None:
         known = {**preset.values_for(known.get("method", "full")), **known}
     return TrainingSettings(**known)
 

@@ -8,26 +8,71 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 const answer = document.getElementById("answer");
-const sizeField = document.getElementById("size");
+const settings = document.getElementById("training-settings");
+const fields = ["size", "model"].map((id) => document.getElementById(id)).filter(Boolean);
 
-if (answer && sizeField) {
-  document.body.addEventListener("htmx:beforeRequest", () => {
-    answer.setAttribute("aria-busy", "true");
+function markErrors(elements) {
+  for (const field of elements) {
+    const error = document.getElementById(`${field.id}-error`);
+    if (error?.textContent.trim()) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+}
+
+if (answer && fields.length) {
+  document.body.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
+    if (target === answer) answer.setAttribute("aria-busy", "true");
   });
 
-  document.body.addEventListener("htmx:afterRequest", () => {
-    answer.removeAttribute("aria-busy");
+  document.body.addEventListener("htmx:afterRequest", ({ detail: { target } }) => {
+    if (target === answer) answer.removeAttribute("aria-busy");
   });
 
-  // A tapped size goes into the field; what a visitor is typing is never touched.
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== answer) return;
-    const size = document.getElementById("answer-state")?.dataset.size;
-    if (size === undefined) {
-      sizeField.setAttribute("aria-invalid", "true");
-      return;
+  // What is asked about goes into its field and out of the other; what a visitor is typing is
+  // never touched.
+  document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+    if (target !== answer) return;
+    const asked = document.getElementById("answer-state")?.dataset ?? {};
+    for (const field of fields) {
+      if (asked[field.id] !== undefined && document.activeElement !== field)
+        field.value = asked[field.id];
     }
-    sizeField.removeAttribute("aria-invalid");
-    if (document.activeElement !== sizeField) sizeField.value = size;
+    if (asked.mode === "rule-of-thumb") settings?.removeAttribute("open");
+  });
+
+  document.body.addEventListener("htmx:afterSettle", () => {
+    markErrors(fields);
+    markErrors(document.getElementById("settings-form")?.elements ?? []);
+  });
+
+  // The same question again (Enter after typing) is no new place to come back to.
+  document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+    if (history.path === location.pathname + location.search) history.type = "replace";
+  });
+}
+
+// Opening the training settings asks for the precise estimate.
+settings?.addEventListener("toggle", () => {
+  const mode = document.getElementById("answer-state")?.dataset.mode;
+  if (settings.open && mode === "rule-of-thumb")
+    document.getElementById("settings-form").requestSubmit();
+});
+
+// What a search for a model found lies over the page: a choice, Escape or a tap beside it closes it.
+const modelForm = document.getElementById("model-form");
+if (modelForm) {
+  const results = document.getElementById("model-results");
+
+  modelForm.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") results.replaceChildren();
+  });
+
+  document.addEventListener("click", ({ target }) => {
+    if (!modelForm.contains(target)) results.replaceChildren();
+  });
+
+  // The chosen link goes with the list; the focus must not fall back to the top of the page.
+  results.addEventListener("htmx:oobBeforeSwap", () => {
+    if (results.contains(document.activeElement)) answer.focus({ preventScroll: true });
   });
 }

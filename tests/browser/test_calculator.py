@@ -161,7 +161,7 @@ def test_without_javascript_the_button_and_the_sizes_do_the_same(page_at):
     page.goto("/")
 
     page.get_by_label("Or type a size").fill("13")
-    page.get_by_role("button", name="Show").click()
+    page.locator("#size-form").get_by_role("button", name="Show").click()
     assert page.url.endswith("/?size=13")
     assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
 

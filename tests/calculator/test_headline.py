@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def headline(size: str) -> str:
     results = estimate_methods(current_catalog(), Task.TRAINING, Decimal(size))
-    return training_headline(f"{size}B", results).replace("\u00a0", " ")
+    return training_headline(f"a {size}B model", results).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_the_headline_says_so_when_nothing_holds_the_model(catalog):
 def test_inference_has_a_headline_of_its_own(catalog):
     results = estimate_methods(current_catalog(), Task.INFERENCE, Decimal(7))
 
-    sentence = inference_headline("7B", results)
+    sentence = inference_headline("a 7B model", results)
 
     assert sentence.startswith("To run a 7B model, 4-bit fits on a single consumer GPU (about")

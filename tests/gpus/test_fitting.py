@@ -167,3 +167,16 @@ def test_the_price_of_a_setup_is_the_price_of_all_its_cards():
 
     assert choice.gpu_count == 2
     assert choice.price_usd_per_hour == Decimal("7.18")
+
+
+def test_a_precise_figure_is_fitted_into_what_every_example_card_of_a_tier_has():
+    roomy = a_gpu("RTX 3090", 24, is_tier_example=True, usable_memory_mib=24_576)
+    tight = a_gpu("RTX 4090", 24, is_tier_example=True, usable_memory_mib=24_564)
+    tier = a_tier(24, roomy, tight)
+
+    usable = tier.as_usable()
+
+    assert usable.capacity_bytes == 24_564 * 2**20
+    assert found(minimum_setup(25 * GB, [usable, a_tier(32)])) == (1, 24)
+    assert found(minimum_setup(25 * GB, [tier, a_tier(32)])) == (1, 32)
+    assert a_tier(32).as_usable().capacity_bytes == 32 * GB

@@ -108,7 +108,11 @@ def test_the_minimum_gpu_is_the_smallest_of_the_ladder_that_holds_the_likely_byt
 
     minimum = answer["minimum_gpu"]
     assert minimum["gpu_count"] == 1
-    assert answer["device_bytes"]["likely"] <= minimum["memory_gb"] * 10**9
+    tiers = {tier.memory_gb: tier for tier in current_catalog().usable_tiers}
+    ladder = [gb for gb, tier in tiers.items() if tier.is_on_ladder]
+    smaller = max(gb for gb in ladder if gb < minimum["memory_gb"])
+    likely = answer["device_bytes"]["likely"]
+    assert tiers[smaller].capacity_bytes < likely <= tiers[minimum["memory_gb"]].capacity_bytes
     assert minimum["label"].startswith(f"{minimum['memory_gb']} GB")
     assert {"slug", "name"} == set(minimum["examples"][0])
 
