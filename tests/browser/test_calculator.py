@@ -239,3 +239,15 @@ def test_axe_finds_nothing(page_at, assert_accessible, width, color_scheme, path
     page.goto(path)
 
     assert_accessible(page)
+
+
+def test_a_printed_page_is_the_answer_in_ink_on_white(page_at):
+    page = page_at(color_scheme="dark")
+    page.emulate_media(media="print")
+    page.goto("/?size=13")
+
+    expect(page.locator("#headline")).to_be_visible()
+    expect(page.locator(".card")).to_have_count(3)
+    for control in ("#sizes", "#size-form", ".site-nav"):
+        expect(page.locator(control)).to_be_hidden()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(21, 24, 28)"
