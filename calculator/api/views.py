@@ -20,9 +20,11 @@ MOST_BYTES_READ_TO_ANSWER = 8_000_000
 def estimate(request: HttpRequest) -> JsonResponse:
     if request.method != "POST":
         return _refusal(405, "method", "Only POST is answered here.", {"Allow": "POST"})
-    body = request.read(LARGEST_BYTES + 1)
+    # Django takes a body without a Content-Length (chunked) for empty; the server knows its end.
+    stream = request.META["wsgi.input"] if request.META.get("wsgi.input_terminated") else request
+    body = stream.read(LARGEST_BYTES + 1)
     if len(body) > LARGEST_BYTES:
-        request.read(MOST_BYTES_READ_TO_ANSWER)
+        stream.read(MOST_BYTES_READ_TO_ANSWER)
         return _refusal(413, "body", "The body may have at most 256 kB.")
     try:
         value = parse_json(body)

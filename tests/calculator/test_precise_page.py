@@ -4,10 +4,13 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from calculator.catalog import current_catalog
 from calculator.estimation.trainers import TRAINERS
 from calculator.models import MethodPreset
+from calculator.training_form import SETTING_NAMES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
@@ -339,3 +342,31 @@ def test_inference_knows_no_settings(client):
 
     assert soup.select("#settings-form, #model-form") == []
     assert soup.select_one("#sizes a")["href"] == "/inference/?size=1"
+
+
+QUERIES = st.dictionaries(
+    st.sampled_from([*SETTING_NAMES, "model", "size", "config"]),
+    st.text(max_size=30)
+    | st.sampled_from(
+        ["llama-3-1-8b", "7", "2000", "4096", "false", "trl", "q_proj", "lion", "{}"]
+    )
+    | st.integers(-5, 10**12).map(str)
+    | st.dictionaries(
+        st.sampled_from([*CONFIG]), st.integers(-1, 10**9) | st.text(max_size=5)
+    ).map(lambda changes: json.dumps(CONFIG | changes)),
+    max_size=5,
+)
+
+
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(QUERIES)
+def test_whatever_stands_in_the_address_gets_an_answer_or_an_error_in_words(client, query):
+    soup = soup_of(client.get("/", query))
+
+    errors = [text_of(error) for error in soup.select(".field-error") if text_of(error)]
+    assert bool(soup.select(".card")) != bool(errors)
+    assert client.get("/fragments/training/", query, **HTMX).status_code == 200
+    assert client.get("/fragments/models/", query, **HTMX).status_code == 200

@@ -1,6 +1,7 @@
 """`POST /api/v1/estimate`, as a developer calls it."""
 
 import json
+from io import BytesIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -216,6 +217,19 @@ def test_a_body_past_256_kb_is_a_413_and_one_within_is_read(client):
     assert within.status_code == 200
     assert past.status_code == 413
     assert past.json()["errors"][0]["field"] == "body"
+
+
+def test_a_body_without_a_length_is_read_where_the_server_knows_its_end(client):
+    body = json.dumps({**LLAMA, "method": "lora"}).encode()
+
+    response = client.generic(
+        "POST",
+        URL,
+        **{"wsgi.input": BytesIO(body), "wsgi.input_terminated": True},
+        HTTP_TRANSFER_ENCODING="chunked",
+    )
+
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
