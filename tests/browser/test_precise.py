@@ -115,6 +115,22 @@ def test_settings_stay_when_the_model_or_the_size_changes(page):
     )
 
 
+def test_a_trainer_brings_its_defaults_and_what_was_typed_stays(page):
+    page.goto("/?model=llama-3-1-8b&sequence_length=4096")
+
+    page.get_by_role("link", name="TRL").click()
+
+    expect(page).to_have_url(
+        re.compile(r"/\?model=llama-3-1-8b&trainer=trl&sequence_length=4096$")
+    )
+    expect(page.get_by_label("Micro-batch")).to_have_value("8")
+    expect(page.get_by_label("Sequence length")).to_have_value("4096")
+    expect(page.get_by_role("link", name="TRL")).to_be_focused()
+
+    page.get_by_label("Micro-batch").fill("2")
+    expect(page).to_have_url(re.compile(r"trainer=trl&micro_batch=2&sequence_length=4096$"))
+
+
 def test_a_saving_is_one_click_and_the_settings_follow(page):
     page.goto("/?model=llama-3-1-8b&gradient_checkpointing=false&sequence_length=8192")
 
