@@ -26,7 +26,10 @@ class FamilyTraits:
     post_norm: the norms stand after attention and MLP instead of before (OLMo 2).
     sliding_period: every n-th layer attends to everything, the others to the window; 1 means
     that all layers use the window, 0 that none does.
+    embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
+    does so itself).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
+    rotary_fp32: heads are rotated in fp32 and cast back.
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
     experts_stacked: transformers 5 keeps experts as 3-D parameters, not as linear modules, so
     neither peft's "all-linear" nor bitsandbytes' 4-bit loading reaches them.
@@ -58,6 +61,7 @@ class FamilyTraits:
     embedding_scale: bool = False
     residual_scale: bool = False
     rotary_fraction: float = 1.0
+    rotary_fp32: bool = False
     rotary_joined: bool = False
     learned_positions: bool = False
     sliding_period: int = 0
@@ -83,8 +87,11 @@ _DELTANET = FamilyTraits(
     shared_expert_gate=True,
     rotary_fraction=0.25,
 )
-_GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu", embedding_scale=True)
+_GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
+_COHERE = FamilyTraits(
+    norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, rotary_fp32=True
+)
 _LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
 
 FAMILIES: dict[str, FamilyTraits] = {
@@ -146,9 +153,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "glm4_moe": FamilyTraits(qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"),
     "glm4_moe_lite": replace(_LLAMA, router_bias=True),
-    "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2),
-    "olmo2": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True),
-    "olmo3": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True, sliding_period=4),
+    "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2, rotary_fp32=True),
+    "olmo2": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True),
+    "olmo3": FamilyTraits(
+        norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4
+    ),
     "olmoe": FamilyTraits(qk_norm="full"),
     "falcon": replace(
         _LAYER_NORM,
@@ -188,10 +197,8 @@ FAMILIES: dict[str, FamilyTraits] = {
         up_name="c_fc",
         down_name="c_proj",
     ),
-    "cohere": FamilyTraits(norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True),
-    "cohere2": FamilyTraits(
-        norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, sliding_period=4
-    ),
+    "cohere": _COHERE,
+    "cohere2": replace(_COHERE, sliding_period=4),
     "granite": replace(_LLAMA, embedding_scale=True, residual_scale=True, logit_scale=True),
     "starcoder2": replace(
         _LAYER_NORM, qkv_bias=True, o_bias=True, mlp_bias=True, up_name="c_fc", down_name="c_proj"
@@ -206,7 +213,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "seed_oss": FamilyTraits(qkv_bias=True),
     "internlm3": _LLAMA,
     "hunyuan_v1_dense": _QWEN3,
-    "ernie4_5_moe": replace(_LLAMA, router_bias=True),
+    "ernie4_5_moe": replace(_LLAMA, router_bias=True, rotary_fp32=True),
     "mimo": _QWEN2,
     "smollm3": _LLAMA,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
 from calculator.estimation.architectures.families import FamilyTraits, Norm
-from calculator.estimation.architectures.linear_modules import LinearModule, attention_modules
+from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
@@ -39,6 +39,8 @@ def attend(
     masked: bool,
 ) -> Tensor:
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
+    if kind == "linear":
+        return _delta_net(tape, architecture, numerics, hidden)
     if architecture.is_latent:
         return _latent_attention(tape, architecture, numerics, hidden)
     modules = attention_modules(architecture, kind)
@@ -122,14 +124,17 @@ def _rotate(tape: Tape, architecture: Architecture, numerics: Numerics, x: Tenso
         return _fused_rotation(tape, x)
     if fraction < 1.0:
         turned, kept = split(tape, x, [x.elements.times(fraction), x.elements.times(1 - fraction)])
-        return concatenate(tape, [_rotate_whole(tape, turned), kept], x.elements)
+        return concatenate(tape, [_rotate_whole(tape, numerics, turned), kept], x.elements)
     if architecture.traits.rotary_joined:
-        return concatenate(tape, [_rotate_whole(tape, x)], x.elements)
-    return _rotate_whole(tape, x)
+        return concatenate(tape, [_rotate_whole(tape, numerics, x)], x.elements)
+    if architecture.traits.rotary_fp32:
+        return cast(tape, _rotate_whole(tape, numerics, cast(tape, x, FP32)), x.itemsize)
+    return _rotate_whole(tape, numerics, x)
 
 
-def _rotate_whole(tape: Tape, x: Tensor) -> Tensor:
-    table = Tensor(None, x.elements, x.itemsize)
+def _rotate_whole(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
+    """Cosines and sines have the width of the residual stream, to which the product is widened."""
+    table = Tensor(None, x.elements, numerics.small_width)
     half = x.elements.times(0.5)
     first = multiply(tape, x, table)
     turned = concatenate(tape, [scale(tape, part(tape, x, half)), part(tape, x, half)], x.elements)
@@ -167,7 +172,6 @@ def _scores_and_values(
         )
     if architecture.traits.broadcast_heads and architecture.kv_head_count == 1:
         return _math_attention(tape, query, key, value, head_count, width)
-    query, key, value = (cast(tape, item, width) for item in (query, key, value))
     mask = None
     if masked:
         # A boolean mask becomes an additive one of q's width in every layer, and with a mask
@@ -175,6 +179,7 @@ def _scores_and_values(
         mask = tape.new(Size(position_pair=1.0), width)
         repeat = expand if architecture.kv_head_count == 1 else repeat_heads
         key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
+    query, key, value = (cast(tape, item, width) for item in (query, key, value))
     return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
 
 
@@ -256,7 +261,6 @@ def _latent_attention(
     heads = architecture.head_count
     nope, rope = architecture.qk_nope_head_dim, architecture.qk_rope_head_dim
     v_size = heads * architecture.v_head_dim
-    rms = "rms"
     if architecture.q_lora_rank:
         low = apply_linear(tape, numerics, hidden, modules["q_a_proj"])
         low = apply_norm(tape, numerics, low, "rms", architecture.q_lora_rank, per_token(1))
@@ -270,12 +274,11 @@ def _latent_attention(
         tape, compressed, [per_token(architecture.kv_lora_rank), per_token(rope)]
     )
     del compressed
-    assert rms == "rms"
     k_pass = apply_norm(tape, numerics, k_pass, "rms", architecture.kv_lora_rank, per_token(1))
     expanded = apply_linear(tape, numerics, k_pass, modules["kv_b_proj"])
     k_pass, value = split(tape, expanded, [per_token(heads * nope), per_token(v_size)])
     del expanded
-    q_rot, k_rot = _rotate_whole(tape, q_rot), _rotate_whole(tape, k_rot)
+    q_rot, k_rot = _rotate_whole(tape, numerics, q_rot), _rotate_whole(tape, numerics, k_rot)
     k_rot = Tensor(k_rot.buffer, per_token(heads * rope), k_rot.itemsize, k_rot.edge)
     q_size = per_token(heads * (nope + rope))
     query = concatenate(tape, [q_pass, q_rot], q_size)
@@ -329,11 +332,3 @@ def _delta_net(
     )
     output = multiply(tape, normed, pointwise(tape, gate))
     return apply_linear(tape, numerics, output, out)
-
-
-def linear_module(name: str, modules: tuple[LinearModule, ...]) -> LinearModule:
-    """The module of that name."""
-    return next(module for module in modules if module.name == name)
-
-
-__all__ = ["attend", "gradient", "linear_module"]

@@ -10,6 +10,7 @@ from calculator.estimation.step.operations import (
     cast,
     gradient,
     layer_norm,
+    mean,
     mean_of_squares,
     multiply,
     saves_output,
@@ -28,6 +29,8 @@ def apply_norm(
         return layer_norm(tape, x, weight, rows, x.itemsize)
     if numerics.fused_kernels:
         return _fused_rms_norm(tape, x, weight, rows)
+    if norm == "layer_fp32":
+        return _layer_norm_in_fp32(tape, x, weight, rows)
     if norm == "rms_gemma":
         return _gemma_rms_norm(tape, x, weight, rows)
     if norm == "rms_fp32":
@@ -53,6 +56,18 @@ def _rms_norm_in_fp32(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tens
     """Olmo2RMSNorm: multiplies by the weight in fp32, then casts back."""
     output = _normalized(tape, cast(tape, x, FP32), rows)
     output = multiply(tape, output, weight)
+    return cast(tape, output, x.itemsize)
+
+
+def _layer_norm_in_fp32(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
+    """CohereLayerNorm: subtracts the mean twice, once for the variance and once for the result."""
+    wide = cast(tape, x, FP32)
+    variance = mean_of_squares(tape, add(tape, wide, mean(tape, wide, rows)), rows)
+    centred = add(tape, wide, mean(tape, wide, rows))
+    del wide
+    output = multiply(tape, centred, saves_output(tape, variance))
+    del centred, variance
+    output = multiply(tape, output, cast(tape, weight, FP32))
     return cast(tape, output, x.itemsize)
 
 

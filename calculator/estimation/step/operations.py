@@ -147,6 +147,14 @@ def mean_of_squares(tape: Tape, x: Tensor, reduced: Size) -> Tensor:
     return tape.record(output, [x], backward)
 
 
+def mean(tape: Tape, x: Tensor, reduced: Size) -> Tensor:
+    """x.mean(-1): saves nothing; its gradient is spread over x."""
+    elements = x.elements
+    return tape.record(
+        tape.new(reduced, x.itemsize), [x], lambda grads: [gradient(tape, elements, FP32)]
+    )
+
+
 def layer_norm(tape: Tape, x: Tensor, weight: Tensor, tokens: Size, itemsize: int) -> Tensor:
     """native_layer_norm: saves x, mean and reciprocal deviation (fp32 per token)."""
     saves = x.requires_grad or weight.requires_grad

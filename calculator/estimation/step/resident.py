@@ -149,8 +149,9 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
     tensor's second moment and its quotient by the bias correction: two more of the largest
     tensor's size. The fused one makes neither, and takes at most these two less. The for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
     _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one and
-    bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32: the gradient,
-    the update and its square of the largest one (optimization.py, Adafactor.step).
+    bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32 (optimization.py,
+    Adafactor.step): the squared gradient and the update of the largest one, and for 16-bit
+    parameters its gradient and weight in fp32 as well.
     """
     if optimizer == "adamw":
         width = 4 if recipe == "bf16_fp32_master" else trained.width
@@ -159,5 +160,6 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
         width = 4 if recipe == "bf16_fp32_master" else trained.width
         return width * trained.count
     if optimizer == "adafactor":
-        return 3 * 4 * trained.largest_count
+        in_fp32 = trained.width == 4 or recipe == "bf16_fp32_master"
+        return (2 if in_fp32 else 4) * 4 * trained.largest_count
     return 0

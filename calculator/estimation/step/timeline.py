@@ -185,11 +185,15 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     rotary = architecture.head_dim * architecture.traits.rotary_fraction
     if architecture.is_latent:
         rotary = architecture.qk_rope_head_dim
+    token = 4 * 8.0
+    if architecture.traits.embedding_scale and numerics.checkpointing and not numerics.trains_base:
+        # The embedding's output, which is made to require a gradient, stays beside its multiple.
+        token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
     mask = 1.0 if masked else 0.0
     if numerics.eager_attention:
         mask = float(numerics.compute_width)
-    return _Bytes({INPUTS: Size(token=4 * 8.0, position=position, position_pair=mask)})
+    return _Bytes({INPUTS: Size(token=token, position=position, position_pair=mask)})
 
 
 def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:

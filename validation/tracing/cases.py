@@ -1,0 +1,161 @@
+"""Which steps are traced on fake tensors, and which are run on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Case:
+    """One step to run: a model of models.csv and settings under the API's names."""
+
+    model: str
+    method: str = "full"
+    micro_batch: int = 1
+    sequence_length: int = 2048
+    gradient_checkpointing: bool = True
+    attention: str = "sdpa"
+    recipe: str = "bf16_autocast"
+    optimizer: str = "adamw"
+    gradient_accumulation: int = 1
+    lora_rank: int = 16
+    lora_targets: str = "all-linear"
+    lora_dropout: float = 0.0
+    adapter_precision: str = "fp32"
+    quantization: str = "nf4_double"
+    prepare_kbit: bool = True
+    keeps_logits: bool = False
+    layer_count: int = 0
+    """Layers of the traced model, where it has fewer than the real one; 0: all."""
+
+
+
+
+# Tokens per sequence for the eight recipes of each model, so that short and long ones are both
+# met in every method; without checkpointing no more than 4,096.
+_LENGTHS = (512, 1024, 2048, 4096, 8192, 16_384)
+_RECIPES = (
+    {"method": "full", "recipe": "pure_bf16"},
+    {"method": "full", "recipe": "bf16_autocast"},
+    {"method": "lora"},
+    {"method": "qlora"},
+)
+_DENSE = (
+    "llama-2-7b",
+    "llama-2-13b",
+    "llama-3-1-8b",
+    "llama-3-2-1b",
+    "llama-3-2-3b",
+    "tinyllama-1-1b",
+    "smollm2-360m",
+    "smollm3-3b",
+    "mistral-7b-v0-3",
+    "mistral-7b-v0-1",
+    "qwen2-5-0-5b",
+    "qwen2-5-7b",
+    "qwen3-0-6b",
+    "qwen3-4b",
+    "gemma-2b",
+    "gemma-2-2b",
+    "gemma-3-1b",
+    "gemma-3-4b",
+    "phi-2-2-7b",
+    "phi-3-mini-3-8b-4k",
+    "phi-4-14b",
+    "falcon-7b",
+    "pythia-1b",
+    "pythia-6-9b",
+    "olmo-2-1b",
+    "starcoder2-3b",
+    "stablelm-2-1-6b",
+    "granite-3-3-2b",
+    "glm-4-9b-0414",
+    "aya-expanse-8b",
+    "gpt-2-124m",
+)
+_ATTENTION_TARGETS = "q_proj+k_proj+v_proj+o_proj"
+_MIXTURES = (
+    ("mixtral-8x7b", _ATTENTION_TARGETS),
+    ("qwen3-30b-a3b", _ATTENTION_TARGETS),
+    ("olmoe-1b-7b", _ATTENTION_TARGETS),
+    ("gpt-oss-20b", _ATTENTION_TARGETS),
+)
+_VARIED = ("llama-3-2-1b", "qwen3-0-6b", "gemma-3-1b")
+_VARIATIONS = (
+    {"method": "lora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
+    {"method": "lora", "lora_targets": "q_proj+v_proj"},
+    {"method": "qlora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
+    {"method": "lora", "recipe": "pure_bf16", "gradient_checkpointing": False},
+    {"method": "lora", "recipe": "pure_bf16", "adapter_precision": "bf16"},
+    {"method": "lora", "lora_rank": 4, "gradient_checkpointing": False},
+    {"method": "lora", "lora_rank": 256},
+    {"method": "lora", "lora_dropout": 0.05, "gradient_checkpointing": False},
+    {"method": "lora", "attention": "eager", "gradient_checkpointing": False},
+    {"method": "lora", "attention": "eager"},
+    {"method": "lora", "micro_batch": 4, "sequence_length": 1024, "gradient_checkpointing": False},
+    {"method": "lora", "micro_batch": 8, "sequence_length": 512},
+    {"method": "lora", "gradient_accumulation": 2},
+    {"method": "lora", "keeps_logits": True},
+    {"method": "qlora", "quantization": "nf4"},
+    {"method": "qlora", "quantization": "int8", "gradient_checkpointing": False},
+    {"method": "qlora", "prepare_kbit": False, "gradient_checkpointing": False},
+    {"method": "qlora", "lora_rank": 64, "micro_batch": 2},
+    {"method": "qlora", "gradient_accumulation": 2, "gradient_checkpointing": False},
+    {"method": "qlora", "attention": "eager", "sequence_length": 1024},
+    {"method": "full", "recipe": "fp32", "gradient_checkpointing": False},
+    {"method": "full", "recipe": "fp32", "sequence_length": 512},
+    {"method": "full", "recipe": "fp16_autocast"},
+    {"method": "full", "recipe": "pure_bf16", "gradient_accumulation": 2},
+    {"method": "full", "gradient_accumulation": 2},
+    {"method": "full", "optimizer": "adamw_foreach"},
+    {"method": "full", "recipe": "pure_bf16", "optimizer": "adamw_foreach"},
+    {"method": "full", "optimizer": "adafactor", "sequence_length": 512},
+    {"method": "full", "recipe": "pure_bf16", "optimizer": "adafactor"},
+    {"method": "full", "recipe": "pure_bf16", "micro_batch": 4, "gradient_checkpointing": False},
+)
+
+
+def _traced_cases() -> Iterator[Case]:
+    for index, model in enumerate(_DENSE):
+        for position, recipe in enumerate(_RECIPES):
+            length = _LENGTHS[(index + position) % len(_LENGTHS)]
+            case = Case(model, **recipe, sequence_length=length)
+            yield case
+            yield replace(
+                case, gradient_checkpointing=False, sequence_length=min(length, 4096)
+            )
+    for model, targets in _MIXTURES:
+        for recipe in _RECIPES:
+            case = Case(model, **recipe, lora_targets=targets)
+            yield case
+            yield replace(case, gradient_checkpointing=False, sequence_length=1024)
+    for model in _VARIED:
+        for variation in _VARIATIONS:
+            yield Case(model, **variation)
+    yield Case("llama-2-70b", method="qlora", sequence_length=4096)
+    yield Case("qwen2-5-32b", method="qlora", sequence_length=1024)
+
+
+def _gpu_cases() -> Iterator[Case]:
+    """Small enough for a card of 80 GB, and varied in what the allocator sees."""
+    for model in ("llama-3-2-1b", "qwen2-5-0-5b", "gemma-3-1b"):
+        for recipe in _RECIPES:
+            for length in (1024, 4096):
+                yield Case(model, **recipe, sequence_length=length)
+        for method in ("lora", "qlora"):
+            yield Case(model, method=method, gradient_checkpointing=False)
+    for model in ("llama-2-7b", "llama-3-1-8b", "mistral-7b-v0-3"):
+        for method in ("lora", "qlora"):
+            for length in (1024, 4096):
+                yield Case(model, method=method, sequence_length=length)
+    yield Case("llama-3-2-1b", optimizer="adamw_foreach")
+    yield Case("llama-3-2-1b", recipe="pure_bf16", optimizer="adamw_8bit")
+    yield Case("llama-3-2-1b", method="qlora", optimizer="paged_adamw_8bit")
+    yield Case("llama-3-2-1b", method="lora", attention="eager")
+    yield Case("llama-3-2-1b", method="qlora", quantization="int8")
+    yield Case("llama-3-2-1b", method="qlora", prepare_kbit=False)
+
+
+TRACED_CASES = tuple(_traced_cases())
+GPU_CASES = tuple(_gpu_cases())

@@ -1,0 +1,76 @@
+"""Traces a step on fake tensors: true shapes and types, no data, no memory, no GPU.
+
+Where code asks for a value that a fake tensor does not have, or takes another path because it
+is being traced or is on a CPU, it gets the answer that it would get on a GPU.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from transformers import PreTrainedConfig, masking_utils
+from transformers.integrations import moe
+
+from validation.tracing.live_bytes import LiveBytes
+from validation.tracing.training_step import Case, build_model, run_steps
+
+
+def trace(case: Case, config: PreTrainedConfig) -> tuple[int, dict[str, int], int]:
+    """Resident bytes before the first step, the peak of each phase, and trained parameters."""
+    answer_for_fake_tensors()
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        model = build_model(case, config)
+        live = LiveBytes()
+        for tensor in [*model.parameters(), *model.buffers()]:
+            live.track(tensor)
+        resident_bytes = live.live_bytes
+        trained_count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+        with live:
+            run_steps(case, model, config, "cpu", live.enter)
+    peaks = {phase: size for phase, size in live.peak_bytes_of.items() if phase != "setup"}
+    return resident_bytes, peaks, trained_count
+
+
+def answer_for_fake_tensors() -> None:
+    """Replace what would ask a fake tensor for its values."""
+    # AdamW reads its step count; its value changes no size.
+    for name in ("torch.optim.adam", "torch.optim.optimizer"):
+        module = importlib.import_module(name)
+        module._get_value = lambda number: 1.0  # type: ignore[attr-defined]
+    # Position ids are 0, 1, 2, …: not packed sequences, so no mask is made for them.
+    masking_utils.find_packed_sequence_indices = lambda position_ids: None
+    # A GPU's dropout is one kernel that keeps a mask of bytes; a CPU's multiplies by noise.
+    nn.functional.dropout = _dropout_as_on_a_gpu
+    # The fake grouped product takes bf16 only; transformers' own stands in for fp32.
+    moe._can_use_grouped_mm = lambda x, weight, offsets: weight.dtype == torch.bfloat16
+    # Parameters of fake tensors cannot be swapped, which `module.to(dtype)` does.
+    nn.Module._apply = _apply_by_replacing  # type: ignore[method-assign]
+
+
+def _dropout_as_on_a_gpu(
+    x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> torch.Tensor:
+    return torch.native_dropout(x, p, True)[0] if training and p else x
+
+
+def _apply_by_replacing(
+    module: nn.Module, function: Callable[[Any], Any], recurse: bool = True
+) -> nn.Module:
+    for child in module.children():
+        _apply_by_replacing(child, function)
+    for name, parameter in module._parameters.items():
+        if parameter is None:
+            continue
+        with torch.no_grad():
+            replaced = function(parameter)
+        if replaced is not parameter:
+            module._parameters[name] = nn.Parameter(replaced, parameter.requires_grad)
+    for name, buffer in module._buffers.items():
+        if buffer is not None:
+            module._buffers[name] = function(buffer)
+    return module

@@ -1,0 +1,153 @@
+"""One fine-tuning step of a transformers model, as estimates describe it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import peft
+import torch
+import transformers
+from torch import nn
+from transformers import AutoModelForCausalLM, PreTrainedConfig
+
+from validation.tracing.cases import Case
+from validation.tracing.quantized_linear import quantize
+
+STEP_COUNT = 2
+
+
+def compute_dtype(case: Case) -> torch.dtype:
+    return {"fp32": torch.float32, "fp16_autocast": torch.float16}.get(
+        case.recipe, torch.bfloat16
+    )
+
+
+def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
+    """The model with random weights, quantised, prepared and with adapters as the case says."""
+    autocasts = case.recipe in ("bf16_autocast", "fp16_autocast")
+    dtype = compute_dtype(case)
+    if case.method == "full" and autocasts:
+        dtype = torch.float32
+    model = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    checkpointing = {"use_reentrant": False}
+    if case.method == "qlora":
+        quantize(model, case.quantization, compute_dtype(case))
+        model.is_loaded_in_4bit = True
+        if case.prepare_kbit:
+            model = peft.prepare_model_for_kbit_training(
+                model, use_gradient_checkpointing=False
+            )
+    if case.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=checkpointing)
+    if case.method != "full":
+        targets: Any = case.lora_targets
+        if targets != "all-linear":
+            targets = targets.split("+")
+        model = peft.get_peft_model(
+            model,
+            peft.LoraConfig(
+                r=case.lora_rank,
+                lora_alpha=case.lora_rank,
+                lora_dropout=case.lora_dropout,
+                target_modules=targets,
+                task_type="CAUSAL_LM",
+            ),
+            autocast_adapter_dtype=case.adapter_precision == "fp32",
+        )
+    model.train()
+    return model
+
+
+def build_optimizer(case: Case, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimizer of the case; its 8-bit and paged ones need bitsandbytes and a GPU."""
+    if case.optimizer in ("adamw", "adamw_foreach"):
+        return torch.optim.AdamW(
+            parameters, lr=1e-4, foreach=case.optimizer == "adamw_foreach", fused=False
+        )
+    if case.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=1e-4, foreach=False)
+    if case.optimizer == "adafactor":
+        return transformers.optimization.Adafactor(
+            parameters, lr=1e-4, relative_step=False, scale_parameter=False
+        )
+    import bitsandbytes
+
+    made = {
+        "adamw_8bit": bitsandbytes.optim.AdamW8bit,
+        "paged_adamw_8bit": bitsandbytes.optim.PagedAdamW8bit,
+        "lion": bitsandbytes.optim.Lion,
+    }[case.optimizer]
+    return made(parameters, lr=1e-4)
+
+
+def run_steps(
+    case: Case,
+    model: nn.Module,
+    config: PreTrainedConfig,
+    device: str,
+    enter: Callable[[str], None],
+) -> None:
+    """Run two steps, telling `enter` which phase begins.
+
+    Only the loss survives the forward pass, unless the case keeps the logits; gradients are set
+    to None after the optimizer's step.
+    """
+    parameters = [item for item in model.parameters() if item.requires_grad]
+    optimizer = build_optimizer(case, parameters)
+    autocasts = case.recipe in ("bf16_autocast", "fp16_autocast")
+    shape = (case.micro_batch, case.sequence_length)
+    with _phases_around_the_head(model, enter):
+        for _ in range(STEP_COUNT):
+            for _ in range(case.gradient_accumulation):
+                enter("forward")
+                input_ids = torch.randint(0, config.vocab_size, shape, device=device)
+                labels = input_ids.clone()
+                context = (
+                    torch.autocast(device, dtype=compute_dtype(case))
+                    if autocasts
+                    else nullcontext()
+                )
+                with context:
+                    output = model(input_ids, labels=labels)
+                    loss = output.loss
+                    if not case.keeps_logits:
+                        del output
+                loss.backward()
+                del loss
+                output = None
+            enter("optimizer_step")
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            gc.collect()
+
+
+@contextmanager
+def _phases_around_the_head(model: nn.Module, enter: Callable[[str], None]) -> Iterator[None]:
+    """"loss" is from the final norm on until its backward pass is done."""
+
+    def before(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        enter("loss")
+        hidden = inputs[0]
+        if hidden.requires_grad:
+            hidden.register_hook(_leave)
+
+    def _leave(gradient: torch.Tensor) -> None:
+        enter("backward")
+
+    handle = _final_norm(model).register_forward_pre_hook(before)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _final_norm(model: nn.Module) -> nn.Module:
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    body = base.base_model
+    for name in ("norm", "final_layernorm", "final_layer_norm", "ln_f"):
+        if hasattr(body, name):
+            return getattr(body, name)
+    raise LookupError(f"{type(body).__name__} has no final norm that is known here.")
