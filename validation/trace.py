@@ -158,9 +158,7 @@ def _read(path: Path) -> dict[tuple[str, ...], Any]:
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
-        return {
-            tuple(row[name] for name in SETTING_COLUMNS): row for row in csv.DictReader(file)
-        }
+        return {tuple(row[name] for name in SETTING_COLUMNS): row for row in csv.DictReader(file)}
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:

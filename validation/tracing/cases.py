@@ -30,8 +30,6 @@ class Case:
     """Layers of the traced model, where it has fewer than the real one; 0: all."""
 
 
-
-
 # Tokens per sequence for the eight recipes of each model, so that short and long ones are both
 # met in every method; without checkpointing no more than 4,096.
 _LENGTHS = (512, 1024, 2048, 4096, 8192, 16_384)
@@ -122,9 +120,7 @@ def _traced_cases() -> Iterator[Case]:
             length = _LENGTHS[(index + position) % len(_LENGTHS)]
             case = Case(model, **recipe, sequence_length=length)
             yield case
-            yield replace(
-                case, gradient_checkpointing=False, sequence_length=min(length, 4096)
-            )
+            yield replace(case, gradient_checkpointing=False, sequence_length=min(length, 4096))
     for model, targets in _MIXTURES:
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets)

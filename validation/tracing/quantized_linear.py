@@ -54,9 +54,7 @@ class QuantizedLinear(nn.Linear):
                 "scales", torch.empty(blocks, dtype=torch.uint8 if nested else torch.float32)
             )
             if nested:
-                self.register_buffer(
-                    "nested_scales", torch.empty(-(-blocks // NESTED_BLOCK))
-                )
+                self.register_buffer("nested_scales", torch.empty(-(-blocks // NESTED_BLOCK)))
         self.weight = nn.Parameter(packed, requires_grad=False)
 
     def dequantized(self, dtype: torch.dtype) -> torch.Tensor:

@@ -20,9 +20,7 @@ STEP_COUNT = 2
 
 
 def compute_dtype(case: Case) -> torch.dtype:
-    return {"fp32": torch.float32, "fp16_autocast": torch.float16}.get(
-        case.recipe, torch.bfloat16
-    )
+    return {"fp32": torch.float32, "fp16_autocast": torch.float16}.get(case.recipe, torch.bfloat16)
 
 
 def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
@@ -37,9 +35,7 @@ def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
         quantize(model, case.quantization, compute_dtype(case))
         model.is_loaded_in_4bit = True
         if case.prepare_kbit:
-            model = peft.prepare_model_for_kbit_training(
-                model, use_gradient_checkpointing=False
-            )
+            model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if case.gradient_checkpointing:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=checkpointing)
     if case.method != "full":
@@ -126,7 +122,7 @@ def run_steps(
 
 @contextmanager
 def _phases_around_the_head(model: nn.Module, enter: Callable[[str], None]) -> Iterator[None]:
-    """"loss" is from the final norm on until its backward pass is done."""
+    """ "loss" is from the final norm on until its backward pass is done."""
 
     def before(module: nn.Module, inputs: tuple[Any, ...]) -> None:
         enter("loss")

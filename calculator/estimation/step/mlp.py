@@ -138,7 +138,7 @@ def _experts(tape: Tape, architecture: Architecture, numerics: Numerics, hidden:
         hidden,
         architecture.expert_count / size,
         router_count,
-        numerics.base_width,
+        numerics.small_width,
         trained=numerics.trains_base,
     )
     probabilities = saves_output(tape, cast(tape, logits, FP32))
@@ -201,8 +201,11 @@ def _gather(tape: Tape, x: Tensor, elements: Size) -> Tensor:
 def _grouped_product(
     tape: Tape, numerics: Numerics, x: Tensor, widening: float, weight_count: int
 ) -> Tensor:
-    """grouped_mm: x is cast to the weights' width (it does not autocast); saves as a product."""
-    width = numerics.base_width
+    """grouped_mm: x is cast to the weights' width (it does not autocast); saves as a product.
+
+    The stacked weights are no linear maps: `prepare_model_for_kbit_training` widens them.
+    """
+    width = numerics.small_width
     x = cast(tape, x, width)
     trained = numerics.trains_base
     weight = Tensor(None, fixed(weight_count), width, tape.leaf() if trained else None)
