@@ -23,21 +23,32 @@ def compute_dtype(case: Case) -> torch.dtype:
     return {"fp32": torch.float32, "fp16_autocast": torch.float16}.get(case.recipe, torch.bfloat16)
 
 
+def load_dtype(case: Case) -> torch.dtype:
+    """Of the weights as loaded: fp32 for full fine-tuning under autocast."""
+    if case.method == "full" and autocasts(case):
+        return torch.float32
+    return compute_dtype(case)
+
+
+def autocasts(case: Case) -> bool:
+    return case.recipe in ("bf16_autocast", "fp16_autocast")
+
+
 def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
-    """The model with random weights, quantised, prepared and with adapters as the case says."""
-    autocasts = case.recipe in ("bf16_autocast", "fp16_autocast")
-    dtype = compute_dtype(case)
-    if case.method == "full" and autocasts:
-        dtype = torch.float32
-    model = AutoModelForCausalLM.from_config(config, dtype=dtype)
-    checkpointing = {"use_reentrant": False}
+    """The model with random weights, quantised by stand-ins, with adapters as the case says."""
+    model = AutoModelForCausalLM.from_config(config, dtype=load_dtype(case))
     if case.method == "qlora":
         quantize(model, case.quantization, compute_dtype(case))
         model.is_loaded_in_4bit = True
-        if case.prepare_kbit:
-            model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    return adapted(case, model)
+
+
+def adapted(case: Case, model: nn.Module) -> nn.Module:
+    """The model prepared for training: k-bit preparation, checkpointing, adapters."""
+    if case.method == "qlora" and case.prepare_kbit:
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if case.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs=checkpointing)
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     if case.method != "full":
         targets: Any = case.lora_targets
         if targets != "all-linear":
@@ -93,7 +104,6 @@ def run_steps(
     """
     parameters = [item for item in model.parameters() if item.requires_grad]
     optimizer = build_optimizer(case, parameters)
-    autocasts = case.recipe in ("bf16_autocast", "fp16_autocast")
     shape = (case.micro_batch, case.sequence_length)
     with _phases_around_the_head(model, enter):
         for _ in range(STEP_COUNT):
@@ -103,7 +113,7 @@ def run_steps(
                 labels = input_ids.clone()
                 context = (
                     torch.autocast(device, dtype=compute_dtype(case))
-                    if autocasts
+                    if autocasts(case)
                     else nullcontext()
                 )
                 with context:
