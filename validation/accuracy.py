@@ -7,12 +7,17 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlencode
 
+from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES
-from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.estimate import estimate
+from calculator.estimation.settings import TrainingSettings, changed_fields
 from validation.measured.mapping import NotComparable
+from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
+from validation.traced import read_traces
 
 PRESET_PARTS = Path(__file__).parents[1] / "calculator" / "data" / "preset_parts.csv"
 COLUMNS = (
@@ -34,6 +39,7 @@ COLUMNS = (
     "predicted_high_bytes",
     "rule_of_thumb_bytes",
     "remarks",
+    "calculator_query",
     "left_out_because",
 )
 Row = dict[str, str | int]
@@ -44,8 +50,36 @@ def accuracy_csv() -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
+    writer.writerows(traced_rows())
     writer.writerows(measured_rows())
     return out.getvalue()
+
+
+def traced_rows() -> Iterator[Row]:
+    """A row for every traced step."""
+    rule = rule_of_thumb_bytes_per_parameter()
+    for step in read_traces():
+        peak = estimate(step.architecture, step.settings).peak_allocated_bytes
+        count = count_parameters(step.architecture).total_count
+        yield {
+            "kind": "traced",
+            "id": step.id,
+            "source": step.versions,
+            "url": f"https://github.com/huggingface/transformers/tree/v{step.transformers}",
+            "model": step.hf_id,
+            "method": step.settings.method,
+            "settings": settings_in_words(step.settings),
+            "gpus": 1,
+            "counter": "allocated",
+            "evidence": "best",
+            "actual_low_bytes": step.peak_bytes,
+            "actual_high_bytes": step.peak_bytes,
+            "predicted_bytes": peak,
+            "predicted_low_bytes": peak,
+            "predicted_high_bytes": peak,
+            "rule_of_thumb_bytes": round(rule[step.settings.method] * count),
+            "calculator_query": _calculator_query(step.hf_id, step.architecture, step.settings),
+        }
 
 
 def measured_rows() -> Iterator[Row]:
@@ -92,10 +126,27 @@ def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> Row:
     if item.gpu_count == 1:
         count = count_parameters(item.architecture).total_count
         row["rule_of_thumb_bytes"] = round(rule[item.settings.method] * count)
+        row["calculator_query"] = _calculator_query(run.model, item.architecture, item.settings)
     else:
         offload = "" if item.offload == "none" else ", parameters on the host"
         row["settings"] = f"{row['settings']}; {STRATEGY_NAMES[item.strategy]}{offload}"
     return row
+
+
+def _calculator_query(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
+    """The calculator's address for these settings; nothing where its catalog lacks the model."""
+    slug = catalog_slug_of(model)
+    if not slug or architecture != architecture_of(model):
+        return ""
+    values = {"model": slug}
+    for name in changed_fields(settings, TrainingSettings(method=settings.method)):
+        value = getattr(settings, name)
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        elif isinstance(value, tuple):
+            value = ",".join(value)
+        values[name] = str(value)
+    return urlencode(values)
 
 
 def _left_out(item: NotComparable) -> Row:

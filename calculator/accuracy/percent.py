@@ -15,3 +15,8 @@ def percent(fraction: float, *, signed: bool = False) -> str:
     text = format_number(size, decimals=0 if size >= 10 else 1)
     sign = "" if not signed or text == "0" else "+" if fraction > 0 else MINUS
     return f"{sign}{text}{NO_BREAK_SPACE}%"
+
+
+def within(fraction: float) -> str:
+    """What stands after “within”: at least 0.1 %."""
+    return percent(max(fraction, 0.001))

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from calculator.accuracy.causes import CAUSES, PEERS, rows_about
 from calculator.accuracy.forms import COUNTERS, METHOD_NAMES, AccuracyForm
-from calculator.accuracy.percent import percent
+from calculator.accuracy.percent import percent, within
 from calculator.accuracy.plot import Plot, draw_plot
 from calculator.accuracy.records import AccuracyRow, accuracy_rows, left_out_rows
 from calculator.accuracy.selection import METHODS, errors_of
@@ -45,6 +45,7 @@ class TableRow:
     is_within_range: bool | None
     rule_error: str
     remarks: str
+    calculator_query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def _status(rows: list[AccuracyRow], start: int, listed: list[AccuracyRow]) -> s
     shown = f"Rows {start + 1}–{start + len(listed)} of {len(rows)}."
     return (
         f"{shown} Median error {percent(errors.median_fraction)},"
-        f" nine in ten within {percent(errors.p90_fraction)}."
+        f" nine in ten within {within(errors.p90_fraction)}."
     )
 
 
@@ -222,6 +223,7 @@ def table_row(row: AccuracyRow) -> TableRow:
         is_within_range=row.is_within_range if is_range else None,
         rule_error="" if rule is None else percent(rule, signed=True),
         remarks=row.remarks,
+        calculator_query=row.calculator_query,
     )
 
 

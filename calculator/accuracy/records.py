@@ -37,6 +37,7 @@ class AccuracyRow:
     predicted_high_bytes: int
     rule_of_thumb_bytes: int | None
     remarks: str
+    calculator_query: str
 
     @property
     def actual_bytes(self) -> int:
@@ -115,4 +116,5 @@ def _row(row: dict[str, str]) -> AccuracyRow:
         predicted_high_bytes=int(row["predicted_high_bytes"]),
         rule_of_thumb_bytes=int(rule) if rule else None,
         remarks=row["remarks"],
+        calculator_query=row["calculator_query"],
     )

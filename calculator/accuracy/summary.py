@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from calculator.accuracy.forms import METHOD_NAMES
-from calculator.accuracy.percent import percent
+from calculator.accuracy.percent import percent, within
 from calculator.accuracy.records import accuracy_rows
 from calculator.accuracy.selection import METHODS, Selection, errors_of, share_within_range
 
@@ -107,8 +107,8 @@ def lead() -> str:
         return "No published run is compared at the moment."
     words = (
         f"Of {errors.count} published figures whose every input is known, half are met within"
-        f" {percent(errors.median_fraction)} and nine in ten within"
-        f" {percent(errors.p90_fraction)}. The rule of thumb needs"
+        f" {within(errors.median_fraction)} and nine in ten within"
+        f" {within(errors.p90_fraction)}. The rule of thumb needs"
         f" {percent(rule.median_fraction)} and {percent(rule.p90_fraction)} for that."
     )
     traced = Selection(kind="traced").of(accuracy_rows())
@@ -117,7 +117,7 @@ def lead() -> str:
         return words
     return (
         f"{words} Of {against_traces.count} traced steps, nine in ten are met within"
-        f" {percent(against_traces.p90_fraction)}."
+        f" {within(against_traces.p90_fraction)}."
     )
 
 

@@ -214,10 +214,20 @@ def architecture_of(model: str) -> Architecture | None:
         name = name.removesuffix("-Chat")
     if name in OLDER:
         return OLDER[name]
-    row = _catalog().get(SAME_SHAPE.get(name, name))
+    row = _row_of(name)
     if row is None:
         return None
     try:
         return architecture_from_row(row)
     except ConfigError:
         return None
+
+
+def catalog_slug_of(model: str) -> str:
+    """The slug of the catalog's row with this model's shape, or nothing."""
+    row = _row_of(model)
+    return row["slug"] if row else ""
+
+
+def _row_of(name: str) -> dict[str, str] | None:
+    return _catalog().get(SAME_SHAPE.get(name, name))

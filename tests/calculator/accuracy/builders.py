@@ -29,5 +29,6 @@ def row(actual_gb: float = 20, predicted_gb: float = 20, **changes: Any) -> Accu
         "predicted_high_bytes": round(predicted_gb * GB),
         "rule_of_thumb_bytes": round(16.8 * GB),
         "remarks": "",
+        "calculator_query": "",
     }
     return AccuracyRow(**(values | changes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.management import call_command
 
 from calculator.accuracy.records import accuracy_rows, left_out_rows
@@ -44,3 +45,19 @@ def test_the_estimate_is_nearer_than_the_rule_of_thumb_for_every_method():
         assert ours is not None
         assert rule is not None
         assert ours.median_fraction < rule.median_fraction
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "qlora"])
+def test_traced_steps_are_met_within_2_5_and_10_percent(method):
+    rows = Selection(kind="traced", method=method).of(accuracy_rows())
+
+    errors = errors_of(row.error_fraction for row in rows)
+
+    assert errors is not None
+    assert errors.median_fraction <= 0.02
+    assert errors.p90_fraction <= 0.05
+    assert errors.worst_fraction <= 0.10
+
+
+def test_the_site_has_at_least_200_traced_steps():
+    assert sum(row.kind == "traced" for row in accuracy_rows()) >= 200

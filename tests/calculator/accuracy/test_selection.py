@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calculator.accuracy.percent import percent
+from calculator.accuracy.percent import percent, within
 from calculator.accuracy.selection import Selection, errors_of, share_within_range
 
 from .builders import GB, row
@@ -67,3 +67,8 @@ def test_percent_has_a_decimal_below_ten_only(fraction, text):
 def test_a_signed_percent_has_a_true_minus():
     assert percent(-0.2, signed=True) == "\u221220\u00a0%"
     assert percent(0.2, signed=True) == "+20\u00a0%"
+
+
+def test_nothing_is_said_to_be_within_less_than_a_tenth_of_a_percent():
+    assert within(0.00001) == "0.1\u00a0%"
+    assert within(0.023) == "2.3\u00a0%"

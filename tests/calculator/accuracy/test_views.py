@@ -130,3 +130,16 @@ def test_the_footer_says_how_the_figures_are_made(client):
 
 def test_the_page_can_only_be_read(client):
     assert client.post("/accuracy/").status_code == 405
+
+
+def test_a_rows_link_opens_the_calculator_with_the_figure_of_the_row(client, catalog):
+    row = next(
+        row
+        for row in rows_of(soup(client, "/accuracy/?method=qlora&order=best"))
+        if row.select_one("a[href^='/?model=']")
+    )
+    predicted = row.select_one(".runs__predicted").get_text(strip=True)
+
+    page = client.get(row.select_one("a[href^='/?model=']")["href"])
+
+    assert predicted in BeautifulSoup(page.content, "html.parser").text
