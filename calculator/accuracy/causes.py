@@ -58,6 +58,12 @@ CAUSES: tuple[Cause, ...] = (
         ("fms-081", "fms-083", "fms-105", "fms-107"),
     ),
     Cause(
+        "Long eager attention without autocast",
+        "The forward pass agrees; the backward pass of this run held about one and a half matrices"
+        " of attention scores more than its operations account for. We do not know why.",
+        ("fitcheck-007", "fitcheck-008", "fitcheck-009"),
+    ),
+    Cause(
         "Sequences of varying length",
         "ms-swift’s runs of July 2024 mixed lengths up to the cap. Blocks kept for one length do"
         " not serve another, so that PyTorch reserves far more than one length needs.",
