@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
 
 _RECIPES = {
     "pure_bf16": "Weights, gradients and optimizer states in bf16, no autocast.",
@@ -52,10 +52,16 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
         lines.append("LoRA dropout keeps a mask and a copy of each adapter's input.")
     if architecture.is_moe:
         lines.append("All experts are resident; activations follow the active ones.")
-        if settings.trains_adapters:
+        if settings.method == "qlora":
             lines.append(
-                "Experts are stacked parameters, as in transformers 5: “all-linear” adapters and"
-                " 4-bit loading leave them out."
+                "Experts are stacked parameters in transformers 5: 4-bit loading leaves them out."
+            )
+        if settings.trains_adapters and settings.lora_targets == ALL_LINEAR:
+            lines.append(
+                "“all-linear” reaches the stacked experts too: peft folds their adapters into a"
+                " second copy of a layer's experts while it uses them."
+                if architecture.traits.adapts_experts
+                else "“all-linear” adapters leave the stacked experts out."
             )
     if architecture.linear_layer_count:
         lines.append("Linear-attention layers are approximated; no traced step covers them.")

@@ -126,6 +126,9 @@ def _traced_cases() -> Iterator[Case]:
             case = Case(model, **recipe, lora_targets=targets)
             yield case
             yield replace(case, gradient_checkpointing=False, sequence_length=1024)
+        for method in ("lora", "qlora"):
+            yield Case(model, method=method)
+            yield Case(model, method=method, gradient_checkpointing=False, sequence_length=1024)
     for model in _VARIED:
         for variation in _VARIATIONS:
             yield Case(model, **variation)

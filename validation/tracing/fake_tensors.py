@@ -46,8 +46,8 @@ def answer_for_fake_tensors() -> None:
     masking_utils.find_packed_sequence_indices = lambda position_ids: None
     # A GPU's dropout is one kernel that keeps a mask of bytes; a CPU's multiplies by noise.
     nn.functional.dropout = _dropout_as_on_a_gpu
-    # The fake grouped product takes bf16 only; transformers' own stands in for fp32.
-    moe._can_use_grouped_mm = lambda x, weight, offsets: weight.dtype == torch.bfloat16
+    # The fake grouped product takes bf16 only.
+    moe._grouped_mm = _grouped_product
     # Parameters of fake tensors cannot be swapped, which `module.to(dtype)` does.
     nn.Module._apply = _apply_by_replacing  # type: ignore[method-assign]
 
@@ -56,6 +56,29 @@ def _dropout_as_on_a_gpu(
     x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> torch.Tensor:
     return torch.native_dropout(x, p, True)[0] if training and p else x
+
+
+def _grouped_product(x: torch.Tensor, weight: torch.Tensor, offs: torch.Tensor) -> torch.Tensor:
+    x = x.to(weight.dtype)
+    if weight.dtype == torch.bfloat16:
+        return nn.functional.grouped_mm(x, weight, offs=offs)
+    return _GroupedProductOfAnyType.apply(x, weight)
+
+
+class _GroupedProductOfAnyType(torch.autograd.Function):
+    """What a grouped product allocates and, by its derivative, saves (derivatives.yaml)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        needs_x, needs_weight = ctx.needs_input_grad
+        ctx.save_for_backward(x if needs_weight else None, weight if needs_x else None)
+        ctx.shapes = x.shape, weight.shape
+        return x.new_empty(x.shape[0], weight.shape[-1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        needed = zip(ctx.needs_input_grad, ctx.shapes, strict=True)
+        return tuple(grad.new_empty(shape) if need else None for need, shape in needed)
 
 
 def _apply_by_replacing(

@@ -28,11 +28,10 @@ class FamilyTraits:
     that all layers use the window, 0 that none does.
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
+    adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
-    experts_stacked: transformers 5 keeps experts as 3-D parameters, not as linear modules, so
-    neither peft's "all-linear" nor bitsandbytes' 4-bit loading reaches them.
     """
 
     norm: Norm = "rms"
@@ -53,6 +52,7 @@ class FamilyTraits:
     parallel: bool = False
     output_gate: bool = False
     shared_expert_gate: bool = False
+    adapts_experts: bool = False
     broadcast_heads: bool = False
     attention_sinks: bool = False
     attention_softcap: bool = False
@@ -98,14 +98,14 @@ FAMILIES: dict[str, FamilyTraits] = {
     "llama": _LLAMA,
     "mistral": replace(_LLAMA, sliding_period=1),
     "ministral3": _LLAMA,
-    "mixtral": _LLAMA,
+    "mixtral": replace(_LLAMA, adapts_experts=True),
     "llama4": _LLAMA,
     "llama4_text": _LLAMA,
     "qwen2": _QWEN2,
-    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True),
+    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
     "qwen3": _QWEN3,
-    "qwen3_moe": _QWEN3,
-    "qwen3_next": _DELTANET,
+    "qwen3_moe": replace(_QWEN3, adapts_experts=True),
+    "qwen3_next": replace(_DELTANET, adapts_experts=True),
     "qwen3_5": _DELTANET,
     "qwen3_5_text": _DELTANET,
     "qwen3_5_moe": _DELTANET,
@@ -145,20 +145,22 @@ FAMILIES: dict[str, FamilyTraits] = {
         activation="clamped_swiglu",
         sliding_period=2,
     ),
-    "deepseek_v2": _LLAMA,
-    "deepseek_v3": replace(_LLAMA, router_bias=True),
+    "deepseek_v2": replace(_LLAMA, adapts_experts=True),
+    "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
     "glm4": FamilyTraits(
         qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4
     ),
-    "glm4_moe": FamilyTraits(qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"),
-    "glm4_moe_lite": replace(_LLAMA, router_bias=True),
+    "glm4_moe": FamilyTraits(
+        adapts_experts=True, qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"
+    ),
+    "glm4_moe_lite": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2, rotary_fp32=True),
     "olmo2": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True),
     "olmo3": FamilyTraits(
         norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4
     ),
-    "olmoe": FamilyTraits(qk_norm="full"),
+    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True),
     "falcon": replace(
         _LAYER_NORM,
         parallel=True,
@@ -209,11 +211,13 @@ FAMILIES: dict[str, FamilyTraits] = {
     "apertus": FamilyTraits(
         qk_norm="head", activation="xielu", gated_mlp=False, extra_layer_parameters=2
     ),
-    "minimax_m2": FamilyTraits(qk_norm="full", router_bias=True, rotary_fraction=0.5),
+    "minimax_m2": FamilyTraits(
+        adapts_experts=True, qk_norm="full", router_bias=True, rotary_fraction=0.5
+    ),
     "seed_oss": FamilyTraits(qkv_bias=True),
     "internlm3": _LLAMA,
     "hunyuan_v1_dense": _QWEN3,
-    "ernie4_5_moe": replace(_LLAMA, router_bias=True, rotary_fp32=True),
+    "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
     "mimo": _QWEN2,
     "smollm3": _LLAMA,
 }

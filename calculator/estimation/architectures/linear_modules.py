@@ -9,12 +9,16 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 
 @dataclass(frozen=True, slots=True)
 class LinearModule:
-    """One `nn.Linear`: its module name, widths and whether it has a bias."""
+    """One `nn.Linear`: its module name, widths and whether it has a bias.
+
+    adaptable: LoRA can target it; not so where its name means the stacked experts.
+    """
 
     name: str
     input_size: int
     output_size: int
     bias: bool = False
+    adaptable: bool = True
 
     @property
     def weight_count(self) -> int:
@@ -98,13 +102,14 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
     )
     if not width:
         return ()
-    down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias)
+    adaptable = not (architecture.is_moe and traits.adapts_experts)
+    down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable)
     if traits.fused_gate_up and kind == "dense":
         return (LinearModule(traits.gate_up_name, hidden, 2 * width, traits.mlp_bias), down)
-    up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias)
+    up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable)
     if not traits.gated_mlp:
         return (up, down)
-    gate = LinearModule(traits.gate_name, hidden, width, traits.mlp_bias)
+    gate = LinearModule(traits.gate_name, hidden, width, traits.mlp_bias, adaptable)
     modules: tuple[LinearModule, ...] = (gate, up, down)
     if kind == "moe" and traits.shared_expert_gate:
         modules = (*modules, LinearModule("shared_expert_gate", hidden, 1))

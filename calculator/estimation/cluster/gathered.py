@@ -85,7 +85,7 @@ def _adapter_count(
     return sum(
         local.rank * (module.input_size + module.output_size)
         for module in layer_modules(architecture, attention, mlp)
-        if local.targets_module(module.name)
+        if local.targets_module(module)
     )
 
 

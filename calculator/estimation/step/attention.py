@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
 from calculator.estimation.architectures.families import FamilyTraits, Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
@@ -51,7 +53,7 @@ def attend(
         head_dim = architecture.global_head_dim
         kv_count = architecture.global_kv_head_count or kv_count
     q_size, kv_size = head_count * head_dim, kv_count * head_dim
-    eager = _runs_eager(architecture, numerics)
+    eager = runs_eager(architecture, numerics)
     gate: Tensor | None = None
     if traits.fused_qkv:
         joined = apply_linear(tape, numerics, hidden, modules[0])
@@ -107,7 +109,7 @@ def attend(
     return apply_linear(tape, numerics, output, modules[-1])
 
 
-def _runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
+def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
     """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks."""
     traits = architecture.traits
     return numerics.eager_attention or traits.attention_sinks or traits.attention_softcap
@@ -166,7 +168,7 @@ def _scores_and_values(
     elements = query.elements
     if value.elements != key.elements and architecture.is_latent:
         elements = value.elements.times(head_count / architecture.kv_head_count)
-    if _runs_eager(architecture, numerics):
+    if runs_eager(architecture, numerics):
         return _eager_attention(
             tape, architecture, numerics, query, key, value, head_count, width, elements
         )
@@ -176,11 +178,16 @@ def _scores_and_values(
     if masked:
         # A boolean mask becomes an additive one of q's width in every layer, and with a mask
         # transformers repeats keys and values for every head (integrations/sdpa_attention.py).
-        mask = tape.new(Size(position_pair=1.0), width)
-        repeat = expand if architecture.kv_head_count == 1 else repeat_heads
+        mask = tape.new(Size(pair=1.0), width)
+        repeat = _repetition(architecture)
         key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
     query, key, value = (cast(tape, item, width) for item in (query, key, value))
     return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
+
+
+def _repetition(architecture: Architecture) -> Callable[[Tape, Tensor, Size], Tensor]:
+    """repeat_kv copies, but a single head is only looked at again and again."""
+    return expand if architecture.kv_head_count == 1 else repeat_heads
 
 
 def _pick(tape: Tape, x: Tensor) -> Tensor:
@@ -227,15 +234,16 @@ def _eager_attention(
 ) -> Tensor:
     """eager_attention_forward: scores of heads × T × s elements, softmax in fp32."""
     scores_elements = Size(pair=float(head_count))
-    key = repeat_heads(tape, key, query.elements)
-    value = repeat_heads(tape, value, output_elements)
+    repeat = _repetition(architecture)
+    key, value = repeat(tape, key, query.elements), repeat(tape, value, output_elements)
     scores = matmul(tape, cast(tape, query, width), cast(tape, key, width), scores_elements)
     scores = scale(tape, scores)
     if architecture.traits.attention_softcap:
         scores = scale(tape, scores)
         scores = saves_output(tape, scores)
         scores = scale(tape, scores)
-    scores = add(tape, scores, Tensor(None, scores_elements, width))
+    # The mask has the residual stream's width, to which the sum is widened.
+    scores = add(tape, scores, Tensor(None, scores_elements, numerics.small_width))
     if architecture.traits.attention_sinks:
         # One more column for the sink; the maximum is subtracted first (modeling_gpt_oss.py).
         scores = concatenate(tape, [scores], scores_elements)

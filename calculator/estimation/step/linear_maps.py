@@ -25,7 +25,7 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
             numerics.base_width,
             trained=numerics.trains_base,
         )
-    if not numerics.targets_module(module.name):
+    if not numerics.targets_module(module):
         return result
     return _with_adapter(tape, numerics, x, result, module)
 
@@ -46,9 +46,24 @@ def product(
     Under autocast both are cast to the compute width; the cast of a trained fp32 weight makes its
     gradient in the compute width first and then in fp32.
     """
+    weight = Tensor(None, fixed(weight_count), weight_width, tape.leaf() if trained else None)
+    return product_with(tape, numerics, x, weight, widening, kind=kind)
+
+
+def product_with(
+    tape: Tape,
+    numerics: Numerics,
+    x: Tensor,
+    weight: Tensor,
+    widening: float,
+    *,
+    kind: str | None = None,
+) -> Tensor:
+    """`product` with a weight that is there already."""
+    weight_width, trained = weight.itemsize, weight.requires_grad
     compute = numerics.compute_width if numerics.autocast else weight_width
     x = cast(tape, x, compute)
-    weight = Tensor(None, fixed(weight_count), weight_width, tape.leaf() if trained else None)
+    weight_elements = weight.elements
     if weight_width != compute:
         weight = _cast_weight(tape, weight, compute)
     saved_x = x if trained else None
@@ -64,7 +79,7 @@ def product(
         if trained:
             assert saved_x is not None
             gradient_kind = GRADIENTS if weight_width == compute else WEIGHT_CASTS
-            grad_weight = tape.new(fixed(weight_count), compute, gradient_kind)
+            grad_weight = tape.new(weight_elements, compute, gradient_kind)
         return [grad_x, grad_weight]
 
     return tape.record(output, [x, weight], backward)

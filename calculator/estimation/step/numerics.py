@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from calculator.estimation.architectures.linear_modules import LinearModule
 from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
 
 Quantized = Literal["", "nf4", "nf4_double", "int8"]
@@ -38,11 +39,11 @@ class Numerics:
     keeps_logits: bool
     accumulates: bool
 
-    def targets_module(self, name: str) -> bool:
-        """Whether an adapter is attached to the linear modules of that name."""
-        if not self.rank:
+    def targets_module(self, module: LinearModule) -> bool:
+        """Whether an adapter is attached to a linear module."""
+        if not self.rank or not module.adaptable:
             return False
-        return self.targets == (ALL_LINEAR,) or name in self.targets
+        return self.targets == (ALL_LINEAR,) or module.name in self.targets
 
 
 def numerics_of(settings: TrainingSettings) -> Numerics:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
 from calculator.estimation.architectures.parameters import count_parameters
+from calculator.estimation.architectures.stacked_adapters import stacked_adapters
 from calculator.estimation.settings import Optimizer, Recipe
 from calculator.estimation.step.numerics import Numerics
 
@@ -70,11 +71,18 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
     adapters = largest = factored = 0
     for kind, layers in Counter(architecture.layer_kinds()).items():
         for module in layer_modules(architecture, *kind):
-            if numerics.targets_module(module.name):
+            if numerics.targets_module(module):
                 sides = module.input_size + module.output_size
                 adapters += layers * numerics.rank * sides
                 factored += layers * (sides + 2 * numerics.rank)
                 largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
+        if kind[1] == "dense":
+            continue
+        for adapter in stacked_adapters(architecture, numerics.targets, numerics.rank).values():
+            ranks = adapter.stack_count * adapter.rank
+            adapters += layers * adapter.parameter_count
+            factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
+            largest = max(largest, adapter.down_count, adapter.up_count)
     return Trained(adapters, numerics.adapter_width, largest, factored)
 
 

@@ -22,6 +22,7 @@ ACTIVATIONS = "activations"
 ACTIVATION_GRADIENTS = "activation_gradients"
 WEIGHT_CASTS = "weight_casts"
 DEQUANTIZED = "dequantized_weights"
+ADAPTED_EXPERTS = "adapted_experts"
 GRADIENTS = "gradients"
 LOGITS = "logits_and_loss"
 

@@ -14,12 +14,14 @@ from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.step.attention import runs_eager
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
+    ADAPTED_EXPERTS,
     DEQUANTIZED,
     GRADIENTS,
     WEIGHT_CASTS,
@@ -164,7 +166,7 @@ def _add_kept(state: _Bytes, kept: Snapshot, count: int, kept_name: str, fractio
     for kind, size in kept.by_kind.items():
         if size == NOTHING:
             continue
-        name = WEIGHT_CASTS if kind == WEIGHT_CASTS else kept_name
+        name = kind if kind in (WEIGHT_CASTS, ADAPTED_EXPERTS) else kept_name
         scaled = size.times(count)
         state.add(name, scaled._replace(fixed=scaled.fixed * fraction))
 
@@ -190,10 +192,12 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # The embedding's output, which is made to require a gradient, stays beside its multiple.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
-    mask = 1.0 if masked else 0.0
-    if numerics.eager_attention:
-        mask = float(numerics.compute_width)
-    return _Bytes({INPUTS: Size(token=token, position=position, position_pair=mask)})
+    mask = Size(position_pair=1.0 if masked else 0.0)
+    if runs_eager(architecture, numerics):
+        # One of the residual stream's width for each kind of layer.
+        kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
+        mask = Size(pair=float(numerics.small_width * len(kinds)))
+    return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
 
 
 def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:

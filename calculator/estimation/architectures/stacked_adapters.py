@@ -1,0 +1,73 @@
+"""LoRA on the stacked experts of a mixture, as peft puts it there.
+
+transformers 5 keeps experts as stacked parameters, not as linear modules. peft 0.21 still takes
+the names that they had as modules, and "all-linear", to mean them, in the families that it knows
+from then (peft/utils/transformers_weight_conversion.py). Dense and shared MLPs of those families
+go without: their names have been taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from calculator.estimation.architectures.architecture import Architecture
+
+Part = Literal["gate_up", "down", "router"]
+ALL_LINEAR = ("all-linear",)
+_NAMES: dict[Part, tuple[frozenset[str], ...]] = {
+    "gate_up": (frozenset({"gate_proj", "up_proj"}), frozenset({"w1", "w3"})),
+    "down": (frozenset({"down_proj"}), frozenset({"w2"})),
+    "router": (frozenset({"gate"}),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StackedAdapter:
+    """One adapter for a stack of matrices, of `rank` for each of them."""
+
+    part: Part
+    stack_count: int
+    input_size: int
+    output_size: int
+    rank: int
+
+    @property
+    def down_count(self) -> int:
+        """Parameters of its A, which leads from the input to the ranks."""
+        return self.stack_count * self.rank * self.input_size
+
+    @property
+    def up_count(self) -> int:
+        """Parameters of its B, which leads from the ranks to the output."""
+        return self.stack_count * self.rank * self.output_size
+
+    @property
+    def parameter_count(self) -> int:
+        return self.down_count + self.up_count
+
+
+@lru_cache(maxsize=1024)
+def stacked_adapters(
+    architecture: Architecture, targets: tuple[str, ...], rank: int
+) -> dict[Part, StackedAdapter]:
+    """The adapters of one layer's experts and router; none in families that peft does not know.
+
+    Gate and up are one stack, whose adapter has twice the rank.
+    """
+    if not rank or not architecture.is_moe or not architecture.traits.adapts_experts:
+        return {}
+    experts, hidden = architecture.expert_count, architecture.hidden_size
+    width = architecture.expert_intermediate_size
+    possible = (
+        StackedAdapter("gate_up", experts, hidden, 2 * width, 2 * rank),
+        StackedAdapter("down", experts, width, hidden, rank),
+        StackedAdapter("router", 1, hidden, experts, rank),
+    )
+    return {
+        adapter.part: adapter
+        for adapter in possible
+        if targets == ALL_LINEAR
+        or any(names <= frozenset(targets) for names in _NAMES[adapter.part])
+    }

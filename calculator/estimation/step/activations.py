@@ -1,0 +1,68 @@
+"""Activation functions and gates, as PyTorch and transformers compute them."""
+
+from __future__ import annotations
+
+from calculator.estimation.architectures.families import Activation
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
+    Gradients,
+    add,
+    multiply,
+    pointwise,
+    saves_output,
+    scale,
+)
+from calculator.estimation.step.shadow import Tape, Tensor
+
+
+def activate(tape: Tape, activation: Activation, x: Tensor) -> Tensor:
+    """The activation function; PyTorch's silu and gelu save their input only."""
+    if activation == "gelu_new":
+        return _new_gelu(tape, x)
+    if activation == "relu2":
+        rectified = saves_output(tape, x)
+        return pointwise(tape, rectified, temporaries=1)
+    if activation == "xielu":
+        # Both branches of transformers' XIELUActivation are computed and keep their inputs.
+        positive = multiply(tape, pointwise(tape, x), x)
+        negative = pointwise(tape, saves_output(tape, x))
+        return add(tape, positive, negative)
+    return pointwise(tape, x)
+
+
+def _new_gelu(tape: Tape, x: Tensor) -> Tensor:
+    """NewGELUActivation: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), operation by operation."""
+    half = scale(tape, x)
+    cube = pointwise(tape, x, temporaries=2)
+    inner = add(tape, x, scale(tape, cube))
+    del cube
+    bent = saves_output(tape, scale(tape, inner))
+    del inner
+    return multiply(tape, half, add(tape, bent, Tensor(None, x.elements, x.itemsize)))
+
+
+def gated(
+    tape: Tape, numerics: Numerics, activation: Activation, gate: Tensor, up: Tensor
+) -> Tensor:
+    """act(gate) · up."""
+    if numerics.fused_kernels:
+        return fused_gate(tape, gate, up)
+    return multiply(tape, activate(tape, activation, gate), up)
+
+
+def fused_gate(tape: Tape, gate: Tensor, up: Tensor) -> Tensor:
+    """Liger's SwiGLU/GeGLU: saves gate and up; backward writes the gradients into them.
+
+    Source: linkedin/Liger-Kernel, src/liger_kernel/ops/swiglu.py.
+    """
+    needed = gate.requires_grad or up.requires_grad
+    saved = (gate, up) if needed else None
+
+    def backward(grads: Gradients) -> Gradients:
+        assert saved is not None
+        return [
+            Tensor(item.buffer, item.elements, item.itemsize) if item.requires_grad else None
+            for item in saved
+        ]
+
+    return tape.record(tape.new(gate.elements, gate.itemsize), [gate, up], backward)
