@@ -19,7 +19,11 @@ STATIC_SOURCES := $(shell find static calculator/static gpus/static 2>/dev/null)
 
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: help install run dev test check fix admin clean
+# The tracing tool has an environment of its own: the site never needs PyTorch.
+TRACING_VENV := validation/.venv
+TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
+
+.PHONY: help install run dev test check fix validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -53,6 +57,10 @@ fix: $(TOOLS_INSTALLED)  ## let the linters and formatters repair what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+validate: $(TRACING_INSTALLED) install  ## trace real training steps anew and hold the estimate to them (takes an hour)
+	@$(TRACING_VENV)/bin/python -m validation.trace --all
+	@$(BIN)/python -m validation.compare
+
 admin: install  ## make the first user of the admin
 	@$(MANAGE) migrate --noinput --verbosity 0
 	@$(MANAGE) createsuperuser
@@ -83,6 +91,12 @@ $(SITE_INSTALLED): requirements.txt $(VENV_MADE)
 $(TOOLS_INSTALLED): requirements-dev.txt $(SITE_INSTALLED)
 	@echo "Installing $< …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(TRACING_INSTALLED): validation/requirements.txt
+	@echo "Installing $< …"
+	@$(PYTHON) -m venv --clear $(TRACING_VENV)
+	@$(TRACING_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # Hashing and compressing takes seconds, so it is done only when a file changed; cleared first,

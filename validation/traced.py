@@ -25,6 +25,7 @@ class TracedStep:
     architecture: Architecture
     settings: TrainingSettings
     peak_bytes: int
+    trained_count: int
     transformers: str
     versions: str
 
@@ -52,6 +53,7 @@ def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Trac
         architecture=architecture,
         settings=_settings(row),
         peak_bytes=int(row["peak_bytes"]),
+        trained_count=int(row["trained_count"]),
         transformers=row["transformers"],
         versions=f"transformers {row['transformers']}, peft {row['peft']}, torch {row['torch']}",
     )

@@ -8,9 +8,7 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
-    attention_modules,
     layer_modules,
-    mlp_modules,
 )
 
 
@@ -162,14 +160,3 @@ def count_parameters(architecture: Architecture) -> ParameterCounts:
         vision_count=architecture.vision_parameter_count,
         active_count=embedding + head + linear + active_experts + other,
     )
-
-
-__all__ = [
-    "LayerParameters",
-    "ParameterCounts",
-    "attention_modules",
-    "count_parameters",
-    "layer_parameters",
-    "mlp_modules",
-    "norm_parameter_count",
-]

@@ -14,10 +14,10 @@ from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.step.attention import runs_eager
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,

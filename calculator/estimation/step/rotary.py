@@ -1,0 +1,57 @@
+"""Rotary position embedding of queries and keys."""
+
+from __future__ import annotations
+
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.families import FamilyTraits
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
+    Gradients,
+    add,
+    cast,
+    concatenate,
+    multiply,
+    part,
+    scale,
+    split,
+)
+from calculator.estimation.step.shadow import FP32, Tape, Tensor
+
+
+def joins_rotated(traits: FamilyTraits) -> bool:
+    return traits.rotary_joined or 0 < traits.rotary_fraction < 1
+
+
+def rotate(tape: Tape, architecture: Architecture, numerics: Numerics, x: Tensor) -> Tensor:
+    """apply_rotary_pos_emb: x·cos + rotate_half(x)·sin; saves cos and sin, shared by all layers."""
+    fraction = architecture.traits.rotary_fraction
+    if numerics.fused_kernels:
+        return _fused_rotation(tape, x)
+    if fraction < 1.0:
+        turned, kept = split(tape, x, [x.elements.times(fraction), x.elements.times(1 - fraction)])
+        return concatenate(tape, [rotate_whole(tape, numerics, turned), kept], x.elements)
+    if architecture.traits.rotary_joined:
+        return concatenate(tape, [rotate_whole(tape, numerics, x)], x.elements)
+    if architecture.traits.rotary_fp32:
+        return cast(tape, rotate_whole(tape, numerics, cast(tape, x, FP32)), x.itemsize)
+    return rotate_whole(tape, numerics, x)
+
+
+def rotate_whole(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
+    """Cosines and sines have the width of the residual stream, to which the product is widened."""
+    table = Tensor(None, x.elements, numerics.small_width)
+    half = x.elements.times(0.5)
+    first = multiply(tape, x, table)
+    turned = concatenate(tape, [scale(tape, part(tape, x, half)), part(tape, x, half)], x.elements)
+    second = multiply(tape, turned, table)
+    del turned
+    return add(tape, first, second)
+
+
+def _fused_rotation(tape: Tape, x: Tensor) -> Tensor:
+    """Liger's rotary kernel turns x in place, forward and backward (ops/rope.py)."""
+
+    def backward(grads: Gradients) -> Gradients:
+        return list(grads)
+
+    return tape.record(Tensor(x.buffer, x.elements, x.itemsize), [x], backward)

@@ -1,0 +1,137 @@
+"""From queries, keys and values to attention's output: fused, eager, or by SDPA's fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.operations import (
+    add,
+    cast,
+    concatenate,
+    copy,
+    expand,
+    flash_attention,
+    gradient,
+    matmul,
+    part,
+    repeat_heads,
+    saves_output,
+    scale,
+)
+from calculator.estimation.step.shadow import FP32, Tape, Tensor
+from calculator.estimation.step.sizes import Size, per_token
+
+
+def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
+    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks."""
+    traits = architecture.traits
+    return numerics.eager_attention or traits.attention_sinks or traits.attention_softcap
+
+
+def scores_and_values(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    head_count: int,
+    masked: bool,
+) -> Tensor:
+    width = numerics.compute_width if numerics.autocast else query.itemsize
+    elements = query.elements
+    if value.elements != key.elements and architecture.is_latent:
+        elements = value.elements.times(head_count / architecture.kv_head_count)
+    if runs_eager(architecture, numerics):
+        return _eager_attention(
+            tape, architecture, numerics, query, key, value, head_count, width, elements
+        )
+    if architecture.traits.broadcast_heads and architecture.kv_head_count == 1:
+        return _math_attention(tape, query, key, value, head_count, width)
+    mask = None
+    if masked:
+        # A boolean mask becomes an additive one of q's width in every layer, and with a mask
+        # transformers repeats keys and values for every head (integrations/sdpa_attention.py).
+        mask = tape.new(Size(pair=1.0), width)
+        repeat = _repetition(architecture)
+        key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
+    query, key, value = (cast(tape, item, width) for item in (query, key, value))
+    return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
+
+
+def _repetition(architecture: Architecture) -> Callable[[Tape, Tensor, Size], Tensor]:
+    """repeat_kv copies, but a single head is only looked at again and again."""
+    return expand if architecture.kv_head_count == 1 else repeat_heads
+
+
+def pick(tape: Tape, x: Tensor) -> Tensor:
+    """x[..., [i], :]: a copy; backward scatters into a gradient of x's size."""
+    elements, itemsize = x.elements, x.itemsize
+    return tape.record(
+        tape.new(elements, itemsize), [x], lambda grads: [gradient(tape, elements, itemsize)]
+    )
+
+
+def _math_attention(
+    tape: Tape, query: Tensor, key: Tensor, value: Tensor, head_count: int, width: int
+) -> Tensor:
+    """SDPA's fallback, in fp32, where no fused kernel takes one key head for many queries.
+
+    Source: aten/src/ATen/native/transformers/attention.cpp, _scaled_dot_product_attention_math.
+    """
+    elements, scores_elements = query.elements, Size(pair=float(head_count))
+    query, key, value = (cast(tape, item, width) for item in (query, key, value))
+    query, key, value = (cast(tape, item, FP32) for item in (query, key, value))
+    mask = tape.new(Size(position_pair=1.0), FP32)
+    query, key = scale(tape, query), expand(tape, scale(tape, key), elements)
+    value = expand(tape, value, elements)
+    scores = matmul(tape, query, key, scores_elements)
+    del query, key
+    scores = add(tape, scores, Tensor(None, scores_elements, FP32))
+    del mask
+    probabilities = saves_output(tape, scores)
+    del scores
+    output = cast(tape, matmul(tape, probabilities, value, elements), width)
+    return copy(tape, output)
+
+
+def _eager_attention(
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    head_count: int,
+    width: int,
+    output_elements: Size,
+) -> Tensor:
+    """eager_attention_forward: scores of heads × T × s elements, softmax in fp32."""
+    scores_elements = Size(pair=float(head_count))
+    repeat = _repetition(architecture)
+    key, value = repeat(tape, key, query.elements), repeat(tape, value, output_elements)
+    scores = matmul(tape, cast(tape, query, width), cast(tape, key, width), scores_elements)
+    scores = scale(tape, scores)
+    if architecture.traits.attention_softcap:
+        scores = scale(tape, scores)
+        scores = saves_output(tape, scores)
+        scores = scale(tape, scores)
+    # The mask has the residual stream's width, to which the sum is widened.
+    scores = add(tape, scores, Tensor(None, scores_elements, numerics.small_width))
+    if architecture.traits.attention_sinks:
+        # One more column for the sink; the maximum is subtracted first (modeling_gpt_oss.py).
+        scores = concatenate(tape, [scores], scores_elements)
+        scores = scale(tape, scores)
+        probabilities = saves_output(tape, scores)
+        del scores
+        probabilities = part(tape, probabilities, scores_elements)
+    else:
+        scores32 = cast(tape, scores, FP32)
+        del scores
+        probabilities = saves_output(tape, scores32)
+        del scores32
+    probabilities = cast(tape, probabilities, width)
+    output = matmul(tape, probabilities, cast(tape, value, width), output_elements)
+    return copy(tape, output)

@@ -1,0 +1,159 @@
+"""What holds of every estimate, whatever the model and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calculator.estimation import TrainingSettings, estimate
+from calculator.estimation.settings import CHOICES, Method
+from tests.calculator.estimation.architectures import all_architectures
+
+architectures = st.sampled_from(sorted(all_architectures())).map(all_architectures().__getitem__)
+
+
+def chosen(name: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([value for value in CHOICES[name] if value])
+
+
+runs = st.builds(
+    TrainingSettings,
+    method=chosen("method"),
+    micro_batch=st.integers(1, 16),
+    sequence_length=st.integers(1, 65_536),
+    gradient_checkpointing=st.booleans(),
+    attention=chosen("attention"),
+    loss=chosen("loss"),
+    kernels=chosen("kernels"),
+    recipe=chosen("recipe"),
+    optimizer=chosen("optimizer"),
+    gradient_accumulation=st.integers(1, 4),
+    lora_rank=st.sampled_from([1, 8, 16, 64, 256]),
+    lora_targets=st.sampled_from(["all-linear", ("q_proj", "v_proj")]),
+    lora_dropout=st.sampled_from([0.0, 0.05]),
+    adapter_precision=chosen("adapter_precision"),
+    quantization=chosen("quantization"),
+    prepare_kbit=st.booleans(),
+    keeps_logits=st.booleans(),
+)
+
+
+def component_bytes(result, component: str) -> int:
+    return next((item.bytes for item in result.breakdown if item.component == component), 0)
+
+
+@given(architectures, runs)
+def test_the_parts_sum_to_the_peak_and_the_peak_is_the_most_of_the_phases(architecture, run):
+    result = estimate(architecture, run)
+
+    assert sum(item.bytes for item in result.breakdown) == result.peak_allocated_bytes
+    assert all(item.bytes > 0 for item in result.breakdown)
+    assert result.phases[result.peak_phase] == max(result.phases.values())
+    assert result.peak_allocated_bytes == max(result.phases.values())
+
+
+@given(architectures, runs, st.integers(1, 8192), st.integers(0, 4))
+def test_more_tokens_never_take_less(architecture, run, more_tokens, more_sequences):
+    longer = replace(
+        run,
+        sequence_length=run.sequence_length + more_tokens,
+        micro_batch=run.micro_batch + more_sequences,
+    )
+
+    assert (
+        estimate(architecture, longer).peak_allocated_bytes
+        >= estimate(architecture, run).peak_allocated_bytes
+    )
+
+
+@given(architectures, runs, st.sampled_from(["lora", "qlora"]), st.integers(1, 64))
+def test_a_higher_rank_never_takes_less(architecture, run, method: Method, more):
+    run = replace(run, method=method)
+    higher = replace(run, lora_rank=run.lora_rank + more)
+
+    assert (
+        estimate(architecture, higher).peak_allocated_bytes
+        >= estimate(architecture, run).peak_allocated_bytes
+    )
+
+
+@given(architectures, runs)
+def test_twice_the_layers_never_take_less(architecture, run):
+    deeper = replace(
+        architecture,
+        layer_count=2 * architecture.layer_count,
+        linear_layer_count=2 * architecture.linear_layer_count,
+    )
+
+    assert (
+        estimate(deeper, run).peak_allocated_bytes
+        >= estimate(architecture, run).peak_allocated_bytes
+    )
+
+
+@given(architectures, runs, st.integers(1, 4096))
+def test_a_wider_mlp_never_takes_less(architecture, run, more):
+    wider = replace(
+        architecture,
+        intermediate_size=architecture.intermediate_size + more,
+        expert_intermediate_size=architecture.expert_intermediate_size
+        + (more if architecture.is_moe else 0),
+    )
+
+    assert (
+        estimate(wider, run).peak_allocated_bytes
+        >= estimate(architecture, run).peak_allocated_bytes
+    )
+
+
+@given(architectures, runs)
+def test_checkpointing_never_takes_more_activation_memory(architecture, run):
+    # With few tokens it does, by a layer's inputs: adapters then need the embedding's gradient.
+    run = replace(run, sequence_length=run.sequence_length + 1023)
+
+    kept = estimate(architecture, replace(run, gradient_checkpointing=False))
+    recomputed = estimate(architecture, replace(run, gradient_checkpointing=True))
+
+    assert recomputed.activation_bytes <= kept.activation_bytes
+    assert recomputed.peak_allocated_bytes <= kept.peak_allocated_bytes
+
+
+@given(architectures, runs)
+def test_a_fused_loss_never_takes_more_than_the_standard_one(architecture, run):
+    standard, fused = (
+        estimate(architecture, replace(run, loss=loss)).peak_allocated_bytes
+        for loss in ("standard", "fused")
+    )
+
+    assert fused <= standard
+
+
+@given(architectures, runs)
+def test_a_chunked_loss_never_takes_more_than_a_fused_one_with_as_many_tokens_as_are_wide(
+    architecture, run
+):
+    # With fewer tokens the gradient of a trained head, which it makes early, outweighs the logits.
+    run = replace(run, sequence_length=run.sequence_length + architecture.hidden_size)
+
+    fused, chunked = (
+        estimate(architecture, replace(run, loss=loss)).peak_allocated_bytes
+        for loss in ("fused", "chunked")
+    )
+
+    assert chunked <= fused
+
+
+@given(architectures, runs)
+def test_weights_of_fewer_bits_take_no_more(architecture, run):
+    held = replace(run, prepare_kbit=False, recipe="bf16_autocast")
+    in_16_bits = estimate(architecture, replace(held, method="lora"))
+    in_8_bits = estimate(architecture, replace(held, method="qlora", quantization="int8"))
+    in_4_bits = estimate(architecture, replace(held, method="qlora", quantization="nf4"))
+    nested = estimate(architecture, replace(held, method="qlora", quantization="nf4_double"))
+
+    weights = [
+        component_bytes(result, "weights") for result in (nested, in_4_bits, in_8_bits, in_16_bits)
+    ]
+    assert weights == sorted(weights)
