@@ -14,6 +14,7 @@ from calculator.estimation.errors import ConfigError, FieldError
 
 AttentionKind = Literal["full", "sliding", "linear"]
 MlpKind = Literal["dense", "moe"]
+LayerKind = tuple[AttentionKind, MlpKind]
 
 # Bounds that no published model comes near (Kimi K3: 896 experts, 93 layers, hidden size 7,168),
 # so that a nonsensical configuration is refused rather than computed.
@@ -101,6 +102,8 @@ class Architecture:
     position_count: int = 0
     """Rows of a learned position embedding (GPT-2: 1,024); 0 with rotary positions."""
     vision_parameter_count: int = 0
+    stated_layers: tuple[LayerKind, ...] = ()
+    """The kind of every layer, where no rule of the fields above gives it."""
     parameter_scale_fraction: float = 1.0
     """Interpolated sizes only: the layers' parameters are multiplied by it."""
     traits: FamilyTraits = field(default_factory=FamilyTraits)
@@ -138,6 +141,8 @@ class Architecture:
 
     def attention_kind(self, layer: int) -> AttentionKind:
         """What the layer's tokens attend to: everything, a window, or a linear recurrence."""
+        if self.stated_layers:
+            return self.stated_layers[layer][0]
         if self.linear_layer_count:
             # The families mix them evenly: every 4th layer of Qwen3-Next attends.
             period = self.layer_count // max(1, self.layer_count - self.linear_layer_count)
@@ -150,13 +155,17 @@ class Architecture:
         return "full" if (layer + 1) % period == 0 else "sliding"
 
     def mlp_kind(self, layer: int) -> MlpKind:
+        if self.stated_layers:
+            return self.stated_layers[layer][1]
         if not self.is_moe or layer < self.dense_layer_count:
             return "dense"
         interval = self.moe_layer_interval
         return "moe" if (layer - self.dense_layer_count + 1) % interval == 0 else "dense"
 
-    def layer_kinds(self) -> tuple[tuple[AttentionKind, MlpKind], ...]:
+    def layer_kinds(self) -> tuple[LayerKind, ...]:
         """The kind of every layer, first to last."""
+        if self.stated_layers:
+            return self.stated_layers
         return tuple(
             (self.attention_kind(layer), self.mlp_kind(layer)) for layer in range(self.layer_count)
         )
@@ -178,6 +187,8 @@ def _errors_of(architecture: Architecture) -> list[FieldError]:
                     item.name, f"must be between {minimum:,} and {maximum:,}, not {value:,}."
                 )
             )
+    if architecture.stated_layers and len(architecture.stated_layers) != architecture.layer_count:
+        errors.append(FieldError("stated_layers", "must name every layer."))
     if errors:
         return errors
     if architecture.head_count % architecture.kv_head_count:

@@ -61,21 +61,26 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
 def _latent_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     """DeepSeek's low-rank queries, keys and values (modeling_deepseek_v3.py)."""
     hidden, heads = architecture.hidden_size, architecture.head_count
-    q_size = architecture.q_size
+    q_size, bias = architecture.q_size, architecture.traits.qkv_bias
     queries: tuple[LinearModule, ...] = (LinearModule("q_proj", hidden, q_size),)
     if architecture.q_lora_rank:
         queries = (
-            LinearModule("q_a_proj", hidden, architecture.q_lora_rank),
+            LinearModule("q_a_proj", hidden, architecture.q_lora_rank, bias),
             LinearModule("q_b_proj", architecture.q_lora_rank, q_size),
         )
     key_value_size = heads * (architecture.qk_nope_head_dim + architecture.v_head_dim)
     return (
         *queries,
         LinearModule(
-            "kv_a_proj_with_mqa", hidden, architecture.kv_lora_rank + architecture.qk_rope_head_dim
+            "kv_a_proj_with_mqa",
+            hidden,
+            architecture.kv_lora_rank + architecture.qk_rope_head_dim,
+            bias,
         ),
         LinearModule("kv_b_proj", architecture.kv_lora_rank, key_value_size),
-        LinearModule("o_proj", heads * architecture.v_head_dim, hidden),
+        LinearModule(
+            "o_proj", heads * architecture.v_head_dim, hidden, architecture.traits.o_bias
+        ),
     )
 
 

@@ -77,7 +77,7 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     if traits is None:
         raise ConfigError([FieldError("model_type", f"“{model_type}” is not a known family.")])
     errors: list[FieldError] = []
-    sizes: dict[str, int] = {}
+    sizes: dict[str, Any] = {}
     for column, name in _COLUMNS.items():
         text = str(row.get(column) or "").strip()
         if not text:

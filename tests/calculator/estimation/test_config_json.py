@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,19 @@ from hypothesis import strategies as st
 
 from calculator.estimation import ConfigError, TrainingSettings, estimate
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.architectures.config_json import KEYS, architecture_from_config
+from calculator.estimation.architectures.config_json import architecture_from_config
+from calculator.estimation.architectures.config_json.reading import FLAGS, KEYS
+from calculator.estimation.architectures.families import FAMILIES
+from calculator.estimation.architectures.parameters import count_parameters
 
 from .architectures import architecture
+
+# Configurations, each with the exact number of parameters of the model that transformers 5.23
+# builds from it: every family as its class has it, and small ones with flags turned at random.
+# Written by validation/config_counts.py.
+COUNTED = json.loads(
+    (Path(__file__).parent / "data" / "config_counts.json").read_text(encoding="utf-8")
+)
 
 # Without the keys that change no size.
 LLAMA_3_1_8B = {
@@ -167,6 +179,40 @@ def test_a_published_configuration_gives_the_catalogs_architecture(slug):
     assert without_names(read) == without_names(architecture(slug))
 
 
+# Exactness ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", sorted({each["config"]["model_type"] for each in COUNTED}))
+def test_the_parameters_are_exactly_those_that_transformers_builds(family):
+    cases = [each for each in COUNTED if each["config"]["model_type"] == family]
+
+    counts = [count_parameters(architecture_from_config(each["config"])) for each in cases]
+
+    assert [count.total_count for count in counts] == [each["parameters"] for each in cases]
+
+
+def test_every_family_is_counted_or_is_one_that_transformers_lacks():
+    counted = {architecture_from_config(case["config"]).model_type for case in COUNTED}
+    within_others = {"llama4", "gemma3", "qwen3_5", "qwen3_5_moe"}  # their text models are
+
+    assert set(FAMILIES) - counted - within_others == {"mimo"}
+
+
+@pytest.mark.parametrize("family", ["llama4", "gemma3", "qwen3_5", "qwen3_5_moe"])
+def test_the_text_model_of_one_that_sees_too_is_the_inner_configuration(family):
+    text = next(
+        case
+        for case in COUNTED
+        if case["config"]["model_type"] == f"{family}_text" and case["config"]["hidden_size"] < 999
+    )
+    outer = {"model_type": family, "text_config": text["config"]}
+
+    assert count_parameters(architecture_from_config(outer)).text_count == text["parameters"]
+
+
+# Names and absent keys ---------------------------------------------------------------------------
+
+
 def test_gpt2_states_its_sizes_under_other_names():
     gpt2 = architecture_from_config(
         {
@@ -184,36 +230,106 @@ def test_gpt2_states_its_sizes_under_other_names():
     assert gpt2.tied_embeddings
 
 
-def test_the_text_model_of_one_that_sees_too_is_the_inner_configuration():
-    outer = {"model_type": "gemma3", "text_config": {**GEMMA_2_9B, "model_type": "gemma3_text"}}
+def test_gemma_3_leaves_most_of_its_sizes_to_transformers():
+    """https://huggingface.co/google/gemma-3-4b-it, config.json: these are all that it states."""
+    gemma = architecture_from_config(
+        {
+            "model_type": "gemma3",
+            "text_config": {
+                "model_type": "gemma3_text",
+                "hidden_size": 2560,
+                "intermediate_size": 10240,
+                "num_hidden_layers": 34,
+                "sliding_window": 1024,
+            },
+        }
+    )
 
-    read = architecture_from_config(outer, "Gemma")
+    assert (gemma.head_count, gemma.kv_head_count, gemma.head_dim) == (8, 4, 256)
+    assert gemma.tied_embeddings
+    assert count_parameters(gemma).text_count == pytest.approx(3.88e9, rel=0.001)
 
-    assert (read.name, read.model_type, read.hidden_size) == ("Gemma", "gemma3_text", 3584)
+
+def test_null_and_absent_are_not_the_same():
+    mistral = {**LLAMA_3_1_8B, "model_type": "mistral"}
+
+    assert architecture_from_config(mistral).sliding_window == 4096
+    assert architecture_from_config({**mistral, "sliding_window": None}).sliding_window == 0
+
+
+def test_a_window_that_is_turned_off_is_none():
+    assert architecture_from_config(QWEN_2_5_7B).sliding_window == 0
+
+
+def test_qwen_slides_from_a_layer_on_where_it_is_told_to():
+    slides = {"use_sliding_window": True, "sliding_window": 4096, "max_window_layers": 21}
+
+    kinds = architecture_from_config({**QWEN_2_5_7B, **slides}).layer_kinds()
+
+    assert [attention for attention, _ in kinds] == 21 * ["full"] + 7 * ["sliding"]
+
+
+def test_layers_are_of_the_types_that_are_stated():
+    types = 3 * ["full_attention"] + 29 * ["sliding_attention"]
+
+    read = architecture_from_config({**LLAMA_3_1_8B, "layer_types": types, "sliding_window": 1024})
+
+    assert [attention for attention, _ in read.layer_kinds()] == 3 * ["full"] + 29 * ["sliding"]
+
+
+def test_the_outer_configuration_owns_the_head():
+    outer = {
+        "model_type": "gemma3",
+        "tie_word_embeddings": False,
+        "text_config": {**GEMMA_2_9B, "model_type": "gemma3_text", "tie_word_embeddings": True},
+    }
+
+    assert not architecture_from_config(outer).tied_embeddings
 
 
 def test_a_name_is_taken_from_the_configuration_where_none_is_given():
     assert architecture_from_config({**LLAMA_3_1_8B, "_name_or_path": "my/model"}).name == (
         "my/model"
     )
+    assert architecture_from_config(LLAMA_3_1_8B, "Mine").name == "Mine"
+
+
+# What is wrong -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [
-        ({"model_type": "bert"}, "model_type", "not a family known here"),
+        (
+            {"model_type": "bert"},
+            "model_type",
+            "“bert” is not a family known here. Known: apertus",
+        ),
+        ({"model_type": "newmodel"}, "model_type", "set “model_type” to “llama”"),
         ({"model_type": None}, "model_type", "is missing"),
+        ({"model_type": ["llama"]}, "model_type", "must be a word"),
         ({"model_type": "nemotron_h"}, "model_type", "Mamba-2 layers"),
         ({"hidden_size": None}, "hidden_size", "is missing"),
         ({"num_hidden_layers": "32"}, "num_hidden_layers", "must be a whole number"),
+        ({"num_hidden_layers": True}, "num_hidden_layers", "must be a whole number"),
+        ({"num_hidden_layers": float("nan")}, "num_hidden_layers", "must be a whole number"),
         ({"vocab_size": 1.5}, "vocab_size", "must be a whole number"),
+        ({"vocab_size": 10**5000}, "vocab_size", "too large"),
         ({"intermediate_size": None}, "intermediate_size", "is missing"),
         ({"tie_word_embeddings": "no"}, "tie_word_embeddings", "must be true or false"),
+        ({"attention_bias": 1}, "attention_bias", "must be true or false"),
         ({"hidden_size": 10**9}, "hidden_size", "must be between"),
-        ({"num_key_value_heads": 5}, "kv_head_count", "must divide"),
+        ({"num_attention_heads": 0}, "num_attention_heads", "must be between"),
+        ({"num_hidden_layers": -1}, "num_hidden_layers", "must be between"),
+        ({"num_key_value_heads": 5}, "num_key_value_heads", "must divide"),
+        ({"partial_rotary_factor": 2}, "partial_rotary_factor", "between 0 and 1"),
+        ({"rope_parameters": {"partial_rotary_factor": "x"}}, "rope_parameters", "a number"),
+        ({"layer_types": ["full_attention"]}, "layer_types", "names 1 layers"),
+        ({"layer_types": ["mamba"] * 32}, "layer_types", "“mamba”"),
+        ({"layer_types": "full_attention"}, "layer_types", "must be a list of words"),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(change, field, words):
+def test_what_is_missing_or_wrong_is_named_by_the_configurations_own_key(change, field, words):
     with pytest.raises(ConfigError) as raised:
         architecture_from_config({**LLAMA_3_1_8B, **change})
 
@@ -224,34 +340,75 @@ def test_what_is_missing_or_wrong_is_named(change, field, words):
 
 def test_every_missing_size_is_named_at_once():
     with pytest.raises(ConfigError) as raised:
-        architecture_from_config({"model_type": "llama"})
+        architecture_from_config({"model_type": "mixtral"})
 
     assert {error.field for error in raised.value.errors} == {
         "hidden_size",
         "num_hidden_layers",
         "num_attention_heads",
+        "intermediate_size",
         "vocab_size",
+        "num_local_experts",
+        "num_experts_per_tok",
     }
 
 
+def test_gemmas_with_embeddings_of_their_own_in_each_layer_are_refused_by_their_key():
+    with pytest.raises(ConfigError, match="hidden_size_per_layer_input: must be 0"):
+        architecture_from_config({"model_type": "gemma4", "text_config": {}})
+
+
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-10, 10**20) | st.floats() | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 10**20)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["full_attention", "linear_attention", "llama", "gpt2"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
-all_keys = sorted({key for keys in KEYS.values() for key in keys})
+small = st.integers(0, 64)
+all_keys = sorted(
+    {
+        *(key for keys in KEYS.values() for key in keys),
+        *FLAGS,
+        "model_type",
+        "text_config",
+        "layer_types",
+        "mlp_layer_types",
+        "mlp_only_layers",
+        "moe_layers",
+        "decoder_sparse_step",
+        "interleave_moe_layer_step",
+        "moe_layer_interval",
+        "moe_layer_start_index",
+        "moe_layer_end_index",
+        "full_attention_interval",
+        "sliding_window_pattern",
+        "max_window_layers",
+        "num_ln_in_parallel_attn",
+        "partial_rotary_factor",
+        "rotary_pct",
+        "rope_parameters",
+        "rope_scaling",
+        "_name_or_path",
+    }
+)
 
 
 @given(
-    base=st.sampled_from(sorted(PUBLISHED)),
-    changes=st.dictionaries(
-        st.sampled_from([*all_keys, "model_type", "text_config", "layer_types"]), json_values
-    ),
+    base=st.sampled_from(COUNTED),
+    changes=st.dictionaries(st.sampled_from(all_keys), json_values | small | st.booleans()),
+    is_inner=st.booleans(),
 )
-def test_whatever_a_configuration_holds_it_is_read_or_refused_in_words(base, changes):
+def test_whatever_a_configuration_holds_it_is_read_or_refused_in_words(base, changes, is_inner):
+    config = {**base["config"], **changes}
+    if is_inner:
+        config = {"model_type": "any", "text_config": config}
     read = None
     with suppress(ConfigError):  # any other exception fails the test
-        read = architecture_from_config({**PUBLISHED[base], **changes})
+        read = architecture_from_config(config)
 
     if read is not None:
         assert estimate(read, TrainingSettings(method="lora")).peak_allocated_bytes > 0

@@ -1,0 +1,105 @@
+"""From a configuration's flags to a family's traits: biases, norms, the rotated part of a head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from calculator.estimation.architectures.config_json.reading import Reading
+from calculator.estimation.architectures.families import FamilyTraits
+
+QKV, OUT, MLP, HEAD = "qkv_bias", "o_bias", "mlp_bias", "head_bias"
+
+# Which linear maps have a bias where the flag is set, by family; elsewhere attention_bias means
+# all four of attention and mlp_bias all of the MLP, as in Llama.
+BIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "glm": {"attention_bias": (QKV,)},
+    "glm4": {"attention_bias": (QKV,)},
+    "glm4_moe": {"attention_bias": (QKV,)},
+    "seed_oss": {"attention_bias": (QKV,), "attention_out_bias": (OUT,), "mlp_bias": (MLP,)},
+    "internlm3": {"attention_bias": (QKV, OUT), "qkv_bias": (QKV, OUT), "mlp_bias": (MLP,)},
+    "qwen2_moe": {"qkv_bias": (QKV,)},
+    "stablelm": {"use_qkv_bias": (QKV,)},
+    "falcon": {"bias": (QKV, OUT, MLP)},
+    "starcoder2": {"use_bias": (QKV, OUT, MLP)},
+    "ernie4_5_moe": {"use_bias": (QKV, OUT, MLP, HEAD)},
+    "phimoe": {"attention_bias": (QKV, OUT), "lm_head_bias": (HEAD,)},
+}
+LIKE_LLAMA: dict[str, tuple[str, ...]] = {"attention_bias": (QKV, OUT), "mlp_bias": (MLP,)}
+# Families whose biases no flag changes.
+FIXED_BIASES = frozenset({"qwen2", "mimo", "phi", "gpt2"})
+
+
+def traits_of(reading: Reading, family: str, traits: FamilyTraits) -> FamilyTraits:
+    """The family's traits as this configuration has them."""
+    changes: dict[str, Any] = {**_biases(reading, family, traits), **_rotary(reading, traits)}
+    changes |= _norms_and_order(reading, family, traits)
+    return replace(traits, **changes)
+
+
+def _biases(reading: Reading, family: str, traits: FamilyTraits) -> dict[str, bool]:
+    if family in FIXED_BIASES:
+        return {}
+    found: dict[str, bool] = {}
+    for flag, maps in BIASES.get(family, LIKE_LLAMA).items():
+        if flag not in reading.config and flag not in reading.defaults:
+            continue
+        is_set = reading.flag(flag)
+        for name in maps:
+            found[name] = found.get(name, False) or is_set
+    return found
+
+
+def _rotary(reading: Reading, traits: FamilyTraits) -> dict[str, float]:
+    """The part of each head that is rotated: stated by itself, or among the rotary settings."""
+    if not traits.rotary_fraction:
+        return {}
+    if reading.flag("alibi"):
+        return {"rotary_fraction": 0.0}
+    for key in ("partial_rotary_factor", "rotary_pct"):
+        if reading.config.get(key) is not None:
+            return _fraction(reading, key, reading.config[key])
+    for key in ("rope_parameters", "rope_scaling"):
+        rope = reading.config.get(key)
+        if isinstance(rope, Mapping) and rope.get("partial_rotary_factor") is not None:
+            return _fraction(reading, key, rope["partial_rotary_factor"])
+    default = reading.defaults.get("partial_rotary_factor")
+    return {} if default is None else {"rotary_fraction": float(default)}
+
+
+def _fraction(reading: Reading, key: str, value: object) -> dict[str, float]:
+    found = reading.fraction(key, value)
+    return {} if found is None else {"rotary_fraction": found}
+
+
+def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dict[str, Any]:
+    """Norms of queries and keys, and attention and MLP one after the other or side by side."""
+    if family == "falcon":
+        parallel = reading.flag("parallel_attn")
+        two = not parallel or reading.flag("new_decoder_architecture")
+        norms = reading.count("num_ln_in_parallel_attn") if parallel else None
+        return {"parallel": parallel, "norms_per_layer": norms or (2 if two else 1)}
+    if family == "gpt_neox":
+        return {"parallel": reading.flag("use_parallel_residual")}
+    if family == "stablelm":
+        parallel = reading.flag("use_parallel_residual")
+        qk_norm = "full" if reading.flag("qk_layernorm") else "none"
+        norms = 1 if parallel else 2
+        return {"parallel": parallel, "norms_per_layer": norms, "qk_norm": qk_norm}
+    if family == "cohere":
+        return {"qk_norm": "full" if reading.flag("use_qk_norm") else "none"}
+    if family == "glm4_moe":
+        return {"qk_norm": "head" if reading.flag("use_qk_norm") else "none"}
+    if family == "phi" and reading.flag("qk_layernorm"):
+        # Layer norms over one head, with a bias each.
+        biases = 2 * (
+            (reading.size("hidden_size") or 0) // max(1, reading.size("head_count") or 1)
+        )
+        return {"qk_norm": "head", "extra_layer_parameters": biases}
+    if family == "gemma4" and reading.flag("enable_moe_block"):
+        # Norms before and after the dense MLP, the experts and both; a scale for each input of
+        # the router and for each expert (modeling_gemma4.py).
+        router = (reading.size("hidden_size") or 0) + (reading.size("expert_count") or 0)
+        return {"norms_per_layer": 7, "extra_layer_parameters": router}
+    return {}
