@@ -20,6 +20,13 @@ def _size(name: str, **options: Any) -> models.PositiveBigIntegerField:
     return models.PositiveBigIntegerField(name, null=True, blank=True, **options)
 
 
+def _positive_or_empty(*names: str) -> Q:
+    condition = Q()
+    for name in names:
+        condition &= Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": 0})
+    return condition
+
+
 class LanguageModel(models.Model):
     """A model's names, its counts of parameters, and its shape under its configuration's names."""
 
@@ -106,6 +113,25 @@ class LanguageModel(models.Model):
                 violation_error_message="A model has at least one parameter.",
             ),
             models.CheckConstraint(
+                condition=Q(architecture_kind__in=("dense", "moe")),
+                name="language_model_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=_positive_or_empty(
+                    "hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"
+                ),
+                name="language_model_sizes_are_positive",
+                violation_error_message=(
+                    "Hidden size, layers, heads and vocabulary are more than 0, or empty."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(experts_per_token__isnull=True)
+                | Q(experts_per_token__lte=models.F("num_experts")),
+                name="language_model_experts_within_all",
+                violation_error_message="A token uses no more experts than there are.",
+            ),
+            models.CheckConstraint(
                 condition=Q(params_active__isnull=True)
                 | Q(params_active__lte=models.F("params_total")),
                 name="language_model_active_within_total",
@@ -123,9 +149,7 @@ class LanguageModel(models.Model):
         try:
             self.to_architecture()
         except ConfigError as error:
-            raise ValidationError(
-                {self._field_of(each.field): each.message for each in error.errors}
-            ) from error
+            raise ValidationError({each.field: each.message for each in error.errors}) from error
 
     def to_architecture(self) -> Architecture:
         """The architecture that the row states.
@@ -158,8 +182,3 @@ class LanguageModel(models.Model):
             source=self.source,
             context_length=self.max_position_embeddings,
         )
-
-    def _field_of(self, name: str) -> str:
-        """The row's field for a size that the core names; the kind where there is none."""
-        fields = {each.name for each in self._meta.concrete_fields}
-        return name if name in fields else "model_type"

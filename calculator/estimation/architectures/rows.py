@@ -60,13 +60,15 @@ _COLUMNS: dict[str, str] = {
     "position_embeddings": "position_count",
     "vision_parameters": "vision_parameter_count",
 }
+_COLUMN_OF = {name: column for column, name in _COLUMNS.items()}
 
 
 def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     """The architecture of one row; empty cells mean that the model has none of it.
 
     Raises:
-        ConfigError: the row is "parameters only", or a cell is not what it should be.
+        ConfigError: the row is "parameters only", or a cell is not what it should be. The fields
+            of its errors are the row's columns.
     """
     model_type = str(row.get("model_type") or "")
     if model_type in NOT_MODELLED:
@@ -90,20 +92,30 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         raise ConfigError(errors)
     for name in ("hidden_size", "layer_count", "head_count", "vocab_size"):
         if name not in sizes:
-            errors.append(FieldError(name, "is missing."))
+            errors.append(FieldError(_COLUMN_OF[name], "is missing."))
     if errors:
         raise ConfigError(errors)
     if "head_dim" not in sizes:
-        sizes["head_dim"] = sizes.get("v_head_dim") or sizes["hidden_size"] // sizes["head_count"]
+        heads = max(1, sizes["head_count"])
+        sizes["head_dim"] = sizes.get("v_head_dim") or sizes["hidden_size"] // heads
     sizes.setdefault("kv_head_count", sizes["head_count"])
     sizes.setdefault("intermediate_size", 0)
-    return Architecture(
-        name=str(row.get("display_name") or model_type),
-        model_type=model_type,
-        tied_embeddings=str(row.get("tie_word_embeddings") or "").lower() in ("true", "1"),
-        traits=_with_overrides(traits, str(row.get("trait_overrides") or "")),
-        **sizes,
-    )
+    traits = _with_overrides(traits, str(row.get("trait_overrides") or ""))
+    try:
+        return Architecture(
+            name=str(row.get("display_name") or model_type),
+            model_type=model_type,
+            tied_embeddings=str(row.get("tie_word_embeddings") or "").lower() in ("true", "1"),
+            traits=traits,
+            **sizes,
+        )
+    except ConfigError as error:
+        raise ConfigError(
+            [
+                FieldError(_COLUMN_OF.get(each.field, each.field), each.message)
+                for each in error.errors
+            ]
+        ) from error
 
 
 def _with_overrides(traits: FamilyTraits, text: str) -> FamilyTraits:
