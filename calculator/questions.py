@@ -160,5 +160,26 @@ def _with_targets_checked(question: Question) -> Question:
     return question
 
 
+def precise_question(question: Question) -> Question:
+    """The same question; a plain size is asked about with the architecture usual for it."""
+    subject = question.subject
+    if subject is None or subject.architecture is not None or "size" not in question.subject_query:
+        return question
+    return replace(question, subject=subject_of_size(subject.params_b))
+
+
+def question_error(question: Question) -> str:
+    """All that is wrong with a question that needs a precise answer, in one text."""
+    errors = [question.size_error, question.model_error, question.config_error]
+    errors += question.training.errors.values()
+    subject = question.subject
+    if subject is not None and subject.architecture is None:
+        errors.append(
+            f"Only the size of {subject.name} is known here, not what a training step of it"
+            f" holds. {subject.parameters_only_reason}"
+        )
+    return " ".join(filter(None, errors))
+
+
 def _shortened(typed: str, length: int = 40) -> str:
     return typed if len(typed) <= length else f"{typed[: length - 1]}…"

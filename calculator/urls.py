@@ -3,6 +3,8 @@ from django.urls import path
 from calculator import views
 from calculator.accuracy.views import accuracy, accuracy_csv
 from calculator.api.views import estimate
+from calculator.compare.views import compare
+from calculator.curves.views import curves
 from calculator.methodology.views import methodology
 
 app_name = "calculator"
@@ -15,6 +17,8 @@ urlpatterns = [
     path("fragments/models/", views.models_fragment, name="models_fragment"),
     path("config/", views.config, name="config"),
     path("api/v1/estimate", estimate, name="api_estimate"),
+    path("curves/", curves, name="curves"),
+    path("compare/", compare, name="compare"),
     path("faq/", views.faq, name="faq"),
     path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),

@@ -203,7 +203,7 @@ class Gpu(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('gpus:list')}#{self.slug}"
+        return reverse("gpus:card", args=[self.slug])
 
     def clean(self) -> None:
         errors: dict[str, str] = {}

@@ -30,8 +30,11 @@ def cloud_price_view(
     return _price_view(gpu.cloud_price_per_hour, gpu_count, today)
 
 
-def retail_price_view(gpu: GpuSpec, *, today: dt.date | None = None) -> PriceView | None:
-    return _price_view(gpu.retail_price, 1, today)
+def retail_price_view(
+    gpu: GpuSpec, *, gpu_count: int = 1, today: dt.date | None = None
+) -> PriceView | None:
+    """The price of `gpu_count` cards: “$3,198”."""
+    return _price_view(gpu.retail_price, gpu_count, today)
 
 
 def _price_view(price: Price | None, gpu_count: int, today: dt.date | None) -> PriceView | None:

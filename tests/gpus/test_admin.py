@@ -256,12 +256,12 @@ def test_publishing_what_is_published_changes_nothing(admin_client, rtx_4090):
     assert current_catalog().version == version
 
 
-def test_a_gpu_is_found_by_name_and_links_to_its_place_on_the_site(admin_client, rtx_4090):
+def test_a_gpu_is_found_by_name_and_links_to_its_page_on_the_site(admin_client, rtx_4090):
     found = admin_client.get(GPUS, {"q": "4090"}).context["cl"].queryset
     link = admin_client.get(f"{GPUS}{rtx_4090.pk}/change/").context["absolute_url"]
 
     assert list(found) == [rtx_4090]
-    assert link == "/gpus/#rtx-4090"
+    assert link == "/gpus/rtx-4090/"
 
 
 def test_a_gpu_that_is_not_published_has_no_link_to_the_site(admin_client, rtx_4090):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,6 +85,20 @@ def best_setup(
         if closest is None or setup.headroom_bytes > closest.headroom_bytes:
             closest = setup
     return closest
+
+
+def smallest_setup(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    gpu_counts: Iterable[int],
+) -> Setup | None:
+    """The setup with the fewest GPUs, of the counts given in rising order, that holds it."""
+    for gpu_count in gpu_counts:
+        setup = best_setup(architecture, settings, usable_bytes, gpu_count)
+        if setup is not None and setup.verdict != "too_small":
+            return setup
+    return None
 
 
 def holds(

@@ -60,6 +60,7 @@ class ShardedEstimate:
         return self.per_gpu.device_bytes
 
 
+@lru_cache(maxsize=2048)
 def estimate_sharded(
     architecture: Architecture, settings: TrainingSettings, sharding: Sharding
 ) -> ShardedEstimate:

@@ -1,0 +1,1 @@
+"""/compare/: up to four configurations side by side, by URL, with what differs marked."""

@@ -1,0 +1,1 @@
+"""/gpus/<slug>/: one GPU, its facts, and what it, or several of it, can fine-tune."""

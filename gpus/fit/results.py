@@ -1,0 +1,145 @@
+"""Every setup of the catalog's GPUs that holds a run, with its price and its time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from calculator.estimation import Architecture, TrainingSettings
+from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
+from calculator.estimation.cluster.setups import Setup, best_setup, smallest_setup
+from gpus.models import Audience
+from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
+from gpus.specs import GpuSpec, Price
+
+# Up to eight in one machine, then whole machines of eight.
+GPU_COUNTS = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)
+MOST_GPUS = {Audience.DATACENTER: 64}
+MOST_GPUS_OF_ONE_MACHINE = 8
+# A computer's own graphics do not come in several.
+PLATFORMS_OF_ONE = frozenset({"metal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What is trained on, and a price that a visitor states for one GPU."""
+
+    dataset_tokens: int
+    own_price_gpu: str = ""
+    own_price_usd_per_hour: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FitRow:
+    """So many GPUs of one model that hold the run.
+
+    usd_per_hour and retail_usd are for all of the GPUs. A stale price is known, but not taken
+    for “cheapest”. cost_usd is None without a price or a time.
+    """
+
+    gpu: GpuSpec
+    setup: Setup
+    usd_per_hour: Decimal | None
+    is_own_price: bool
+    is_rent_stale: bool
+    retail_usd: Decimal | None
+    is_retail_stale: bool
+    run_time: RunTime | None
+    cost_usd: Range | None
+
+    @property
+    def gpu_count(self) -> int:
+        return self.setup.sharding.gpu_count
+
+    @property
+    def is_offloaded(self) -> bool:
+        return self.setup.sharding.offload != "none"
+
+
+def fit_rows(
+    gpus: Iterable[GpuSpec],
+    architecture: Architecture,
+    settings: TrainingSettings,
+    workload: Workload,
+    *,
+    today: dt.date,
+) -> tuple[FitRow, ...]:
+    """For each GPU the fewest that hold the run, and one with offload where one alone does not."""
+    rows = []
+    for gpu in gpus:
+        if not runs_on(gpu, settings.method):
+            continue
+        for setup in _setups(gpu, architecture, settings):
+            rows.append(_row(gpu, setup, architecture, settings, workload, today))
+    return tuple(rows)
+
+
+def runs_on(gpu: GpuSpec, method: str) -> bool:
+    """Whether the method runs on the GPU's software at all, at least in part."""
+    return gpu.platform is None or getattr(gpu.platform.support, method) != "no"
+
+
+def counts_of(gpu: GpuSpec) -> tuple[int, ...]:
+    """How many of a GPU may be set up together."""
+    if gpu.platform is not None and gpu.platform.slug in PLATFORMS_OF_ONE:
+        return (1,)
+    most = MOST_GPUS.get(Audience(gpu.audience), MOST_GPUS_OF_ONE_MACHINE)
+    return tuple(count for count in GPU_COUNTS if count <= most)
+
+
+def _setups(
+    gpu: GpuSpec, architecture: Architecture, settings: TrainingSettings
+) -> Iterable[Setup]:
+    found = smallest_setup(architecture, settings, gpu.usable_bytes, counts_of(gpu))
+    if found is not None:
+        yield found
+    if found is None or found.sharding.gpu_count > 1:
+        alone = best_setup(architecture, settings, gpu.usable_bytes, 1, offload=True)
+        if alone is not None and alone.verdict != "too_small":
+            yield alone
+
+
+def _row(
+    gpu: GpuSpec,
+    setup: Setup,
+    architecture: Architecture,
+    settings: TrainingSettings,
+    workload: Workload,
+    today: dt.date,
+) -> FitRow:
+    is_own = workload.own_price_usd_per_hour is not None and workload.own_price_gpu == gpu.slug
+    rent = workload.own_price_usd_per_hour if is_own else _usd(gpu.cloud_price_per_hour)
+    run_time = None
+    # A recipe in fp32 does not run at the dense 16-bit speed.
+    if gpu.speed is not None and settings.recipe != "fp32":
+        run_time = estimate_run_time(
+            architecture,
+            settings,
+            setup.sharding,
+            gpu.speed,
+            dataset_tokens=workload.dataset_tokens,
+        )
+    gpu_count = setup.sharding.gpu_count
+    retail = _usd(gpu.retail_price)
+    return FitRow(
+        gpu=gpu,
+        setup=setup,
+        usd_per_hour=None if rent is None else rent * gpu_count,
+        is_own_price=is_own,
+        is_rent_stale=not is_own and is_stale(gpu.cloud_price_per_hour, today),
+        retail_usd=None if retail is None else retail * gpu_count,
+        is_retail_stale=is_stale(gpu.retail_price, today),
+        run_time=run_time,
+        cost_usd=(None if run_time is None or rent is None else run_time.cost_usd(float(rent))),
+    )
+
+
+def is_stale(price: Price | None, today: dt.date) -> bool:
+    """Whether nobody has looked at the price for longer than the site states."""
+    return price is not None and today - price.checked_on > MAY_BE_OUT_OF_DATE_AFTER
+
+
+def _usd(price: Price | None) -> Decimal | None:
+    return None if price is None else price.usd

@@ -1,0 +1,145 @@
+"""/fit/: the page, its fragment, and what is wrong with a question."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from gpus.models import Gpu
+
+pytestmark = pytest.mark.usefixtures("catalog")
+LLAMA = "/fit/?model=llama-3-1-8b"
+
+
+def page(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def text(soup, selector):
+    return " ".join(soup.select_one(selector).get_text(" ").split())
+
+
+def names(soup):
+    return [cell.get_text(strip=True) for cell in soup.select(".setup__name a")]
+
+
+def test_the_page_lists_the_setups_that_hold_the_run(client):
+    soup = page(client, f"{LLAMA}&method=lora")
+
+    assert text(soup, "h1") == "GPUs for LoRA of Llama 3.1 8B"
+    assert "GPUs hold it" in text(soup, "#live-status")
+    assert names(soup)[0].endswith("24 GB")
+    assert "2× 12 GB is not 24 GB" in text(soup, ".fit-halves h2")
+
+
+def test_a_plain_size_is_asked_about_with_a_typical_architecture(client):
+    assert text(page(client, "/fit/?size=13"), "h1") == "GPUs for LoRA of a 13B model"
+
+
+def test_full_fine_tuning_of_70b_takes_several_data_center_cards(client):
+    soup = page(client, "/fit/?model=llama-3-1-70b&method=full")
+
+    assert all("× " in name for name in names(soup))
+
+
+def test_a_long_table_shows_its_rest_when_asked(client):
+    short = page(client, LLAMA)
+    whole = page(client, short.select_one(".fit-more a")["href"])
+
+    assert len(names(short)) == 20
+    assert len(names(whole)) > 100
+    assert whole.select_one(".fit-more") is None
+
+
+def test_each_setup_leads_to_its_gpus_page_with_the_same_model(client):
+    link = page(client, f"{LLAMA}&sequence_length=4096").select_one(".setup__name a")["href"]
+
+    assert link.startswith("/gpus/")
+    assert "model=llama-3-1-8b" in link
+    assert "sequence_length=4096" in link
+    assert page(client, link).select_one("h1")
+
+
+def test_a_visitors_own_price_is_used_and_named(client):
+    soup = page(client, f"{LLAMA}&price=0.5&price_gpu=rtx-4090")
+
+    row = soup.find(id="fit-rtx-4090-1")
+    assert "$0.50 your price" in " ".join(row.get_text(" ").split())
+    assert "GeForce RTX 4090" in text(soup, ".fit-best")
+
+
+def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):
+    for gpu in Gpu.objects.exclude(cloud_price_usd_per_hour=None):
+        gpu.cloud_price_checked_on = "2020-01-01"
+        gpu.save()
+
+    soup = page(client, f"{LLAMA}&sort=price_per_hour")
+
+    assert "none is called the cheapest" in text(soup, ".fit-note")
+    assert "Cheapest" not in text(soup, ".fit-best")
+    assert "may be out of date" in text(soup, ".setup__rent")
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "message"),
+    [
+        ("examples=many", "examples", "Enter a number such as 10,000"),
+        ("examples=1.5", "examples", "Enter a whole number such as 10,000."),
+        ("epochs=0", "epochs", "Enter a number above 0"),
+        ("price=1", "price_gpu", "Say which GPU has this price."),
+        ("price_gpu=rtx-4090", "price", "Enter the price of this GPU per hour"),
+        ("method=prompt", "method", "Choose one from the list."),
+        ("sort=beauty", "sort", "Choose one from the list."),
+    ],
+)
+def test_an_error_stands_beside_its_field_with_what_was_typed(client, query, field, message):
+    soup = page(client, f"{LLAMA}&{query}")
+
+    assert message in text(soup, f"#fit-{field}_error")
+    assert soup.select_one("table.setups") is None
+    name, typed = query.split("=")
+    control = soup.select_one(f"[name={name}]")
+    assert control.get("value") == typed or control.name == "select"
+
+
+@pytest.mark.parametrize(
+    "query", ["model=no-such-model", "size=x", "model=llama-3-1-8b&sequence_length=0"]
+)
+def test_what_is_wrong_with_the_model_or_its_settings_is_said(client, query):
+    soup = page(client, f"/fit/?{query}")
+
+    assert text(soup, "#live-status").startswith("No setups yet.")
+    assert len(text(soup, "#live-status")) > 40
+
+
+def test_a_model_of_which_only_the_size_is_known_says_so(client):
+    soup = page(client, "/fit/?model=deepseek-v3-2")
+
+    assert "Only the size of" in text(soup, "#live-status")
+
+
+def test_the_fragment_pushes_the_pages_address(client):
+    response = client.get(
+        "/fit/table/?model=llama-3-1-8b&method=qlora&epochs=3&examples=20,000",
+        HTTP_HX_REQUEST="true",
+    )
+
+    assert response["HX-Push-Url"] == "/fit/?model=llama-3-1-8b&method=qlora&examples=20000"
+    assert b"<html" not in response.content
+    assert b'id="fit-examples_error" hx-swap-oob="true"' in response.content
+
+
+def test_the_fragments_address_leads_a_browser_to_the_page(client):
+    response = client.get("/fit/table/?model=llama-3-1-8b&method=qlora")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/fit/?model=llama-3-1-8b&method=qlora"
+
+
+def test_the_pages_queries_do_not_grow_with_the_catalog(client, django_assert_max_num_queries):
+    client.get(LLAMA)
+
+    with django_assert_max_num_queries(2):
+        client.get(LLAMA)
