@@ -11,16 +11,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
+from calculator.estimation.cluster.sharding import STRATEGY_NAMES
+from calculator.estimation.cluster.words import STRATEGY_WORDS
 from calculator.estimation.settings import CHOICES
 from calculator.subjects import Subject
-from gpus.fitting import GpuSetup, Setup, alternatives, minimum_setup
+from gpus.fit.ladder import LadderSetup, holds, smallest_on_ladder
+from gpus.fitting import GpuSetup, Setup, alternatives
 
 # The methods that the core estimates; an editor's further presets have the rule of thumb alone.
 PRECISE_METHODS = CHOICES["method"]
-SHARDED = (
-    "More than one GPU: weights, gradients and optimizer states are spread evenly over them"
-    " (ZeRO-3 or FSDP). What every GPU holds a copy of is not added."
-)
+MOST_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,12 @@ class PreciseResult:
     architecture: Architecture
     estimate: Estimate
     rule_of_thumb_bytes: int | None
-    minimum: Setup | None
+    smallest: LadderSetup | None
     alternatives: tuple[GpuSetup, ...]
+
+    @property
+    def minimum(self) -> Setup | None:
+        return None if self.smallest is None else self.smallest.setup
 
     @property
     def memory_bytes(self) -> int:
@@ -49,8 +53,17 @@ class PreciseResult:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        is_sharded = self.minimum is not None and self.minimum.gpu_count > 1
-        return (*self.estimate.assumptions, *([SHARDED] if is_sharded else []))
+        return (*self.estimate.assumptions, *self._sharding_assumptions())
+
+    def _sharding_assumptions(self) -> tuple[str, ...]:
+        """How the smallest setup shares the run out, where it is more than one GPU."""
+        if self.smallest is None or self.smallest.setup.gpu_count == 1:
+            return ()
+        strategy = self.smallest.run.sharding.strategy
+        return (
+            f"The minimum of {self.smallest.setup.gpu_count} GPUs is for"
+            f" {STRATEGY_NAMES[strategy]}, each with its own micro-batch. {STRATEGY_WORDS[strategy]}",
+        )
 
 
 def precise_result(
@@ -59,7 +72,7 @@ def precise_result(
     """Estimate one run and fit it into the catalog's ladder by its likely device bytes."""
     found = estimate(architecture, settings)
     device_bytes = found.device_bytes.likely
-    minimum = minimum_setup(device_bytes, catalog.usable_tiers)
+    smallest = smallest_on_ladder(architecture, settings, catalog.usable_tiers)
     preset = catalog.methods_by_slug.get(settings.method)
     return PreciseResult(
         slug=settings.method,
@@ -72,8 +85,17 @@ def precise_result(
             if preset is None
             else _whole(by_rule_of_thumb.estimate(preset, subject.params_b).memory_bytes)
         ),
-        minimum=minimum,
-        alternatives=alternatives(device_bytes, minimum, catalog.usable_tiers),
+        smallest=smallest,
+        alternatives=tuple(
+            each
+            for each in alternatives(
+                device_bytes,
+                None if smallest is None else smallest.setup,
+                catalog.usable_tiers,
+                limit=2 * MOST_ALTERNATIVES,
+            )
+            if holds(architecture, settings, each.setup)
+        )[:MOST_ALTERNATIVES],
     )
 
 

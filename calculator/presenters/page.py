@@ -15,6 +15,7 @@ from calculator.model_search import search_models
 from calculator.models import Task
 from calculator.precise import PRECISE_METHODS, precise_result
 from calculator.presenters.cards import CardView, present_card
+from calculator.presenters.further import FurtherView, present_further
 from calculator.presenters.links import Links
 from calculator.presenters.models import MatchesView, present_matches
 from calculator.presenters.precise_cards import PreciseCardView, present_precise_card
@@ -49,6 +50,7 @@ class AnswerView:
     ruler: Ruler
     cards: tuple[CardView, ...] = ()
     precise_cards: tuple[PreciseCardView, ...] = ()
+    further: FurtherView | None = None
     parameters_only_reason: str = ""
 
 
@@ -165,12 +167,18 @@ def _answer(
             headline=precise_headline(subject.name, batch_words(run), results),
             ruler=ruler,
             precise_cards=tuple(present_precise_card(r, run, links, today) for r in results),
+            further=present_further(question.query, results),
         )
     headline = training_headline if task == Task.TRAINING else inference_headline
     return AnswerView(
         headline=headline(subject.name, results),
         ruler=ruler,
         cards=tuple(present_card(result, today) for result in results),
+        further=(
+            present_further(question.query, results)
+            if task == Task.TRAINING and not subject.parameters_only_reason
+            else None
+        ),
         parameters_only_reason=subject.parameters_only_reason,
     )
 

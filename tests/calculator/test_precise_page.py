@@ -1,6 +1,8 @@
 """The precise estimate on the calculator's page, as a browser without JavaScript gets it."""
 
+import html
 import json
+import re
 
 import pytest
 from bs4 import BeautifulSoup
@@ -370,3 +372,13 @@ def test_whatever_stands_in_the_address_gets_an_answer_or_an_error_in_words(clie
     assert bool(soup.select(".card")) != bool(errors)
     assert client.get("/fragments/training/", query, **HTMX).status_code == 200
     assert client.get("/fragments/models/", query, **HTMX).status_code == 200
+
+
+def test_the_answer_leads_to_setups_curves_and_a_comparison_of_the_same_question(client):
+    page = client.get("/?model=llama-3-1-8b&sequence_length=4096").text
+    links = re.findall(r'href="(/(?:fit|curves|compare)/[^"]*)"', page)
+
+    answers = [client.get(html.unescape(link)) for link in links]
+
+    assert [link.split("?")[0] for link in links] == ["/fit/"] * 3 + ["/curves/", "/compare/"]
+    assert all(answer.status_code == 200 and "4,096" in answer.text for answer in answers)
