@@ -19,6 +19,13 @@ if Path("/dev/shm").is_dir():
 control_socket_disable = True
 
 
+def when_ready(server):
+    """Work out once what each worker would work out again; forked workers share it."""
+    from config.warm_up import warm_up
+
+    warm_up()
+
+
 def pre_fork(server, worker):
     """Leave no database connection open for the worker to inherit.
 

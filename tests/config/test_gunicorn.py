@@ -2,7 +2,9 @@ import runpy
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+
+from calculator.estimation.architectures.parameters import layer_parameters
 
 CONFIG = str(Path(__file__).resolve().parent.parent.parent / "config/gunicorn.conf.py")
 
@@ -26,3 +28,24 @@ def test_no_worker_inherits_a_database_connection():
     runpy.run_path(CONFIG)["pre_fork"](server=None, worker=None)
 
     assert connection.connection is None
+
+
+@pytest.mark.usefixtures("catalog")
+def test_workers_start_with_every_models_numbers_worked_out():
+    layer_parameters.cache_clear()
+
+    runpy.run_path(CONFIG)["when_ready"](server=None)
+
+    assert layer_parameters.cache_info().currsize > 100
+
+
+@pytest.mark.django_db
+def test_the_server_starts_before_its_database_has_tables(monkeypatch, caplog):
+    def no_such_table():
+        raise OperationalError("no such table: gpus_gpu")
+
+    monkeypatch.setattr("config.warm_up.current_catalog", no_such_table)
+
+    runpy.run_path(CONFIG)["when_ready"](server=None)
+
+    assert "no such table" in caplog.text
