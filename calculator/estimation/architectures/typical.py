@@ -16,14 +16,16 @@ from calculator.estimation.units import BILLION
 HEAD_DIM, STEP = 128, 512
 SMALL_HEAD_DIM, SMALL_STEP, SMALL_BELOW = 64, 256, 2_048
 KV_HEADS = 8
-# Below it the vocabulary would be most of the model, and published ones share its two ends.
-TIED_BELOW_B = 5.0
+# Narrower published models share the two ends of their vocabulary (Llama 3.2 3B: 3,072 wide),
+# wider ones do not (Qwen2.5 7B: 3,584).
+TIED_BELOW_WIDTH = 3_584
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
-    """A dense model from its config.json; each is larger than the one before in every size."""
+class Anchor:
+    """A published dense model; calculator/data/models.csv has its row, with the source."""
 
+    slug: str
     params_b: float
     hidden_size: int
     layer_count: int
@@ -31,18 +33,18 @@ class _Published:
 
 
 # Between these the sizes are interpolated on log scales; beyond the ends they go on as between
-# the last two. Pythia 160M, Qwen2.5 0.5B, TinyLlama 1.1B, Llama 3.2 3B, Llama 3.1 8B, Qwen3 14B
-# and 32B, Llama 3.1 70B and 405B.
-_PUBLISHED: tuple[_Published, ...] = (
-    _Published(0.162, 768, 12, 3_072),
-    _Published(0.494, 896, 24, 4_864),
-    _Published(1.100, 2_048, 24, 5_632),
-    _Published(3.213, 3_072, 28, 8_192),
-    _Published(8.030, 4_096, 32, 14_336),
-    _Published(14.768, 5_120, 40, 17_408),
-    _Published(32.762, 5_120, 64, 25_600),
-    _Published(70.554, 8_192, 80, 28_672),
-    _Published(405.853, 16_384, 126, 53_248),
+# the last two. Each is as large as the one before, or larger, in every size.
+ANCHORS: tuple[Anchor, ...] = (
+    Anchor("pythia-160m", 0.162, 768, 12, 3_072),
+    Anchor("qwen2-5-0-5b", 0.494, 896, 24, 4_864),
+    # 22 layers there; 24 here, so that no size has fewer layers than a smaller one.
+    Anchor("tinyllama-1-1b", 1.100, 2_048, 24, 5_632),
+    Anchor("llama-3-2-3b", 3.213, 3_072, 28, 8_192),
+    Anchor("llama-3-1-8b", 8.030, 4_096, 32, 14_336),
+    Anchor("qwen3-14b", 14.768, 5_120, 40, 17_408),
+    Anchor("qwen3-32b", 32.762, 5_120, 64, 25_600),
+    Anchor("llama-3-1-70b", 70.554, 8_192, 80, 28_672),
+    Anchor("llama-3-1-405b", 405.853, 16_384, 126, 53_248),
 )
 # Llama 3's vocabulary from 1 billion parameters up; below, down to Pythia's at its size, as a
 # large one would be most of the model.
@@ -78,7 +80,7 @@ def typical_architecture(params_b: Decimal | float) -> Architecture:
         head_dim=head_dim,
         intermediate_size=_rounded(_between(size_b, "intermediate_size"), SMALL_HEAD_DIM),
         vocab_size=_vocab_size(size_b),
-        tied_embeddings=size_b < TIED_BELOW_B,
+        tied_embeddings=hidden < TIED_BELOW_WIDTH,
     )
     counts = count_parameters(unscaled)
     wanted = round(size_b * BILLION)
@@ -89,9 +91,9 @@ def typical_architecture(params_b: Decimal | float) -> Architecture:
 
 def _between(size_b: float, name: str) -> float:
     """A size interpolated, or carried on, on log scales."""
-    sizes = [each.params_b for each in _PUBLISHED]
+    sizes = [each.params_b for each in ANCHORS]
     index = min(max(bisect_right(sizes, size_b) - 1, 0), len(sizes) - 2)
-    low, high = _PUBLISHED[index], _PUBLISHED[index + 1]
+    low, high = ANCHORS[index], ANCHORS[index + 1]
     fraction = (log(size_b) - log(low.params_b)) / (log(high.params_b) - log(low.params_b))
     start, end = log(getattr(low, name)), log(getattr(high, name))
     return exp(start + fraction * (end - start))
