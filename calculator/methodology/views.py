@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
-from calculator.estimation.trainers import TRAINERS
 from calculator.methodology.figures import methodology_figures
+from calculator.methodology.trainers import trainer_views
 from calculator.models import Task
 
 
@@ -17,6 +17,6 @@ def methodology(request: HttpRequest) -> HttpResponse:
     context = {
         "n": methodology_figures(),
         "presets": current_catalog().methods(Task.TRAINING),
-        "trainers": tuple(TRAINERS.values()),
+        "trainers": trainer_views(),
     }
     return render(request, "calculator/methodology.html", context)

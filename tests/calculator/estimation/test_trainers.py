@@ -21,7 +21,14 @@ def test_every_trainer_that_can_be_chosen_has_defaults_with_version_and_sources(
     for trainer in TRAINERS.values():
         assert trainer.name
         assert trainer.version
-        assert trainer.sources
+        assert all(default.source for default in trainer.defaults)
+
+
+@pytest.mark.parametrize("slug", TRAINERS)
+def test_no_default_is_stated_twice_for_a_method(slug):
+    stated = [(each.setting, m) for each in TRAINERS[slug].defaults for m in each.methods]
+
+    assert len(stated) == len(set(stated))
 
 
 @pytest.mark.parametrize("slug", TRAINERS)
@@ -32,6 +39,7 @@ def test_defaults_are_valid_settings_that_can_be_estimated(slug, method):
     settings = settings_from_mapping({"trainer": slug}, method=method)
 
     assert set(values) <= {each.name for each in fields(TrainingSettings)}
+    assert values
     assert settings.trainer == slug
     assert all(getattr(settings, name) == value for name, value in values.items())
     assert estimate(architecture("llama-3-1-8b"), settings).peak_allocated_bytes > 0
@@ -44,9 +52,22 @@ def test_what_is_stated_goes_before_the_trainers_default():
     assert settings.sequence_length == 1_024
 
 
-def test_a_default_of_the_method_goes_before_the_one_of_every_method():
-    assert TRAINERS["torchtune"].values_for("full")["optimizer"] == "paged_adamw_8bit"
-    assert TRAINERS["torchtune"].values_for("lora")["optimizer"] == "adamw"
+@pytest.mark.parametrize(
+    ("slug", "method", "setting", "value"),
+    [
+        ("trl", "lora", "lora_rank", 16),
+        ("trl", "qlora", "adapter_precision", "bf16"),
+        ("unsloth", "full", "recipe", "pure_bf16"),
+        ("unsloth", "lora", "gradient_accumulation", 2),
+        ("axolotl", "qlora", "prepare_kbit", False),
+        ("axolotl", "full", "sequence_length", 512),
+        ("llama-factory", "lora", "lora_rank", 8),
+        ("torchtune", "full", "optimizer", "paged_adamw_8bit"),
+        ("torchtune", "lora", "optimizer", "adamw"),
+    ],
+)
+def test_defaults_that_people_rely_on(slug, method, setting, value):
+    assert getattr(settings_from_mapping({"trainer": slug}, method=method), setting) == value
 
 
 def test_asking_for_defaults_changes_none():

@@ -141,10 +141,13 @@ def test_no_number_is_typed_into_the_page(path):
     assert left == []
 
 
-def test_every_trainer_stands_with_its_version_and_sources(page):
+def test_every_default_of_every_trainer_stands_with_its_version_and_source(page):
     text = words_of(page.find(id="trainers"))
+    rows = [row.find_all(["th", "td"]) for row in page.select("#trainers tbody tr")]
 
-    assert TRAINERS
+    assert len(rows) == sum(len(trainer.defaults) for trainer in TRAINERS.values())
+    assert all(words_of(cell) for cells in rows for cell in cells)
     for trainer in TRAINERS.values():
         assert f"{trainer.name} {trainer.version}" in text
-        assert all(" ".join(source.split()) in text for source in trainer.sources)
+        assert all(source in text for source in trainer.sources)
+        assert all(" ".join(remark.split()) in text for remark in trainer.remarks)
