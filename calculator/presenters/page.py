@@ -18,6 +18,7 @@ from calculator.presenters.cards import CardView, present_card
 from calculator.presenters.further import FurtherView, present_further
 from calculator.presenters.links import Links
 from calculator.presenters.models import MatchesView, present_matches
+from calculator.presenters.own_gpu import OwnGpuView, present_own_gpu
 from calculator.presenters.precise_cards import PreciseCardView, present_precise_card
 from calculator.presenters.settings_panel import SettingsPanel, batch_words, present_settings
 from calculator.questions import Question, read_question
@@ -51,6 +52,7 @@ class AnswerView:
     cards: tuple[CardView, ...] = ()
     precise_cards: tuple[PreciseCardView, ...] = ()
     further: FurtherView | None = None
+    own_gpu: OwnGpuView | None = None
     parameters_only_reason: str = ""
 
 
@@ -113,7 +115,7 @@ def present_calculator(
             links,
         ),
         settings=present_settings(question, links) if task == Task.TRAINING else None,
-        answer=_answer(catalog, task, question, links, results, today),
+        answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
         page_path=links.page_path,
         page_url=links.page_url(question.query),
         canonical_url=(
@@ -156,6 +158,7 @@ def _answer(
     links: Links,
     results: tuple[Fitted, ...],
     today: dt.date | None,
+    gpu_slug: str,
 ) -> AnswerView | None:
     subject, run = question.subject, question.run
     if not results or subject is None or run is None:
@@ -168,6 +171,7 @@ def _answer(
             ruler=ruler,
             precise_cards=tuple(present_precise_card(r, run, links, today) for r in results),
             further=present_further(question.query, results),
+            own_gpu=present_own_gpu(catalog, gpu_slug, results),
         )
     headline = training_headline if task == Task.TRAINING else inference_headline
     return AnswerView(

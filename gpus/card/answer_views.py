@@ -20,6 +20,21 @@ Query = Callable[[LanguageModelSpec, TrainingSettings], dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """So many of a GPU, whose answers' links say so."""
+
+    gpu_slug: str
+    gpu_count: int
+
+    def url(self, query: dict[str, str], method: str) -> str:
+        """One card's answer is the calculator's; several cards' is among the setups."""
+        if self.gpu_count == 1:
+            path = reverse("calculator:training")
+            return f"{path}?{urlencode({**query, 'gpu': self.gpu_slug})}#card-{method}"
+        return f"{reverse('fit:page')}?{urlencode({**query, 'method': method})}"
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAnswerView:
     """A method's largest model; `name` is empty where none fits."""
 
@@ -56,7 +71,7 @@ class ValuesRow:
     """Length, batch, rank; None where the method has no such setting."""
 
 
-def model_answer(answer: LargestModel, gpu_count: int, query: Query) -> ModelAnswerView:
+def model_answer(answer: LargestModel, asked: Asked, query: Query) -> ModelAnswerView:
     model = answer.model
     if model is None or answer.setup is None:
         return ModelAnswerView(answer.method, METHOD_NAMES[answer.method], *[""] * 6)
@@ -68,12 +83,12 @@ def model_answer(answer: LargestModel, gpu_count: int, query: Query) -> ModelAns
         figure=_figure(answer.setup),
         how=sharding_words(answer.setup.sharding),
         verdict=VERDICTS[answer.setup.verdict],
-        url=_url(query(model, answer.settings), answer.method, gpu_count),
+        url=asked.url(query(model, answer.settings), answer.method),
     )
 
 
 def values_row(
-    answer: LargestValues, model: LanguageModelSpec, gpu_count: int, query: Query
+    answer: LargestValues, model: LanguageModelSpec, asked: Asked, query: Query
 ) -> ValuesRow:
     setup = answer.setup
     return ValuesRow(
@@ -83,22 +98,22 @@ def values_row(
         verdict_slug="too_small" if setup is None else setup.verdict,
         figure="" if setup is None else _figure(setup),
         how="" if setup is None else sharding_words(setup.sharding),
-        url=_url(query(model, answer.settings), answer.method, gpu_count),
+        url=asked.url(query(model, answer.settings), answer.method),
         values=tuple(
-            _value(answer, name, model, gpu_count, query) if name in answer.values else None
+            _value(answer, name, model, asked, query) if name in answer.values else None
             for name in VALUES
         ),
     )
 
 
 def _value(
-    answer: LargestValues, name: str, model: LanguageModelSpec, gpu_count: int, query: Query
+    answer: LargestValues, name: str, model: LanguageModelSpec, asked: Asked, query: Query
 ) -> ValueView:
     value = answer.values[name]
     if value is None:
         return ValueView("", "")
     settings = with_value(answer.settings, name, value)
-    return ValueView(f"{value:,}", _url(query(model, settings), answer.method, gpu_count))
+    return ValueView(f"{value:,}", asked.url(query(model, settings), answer.method))
 
 
 def _verdict(setup: Setup | None) -> str:
@@ -113,10 +128,3 @@ def _figure(setup: Setup) -> str:
     likely = format_gb(setup.estimate.device_bytes.likely)
     each = " on each" if setup.sharding.gpu_count > 1 else ""
     return f"about {likely} of {format_gb(setup.usable_bytes)}{each}"
-
-
-def _url(query: dict[str, str], method: str, gpu_count: int) -> str:
-    """One card's answer is the calculator's; several cards' is among the setups that hold it."""
-    if gpu_count == 1:
-        return f"{reverse('calculator:training')}?{urlencode(query)}#card-{method}"
-    return f"{reverse('fit:page')}?{urlencode({**query, 'method': method})}"

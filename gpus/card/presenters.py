@@ -14,7 +14,7 @@ from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.my_gpu import Cards
 from calculator.language_models import LanguageModelSpec
 from calculator.training_form import SETTING_NAMES, Run, read_training_form, run_of_settings
-from gpus.card.answer_views import ModelAnswerView, ValuesRow, model_answer, values_row
+from gpus.card.answer_views import Asked, ModelAnswerView, ValuesRow, model_answer, values_row
 from gpus.card.facts import FactsView, facts_view
 from gpus.card.forms import CardForm
 from gpus.card.results import largest_models, largest_values
@@ -99,7 +99,7 @@ def present_card(
 def _answers(
     catalog: Catalog, gpu: GpuSpec, model: LanguageModelSpec, gpu_count: int, run: Run
 ) -> AnswersView:
-    cards = Cards(gpu.usable_bytes, gpu_count)
+    cards, asked = Cards(gpu.usable_bytes, gpu_count), Asked(gpu.slug, gpu_count)
     settings_of = {
         method: run.settings_for(method) for method in METHOD_NAMES if runs_on(gpu, method)
     }
@@ -109,9 +109,9 @@ def _answers(
     kept = {name: value for name, value in run.query().items() if name in SETTING_NAMES}
     return AnswersView(
         status=_status(gpu, gpu_count, largest),
-        largest=tuple(model_answer(answer, gpu_count, _query) for answer in largest),
+        largest=tuple(model_answer(answer, asked, _query) for answer in largest),
         model_name=model.name,
-        values=tuple(values_row(answer, model, gpu_count, _query) for answer in values),
+        values=tuple(values_row(answer, model, asked, _query) for answer in values),
         settings_words=_settings_words(settings_of),
         fit_url=f"{reverse('fit:page')}?{urlencode({'model': model.slug, **kept})}",
         missing=tuple(name for method, name in METHOD_NAMES.items() if method not in settings_of),

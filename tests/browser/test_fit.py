@@ -94,8 +94,10 @@ def test_an_answer_of_a_card_leads_to_the_calculator_where_it_fits(page):
 
     page.locator("#values-lora .value__1 a").click()
 
-    expect(page).to_have_url(re.compile(r"/\?model=llama-3-1-8b&sequence_length=\d+#card-lora$"))
-    expect(page.locator("#card-lora")).to_contain_text("24 GB")
+    expect(page).to_have_url(
+        re.compile(r"/\?model=llama-3-1-8b&sequence_length=\d+&gpu=rtx-4090#card-lora$")
+    )
+    expect(page.locator("#own-gpu")).to_contain_text(re.compile("LoRA (just )?fits"))
 
 
 @pytest.mark.parametrize(

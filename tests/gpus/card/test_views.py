@@ -64,6 +64,40 @@ def test_every_link_of_the_answers_asks_about_what_the_card_holds(client, slug):
     assert checked >= 4
 
 
+@pytest.mark.parametrize("slug", ["rtx-4060", "rtx-4090", "rtx-a6000", "a100-sxm-80gb", "gb200"])
+def test_every_answer_of_one_card_is_said_to_fit_on_it_by_the_calculator(client, slug):
+    """Also where the card has more to use than others that are sold with as much."""
+    soup = page(client, f"/gpus/{slug}/?model=llama-3-1-8b")
+    names = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+
+    checked = 0
+    for method, name in names.items():
+        selector = f"#largest-{method} a, #values-{method} td:not(.value__set) a"
+        for link in soup.select(selector):
+            said = text(page(client, link["href"]), "#own-gpu")
+            assert f" {name} fits" in said or f" {name} just fits" in said
+            checked += 1
+    assert checked >= 3  # an RTX 4060 has a largest model for each method
+
+
+def test_one_step_more_than_an_answer_is_said_not_to_fit_by_the_calculator(client):
+    longest = page(client, "/gpus/rtx-4090/?model=llama-3-1-8b").select_one(
+        "#values-qlora a[href*=sequence]"
+    )
+    tokens = int(query_of(longest["href"])["sequence_length"])
+
+    soup = page(client, f"/?model=llama-3-1-8b&sequence_length={tokens + 128}&gpu=rtx-4090")
+
+    assert "QLoRA does not fit" in text(soup, "#own-gpu")
+
+
+def test_a_gpu_that_nobody_knows_is_not_spoken_of(client):
+    soup = page(client, "/?model=llama-3-1-8b&gpu=voodoo-5")
+
+    assert soup.select_one("#own-gpu") is None
+    assert soup.select_one("#card-lora")
+
+
 def test_the_answers_for_several_cards_lead_to_the_setups_that_hold_them(client):
     soup = page(client, "/gpus/rtx-4090/?gpu_count=2")
 
