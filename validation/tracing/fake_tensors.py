@@ -46,6 +46,8 @@ def answer_for_fake_tensors() -> None:
     masking_utils.find_packed_sequence_indices = lambda position_ids: None
     # A GPU's dropout is one kernel that keeps a mask of bytes; a CPU's multiplies by noise.
     nn.functional.dropout = _dropout_as_on_a_gpu
+    # A GPU has fused attention for value heads of another width (multi-head latent attention).
+    nn.functional.scaled_dot_product_attention = _attention_as_on_a_gpu
     # The fake grouped product takes bf16 only.
     moe._grouped_mm = _grouped_product
     # Parameters of fake tensors cannot be swapped, which `module.to(dtype)` does.
@@ -56,6 +58,39 @@ def _dropout_as_on_a_gpu(
     x: torch.Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> torch.Tensor:
     return torch.native_dropout(x, p, True)[0] if training and p else x
+
+
+_attention = nn.functional.scaled_dot_product_attention
+
+
+def _attention_as_on_a_gpu(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: Any
+) -> torch.Tensor:
+    if query.shape[1] != key.shape[1] or query.shape[-1] == value.shape[-1]:
+        return _attention(query, key, value, **options)
+    if torch.is_autocast_enabled("cpu"):
+        dtype = torch.get_autocast_dtype("cpu")
+        query, key, value = query.to(dtype), key.to(dtype), value.to(dtype)
+    return _FusedAttention.apply(query, key, value)
+
+
+class _FusedAttention(torch.autograd.Function):
+    """What PyTorch's memory-efficient attention allocates and saves."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> torch.Tensor:
+        batch, heads, length, _ = query.shape
+        output = query.new_empty(batch, length, heads, value.shape[-1]).transpose(1, 2)
+        sums = query.new_empty(batch, heads, length, dtype=torch.float32)
+        ctx.save_for_backward(query, key, value, output, sums)
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        query, key, value, _, _ = ctx.saved_tensors
+        return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
 
 
 def _grouped_product(x: torch.Tensor, weight: torch.Tensor, offs: torch.Tensor) -> torch.Tensor:

@@ -59,6 +59,7 @@ _OF_FAMILY: dict[str, dict[str, Any]] = {
         "residual_multiplier": 0.22,
         "attention_multiplier": 0.0078125,
     },
+    "seed_oss": {"attention_dropout": 0.0, "residual_dropout": 0.0},
     "stablelm": {"use_qkv_bias": True},
     "phimoe": {"attention_bias": True, "lm_head_bias": True},
 }

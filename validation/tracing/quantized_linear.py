@@ -63,7 +63,10 @@ class QuantizedLinear(nn.Linear):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return _DequantizedProduct.apply(x.to(self.compute_dtype), self)
+        output = _DequantizedProduct.apply(x.to(self.compute_dtype), self)
+        # bitsandbytes gives its input's type back. Under autocast these stand-ins do not
+        # (docs/validation.md).
+        return output if torch.is_autocast_enabled("cpu") else output.to(x.dtype)
 
 
 def quantize(model: nn.Module, quantization: str, compute_dtype: torch.dtype) -> None:

@@ -7,15 +7,17 @@ from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     Gradients,
     add,
+    gradient,
     multiply,
     pointwise,
     saves_output,
     scale,
 )
 from calculator.estimation.step.shadow import Tape, Tensor
+from calculator.estimation.step.sizes import fixed
 
 
-def activate(tape: Tape, activation: Activation, x: Tensor) -> Tensor:
+def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) -> Tensor:
     """The activation function; PyTorch's silu and gelu save their input only."""
     if activation == "gelu_new":
         return _new_gelu(tape, x)
@@ -23,11 +25,31 @@ def activate(tape: Tape, activation: Activation, x: Tensor) -> Tensor:
         rectified = saves_output(tape, x)
         return pointwise(tape, rectified, temporaries=1)
     if activation == "xielu":
-        # Both branches of transformers' XIELUActivation are computed and keep their inputs.
-        positive = multiply(tape, pointwise(tape, x), x)
-        negative = pointwise(tape, saves_output(tape, x))
-        return add(tape, positive, negative)
+        return _xielu(tape, numerics, x)
     return pointwise(tape, x)
+
+
+def _xielu(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
+    """XIELUActivation: both branches are computed for every element, and one is chosen.
+
+    Its parameters are tensors of one element, to whose width the products are widened.
+    """
+    edge = tape.leaf() if numerics.trains_base else None
+    alpha = Tensor(None, fixed(1), numerics.small_width, edge)
+    square = multiply(tape, multiply(tape, x, alpha), x)
+    positive = add(tape, square, scale(tape, x))
+    del square
+    bent = add(tape, saves_output(tape, scale(tape, x)), x)
+    negative = add(tape, multiply(tape, bent, alpha), scale(tape, x))
+    del bent
+    elements, itemsize = x.elements, negative.itemsize
+    chosen = tape.new(elements, 1)
+
+    def backward(grads: Gradients) -> Gradients:
+        assert chosen is not None
+        return [gradient(tape, elements, itemsize) for _ in range(2)]
+
+    return tape.record(tape.new(elements, itemsize), [positive, negative], backward)
 
 
 def _new_gelu(tape: Tape, x: Tensor) -> Tensor:
@@ -47,7 +69,7 @@ def gated(
     """act(gate) · up."""
     if numerics.fused_kernels:
         return fused_gate(tape, gate, up)
-    return multiply(tape, activate(tape, activation, gate), up)
+    return multiply(tape, activate(tape, numerics, activation, gate), up)
 
 
 def fused_gate(tape: Tape, gate: Tensor, up: Tensor) -> Tensor:

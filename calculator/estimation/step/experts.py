@@ -64,7 +64,7 @@ def apply_experts(
             wide = gated(tape, numerics, traits.activation, gate, up)
         del gate, up
     else:
-        wide = activate(tape, traits.activation, wide)
+        wide = activate(tape, numerics, traits.activation, wide)
     down = _stack(tape, numerics, experts * size * width, adapters.get("down"))
     output = _grouped_product(tape, wide, down, size / width)
     del wide

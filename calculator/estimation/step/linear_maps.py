@@ -105,9 +105,12 @@ def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: Linear
     """bitsandbytes' Linear4bit: W is dequantised to the compute width while it is used.
 
     Forward and backward each dequantise; neither x nor the dequantised weight is saved
-    (bitsandbytes/autograd/_functions.py, MatMul4Bit).
+    (bitsandbytes/autograd/_functions.py, MatMul4Bit). Without autocast the output gets the width
+    of x (bitsandbytes/nn/modules.py, Linear4bit.forward): fp32 after a norm that k-bit
+    preparation has widened.
     """
     compute = numerics.compute_width
+    given = compute if numerics.autocast else x.itemsize
     x = cast(tape, x, compute)
     elements, count = x.elements, fixed(module.weight_count)
     dequantized: Tensor | None = tape.new(count, compute, DEQUANTIZED)
@@ -121,7 +124,7 @@ def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: Linear
         return [grad]
 
     assert dequantized is None
-    return tape.record(output, [x], backward)
+    return cast(tape, tape.record(output, [x], backward), given)
 
 
 def _with_adapter(

@@ -45,7 +45,7 @@ def _dense(
         return apply_linear(tape, numerics, product_, modules[1])
     if not traits.gated_mlp:
         wide = apply_linear(tape, numerics, hidden, modules[0])
-        wide = activate(tape, traits.activation, wide)
+        wide = activate(tape, numerics, traits.activation, wide)
         return apply_linear(tape, numerics, wide, modules[1])
     gate = apply_linear(tape, numerics, hidden, modules[0])
     if numerics.fused_kernels:
@@ -53,7 +53,7 @@ def _dense(
         wide = fused_gate(tape, gate, up)
         del gate, up
     else:
-        active = activate(tape, traits.activation, gate)
+        active = activate(tape, numerics, traits.activation, gate)
         del gate
         up = apply_linear(tape, numerics, hidden, modules[1])
         wide = multiply(tape, active, up)

@@ -1,0 +1,39 @@
+"""docs/validation.md quotes figures of the committed traces and of the tool's matrix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from validation.measured import read_runs
+from validation.traced import read_traces
+from validation.tracing.cases import GPU_CASES, TRACED_CASES
+
+DOC = Path(__file__).parents[2] / "docs" / "validation.md"
+
+
+def test_the_document_counts_what_is_committed():
+    text = DOC.read_text(encoding="utf-8")
+    steps = read_traces()
+
+    counted = re.search(r"\| (\d+) real training steps of (\d+) models", text)
+    measured = re.search(r"\| (\d+) figures that others published", text)
+    matrix = re.search(r"# the matrix, (\d+) runs", text)
+
+    assert counted is not None
+    assert [int(number) for number in counted.groups()] == [
+        len(steps),
+        len({step.architecture.name for step in steps}),
+    ]
+    assert measured is not None
+    assert int(measured[1]) == len(read_runs())
+    assert matrix is not None
+    assert int(matrix[1]) == len(GPU_CASES)
+
+
+def test_every_case_of_the_tool_is_traced_and_committed():
+    assert len(set(TRACED_CASES)) == len(TRACED_CASES) == len(read_traces())
+
+
+def test_the_matrix_for_a_gpu_has_at_least_30_runs():
+    assert len(set(GPU_CASES)) == len(GPU_CASES) >= 30
