@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from calculator.estimation.architectures.parameters import layer_parameters
+from calculator.estimation.architectures.parameters import count_parameters, layer_parameters
 
 CONFIG = str(Path(__file__).resolve().parent.parent.parent / "config/gunicorn.conf.py")
 
@@ -32,6 +32,7 @@ def test_no_worker_inherits_a_database_connection():
 
 @pytest.mark.usefixtures("catalog")
 def test_workers_start_with_every_models_numbers_worked_out():
+    count_parameters.cache_clear()
     layer_parameters.cache_clear()
 
     runpy.run_path(CONFIG)["when_ready"](server=None)
