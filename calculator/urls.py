@@ -6,6 +6,7 @@ from calculator.api.views import estimate
 from calculator.compare.views import compare
 from calculator.curves.views import curves
 from calculator.methodology.views import methodology
+from calculator.model_pages.views import model_list, model_list_fragment, model_page
 
 app_name = "calculator"
 urlpatterns = [
@@ -15,8 +16,11 @@ urlpatterns = [
     path("fragments/training/", views.training_fragment, name="training_fragment"),
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
     path("fragments/models/", views.models_fragment, name="models_fragment"),
+    path("fragments/model-list/", model_list_fragment, name="models_list_fragment"),
     path("config/", views.config, name="config"),
     path("api/v1/estimate", estimate, name="api_estimate"),
+    path("models/", model_list, name="models"),
+    path("models/<slug:slug>/", model_page, name="model"),
     path("curves/", curves, name="curves"),
     path("compare/", compare, name="compare"),
     path("faq/", views.faq, name="faq"),

@@ -25,6 +25,8 @@ class FurtherView:
     fits: tuple[FitLink, ...]
     curves_url: str
     compare_url: str
+    model_url: str
+    """The page of the catalog's model that is asked about; empty for others."""
 
 
 def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> FurtherView | None:
@@ -46,4 +48,5 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         ),
         curves_url=f"{reverse('calculator:curves')}?{urlencode(query)}",
         compare_url=f"{reverse('calculator:compare')}?{urlencode(slots)}",
+        model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
     )

@@ -1,0 +1,1 @@
+"""The list of language models, and a page for each."""

@@ -1,0 +1,75 @@
+"""What a visitor does with the list of models and a model's page, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+PAGES = [
+    "/models/?search=llama+3",
+    "/models/?search=nothing+of+the+kind",
+    "/models/?size=small",
+    "/models/llama-3-1-8b/",
+    "/models/mixtral-8x7b/",
+    "/models/lfm2-2-6b/",
+]
+
+
+def test_the_list_narrows_as_one_types_and_the_address_follows(page):
+    page.goto("/models/")
+    page.evaluate("window.sameDocument = true")
+
+    page.get_by_label("Search").press_sequentially("mixtral", delay=20)
+
+    expect(page.get_by_role("status")).to_have_text("2 of 182 models, by family.")
+    expect(page).to_have_url(re.compile(r"/models/\?search=mixtral$"))
+    expect(page).to_have_title(re.compile("“mixtral”"))
+    assert page.locator(".model__name").all_inner_texts() == ["Mixtral 8x7B", "Mixtral 8x22B"]
+    assert page.evaluate("window.sameDocument")
+
+    page.go_back()
+    expect(page.get_by_role("status")).to_have_text("All 182 models, by family.")
+
+
+def test_a_wrong_size_is_said_beside_its_field(page):
+    page.goto("/models/")
+
+    page.get_by_label("Up to").fill("small")
+
+    expect(page.locator("#filter-size_error")).to_contain_text("“small” is not one")
+    expect(page.get_by_label("Up to")).to_have_attribute("aria-invalid", "true")
+
+
+def test_without_javascript_the_filters_are_a_form(page_at):
+    page = page_at(java_script=False)
+    page.goto("/models/")
+
+    page.get_by_label("Search").fill("phi")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page).to_have_url(re.compile(r"/models/\?search=phi&kind=&size=$"))
+    expect(page.locator(".model__name").first).to_contain_text("Phi")
+
+
+def test_a_model_leads_to_its_page_and_on_into_the_calculator(page):
+    page.goto("/models/?search=qwen3+8b")
+
+    page.get_by_role("link", name="Qwen3 8B", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Qwen3 8B")
+    page.get_by_role("link", name="Change length, batch, rank and more").click()
+
+    expect(page).to_have_url(re.compile(r"/\?model=qwen3-8b$"))
+    expect(page.locator("#headline")).to_contain_text("Qwen3 8B")
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_pages_are_accessible_and_fit_their_width(
+    page_at, assert_accessible, path, color_scheme, width
+):
+    page = page_at(width=width, color_scheme=color_scheme)
+    page.goto(path)
+
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
