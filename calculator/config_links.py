@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from calculator.estimation import Architecture, ConfigError
-from calculator.estimation.architectures.config_json import architecture_from_config
+from calculator.estimation.architectures.config_json import architecture_from_config, config_notes
 from calculator.json_text import LARGEST_BYTES
 
 Config = dict[str, Any]
@@ -27,15 +27,20 @@ def read_config_text(request: HttpRequest) -> str:
 
 
 def config_for_link(config: Mapping[str, Any], architecture: Architecture) -> str:
-    """The shortest JSON that describes the same architecture.
+    """The shortest JSON that describes the same architecture, with the same notes on it.
 
     Keys are left out one after the other as long as the parser reads the same from the rest, so
     that nothing here has to know which keys it looks at.
     """
 
+    notes = config_notes(config)
+
     def reads_the_same(candidate: Config) -> bool:
         try:
-            return architecture_from_config(candidate) == architecture
+            return (
+                config_notes(candidate) == notes
+                and architecture_from_config(candidate) == architecture
+            )
         except ConfigError:
             return False
 

@@ -38,6 +38,7 @@ class PreciseResult:
     rule_of_thumb_bytes: int | None
     smallest: LadderSetup | None
     alternatives: tuple[GpuSetup, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def minimum(self) -> Setup | None:
@@ -53,7 +54,7 @@ class PreciseResult:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return (*self.estimate.assumptions, *self._sharding_assumptions())
+        return (*self.notes, *self.estimate.assumptions, *self._sharding_assumptions())
 
     def _sharding_assumptions(self) -> tuple[str, ...]:
         """How the smallest setup shares the run out, where it is more than one GPU."""
@@ -96,6 +97,7 @@ def precise_result(
             )
             if holds(architecture, settings, each.setup)
         )[:MOST_ALTERNATIVES],
+        notes=subject.notes,
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, ConfigError, FieldError
-from calculator.estimation.architectures.config_json import architecture_from_config
+from calculator.estimation.architectures.config_json import architecture_from_config, config_notes
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.architectures.typical import typical_architecture
 from calculator.estimation.units import BILLION
@@ -22,13 +22,15 @@ class Subject:
     """A model, as far as it is known.
 
     name is how a sentence names it: “a 7B model”, “Llama 3.1 8B”. params_b is what the rule of thumb multiplies. architecture is None for a model of which only
-    the parameters are known or modelled; `parameters_only_reason` then says why.
+    the parameters are known or modelled; `parameters_only_reason` then says why. notes are what
+    a given configuration says and the estimate does not follow.
     """
 
     name: str
     params_b: Decimal
     architecture: Architecture | None
     parameters_only_reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def subject_of_size(params_b: Decimal) -> Subject:
@@ -69,4 +71,4 @@ def subject_of_config(config: Mapping[str, object], name: str = "") -> Subject:
     params_b = Decimal(total_count) / BILLION
     size = format_size(round(params_b, 2))
     called = name or f"your {size} {architecture.model_type} model"
-    return Subject(called, params_b, architecture)
+    return Subject(called, params_b, architecture, notes=config_notes(config))

@@ -275,6 +275,17 @@ def test_a_pasted_config_leads_to_a_short_address_that_answers_the_same(client):
     assert "your 8.03B llama model" in text_of(soup.select_one("#headline"))
 
 
+def test_what_a_config_says_and_is_not_followed_stays_in_its_address_and_on_the_page(client):
+    config = {**CONFIG, "quantization_config": {"quant_method": "awq", "bits": 4}}
+
+    address = client.post("/config/", {"config": json.dumps(config)})["Location"]
+
+    assert "awq" in address
+    assert "bits" not in address
+    soup = soup_of(client.get(address))
+    assert "quantised weights (awq)" in text_of(soup.select_one("#card-full .why"))
+
+
 def test_an_uploaded_config_does_the_same(client, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(CONFIG), encoding="utf-8")

@@ -96,6 +96,14 @@ def test_a_config_json_answers_like_the_model_it_describes(client):
     assert by_config["rule_of_thumb_bytes"] == by_slug["rule_of_thumb_bytes"]
 
 
+def test_what_a_config_says_and_the_estimate_does_not_follow_is_an_assumption(client):
+    config = {**CONFIG, "quantization_config": {"quant_method": "gptq", "bits": 4}}
+
+    answer = post(client, {"config": config, "method": "full"}).json()
+
+    assert "quantised weights (gptq)" in answer["assumptions"][0]
+
+
 def test_a_plain_size_gets_a_typical_architecture_and_the_answer_says_so(client):
     answer = post(client, {"params_b": 7, "method": "full"}).json()
 

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from calculator.estimation import ConfigError, TrainingSettings, estimate
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.architectures.config_json import architecture_from_config
+from calculator.estimation.architectures.config_json import (
+    architecture_from_config,
+    config_notes,
+)
 from calculator.estimation.architectures.config_json.reading import FLAGS, KEYS
 from calculator.estimation.architectures.families import FAMILIES
 from calculator.estimation.architectures.parameters import count_parameters
@@ -294,6 +297,29 @@ def test_a_name_is_taken_from_the_configuration_where_none_is_given():
     assert architecture_from_config(LLAMA_3_1_8B, "Mine").name == "Mine"
 
 
+# What is not followed ----------------------------------------------------------------------------
+
+
+def test_a_configuration_that_is_followed_needs_no_notes():
+    assert config_notes(LLAMA_3_1_8B) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"quantization_config": {"quant_method": "fp8"}}, "quantised weights (fp8)"),
+        ({"quantization_config": {"quant_method": ["<b>"]}}, "quantised weights,"),
+        ({"vision_config": {"hidden_size": 1152}}, "vision tower is left out"),
+        ({"num_nextn_predict_layers": 1}, "predicts a further token is left out"),
+        ({"text_config": {"mtp_num_hidden_layers": 1}}, "predicts a further token is left out"),
+    ],
+)
+def test_what_the_estimate_does_not_follow_is_said(more, words):
+    [note] = config_notes({**LLAMA_3_1_8B, **more})
+
+    assert words in note
+
+
 # What is wrong -----------------------------------------------------------------------------------
 
 
@@ -393,6 +419,9 @@ all_keys = sorted(
         "rope_parameters",
         "rope_scaling",
         "_name_or_path",
+        "quantization_config",
+        "vision_config",
+        "num_nextn_predict_layers",
     }
 )
 
@@ -406,6 +435,7 @@ def test_whatever_a_configuration_holds_it_is_read_or_refused_in_words(base, cha
     config = {**base["config"], **changes}
     if is_inner:
         config = {"model_type": "any", "text_config": config}
+    assert all(isinstance(note, str) for note in config_notes(config))
     read = None
     with suppress(ConfigError):  # any other exception fails the test
         read = architecture_from_config(config)

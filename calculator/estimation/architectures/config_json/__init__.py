@@ -20,6 +20,7 @@ from calculator.estimation.architectures.config_json.layers import (
     layer_kinds,
     mlp_sizes,
 )
+from calculator.estimation.architectures.config_json.notes import config_notes
 from calculator.estimation.architectures.config_json.reading import (
     KEYS,
     Reading,
@@ -31,7 +32,7 @@ from calculator.estimation.architectures.families import FAMILIES, FamilyTraits
 from calculator.estimation.architectures.rows import NOT_MODELLED
 from calculator.estimation.errors import ConfigError, FieldError
 
-__all__ = ["KEYS", "architecture_from_config"]
+__all__ = ["KEYS", "architecture_from_config", "config_notes"]
 
 # The text model of one that also sees is in there.
 TEXT_CONFIG_KEYS = ("text_config", "llm_config", "language_config")
