@@ -1,126 +1,13 @@
-"""The admin of presets, sizes and FAQ, and the admin's name."""
+"""The admin's name; its pages are registered by the rooms of their subjects."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
-from django.urls import reverse
 
-from calculator import language_model_admin  # noqa: F401
-from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
-from calculator.formatting import format_number, query_number
-from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart, Task
+from calculator.faq import admin as faq_admin  # noqa: F401
+from calculator.language_models import admin as language_models_admin  # noqa: F401
+from calculator.presets import admin as presets_admin  # noqa: F401
 
 admin.site.site_header = "Fine-Tuning VRAM Calculator"
 admin.site.site_title = "Fine-Tuning VRAM Calculator"
 admin.site.index_title = "The catalog: a change shows on the site at once"
-
-
-class PresetPartFormSet(BaseInlineFormSet):
-    default_error_messages = {
-        "too_few_forms": "A preset needs at least one part: its figure is the sum of its parts."
-    }
-
-
-class PresetPartInline(admin.TabularInline):
-    model = PresetPart
-    formset = PresetPartFormSet
-    min_num = 1
-    extra = 0
-    prepopulated_fields = {"slug": ("label",)}
-    fields = ("label", "slug", "bytes_per_parameter", "explanation", "order")
-
-    def get_formset(
-        self, request: HttpRequest, obj: MethodPreset | None = None, **kwargs: object
-    ) -> type[BaseInlineFormSet]:
-        return super().get_formset(request, obj, validate_min=True, **kwargs)
-
-
-@admin.register(MethodPreset)
-class MethodPresetAdmin(admin.ModelAdmin):
-    form = RowForm
-    formfield_overrides = MULTILINE_TEXT
-    inlines = (PresetPartInline,)
-    actions = (publish, unpublish)
-    list_display = ("name", "task", "bytes_per_parameter", "summary", "order", "published")
-    list_editable = ("order", "published")
-    list_filter = ("task", "published")
-    search_fields = ("name", "slug", "summary", "parts__label")
-    prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("bytes_per_parameter",)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": ("name", "slug", "task", "summary", "audience_note"),
-                "description": (
-                    "The slug stands in links and in the FAQ's placeholders, such as "
-                    "{memory:qlora:7}: change it only together with them."
-                ),
-            },
-        ),
-        (
-            "Bytes per parameter",
-            {
-                "fields": ("bytes_per_parameter", "source"),
-                "description": "The sum of the parts below, as they were saved last.",
-            },
-        ),
-        ("On the site", {"fields": ("order", "published")}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[MethodPreset]:
-        return super().get_queryset(request).prefetch_related("parts")
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
-    @admin.display(description="bytes per parameter")
-    def bytes_per_parameter(self, preset: MethodPreset) -> str:
-        if preset.pk is None:
-            return "Shown once the parts are saved."
-        total = sum((part.bytes_per_parameter for part in preset.parts.all()), Decimal(0))
-        return format_number(total, decimals=4)
-
-    def view_on_site(self, preset: MethodPreset) -> str | None:
-        if not preset.published:
-            return None
-        return reverse(
-            "calculator:training" if preset.task == Task.TRAINING else "calculator:inference"
-        )
-
-
-@admin.register(ModelSize)
-class ModelSizeAdmin(admin.ModelAdmin):
-    actions = (publish, unpublish)
-    list_display = ("__str__", "params_b", "order", "published")
-    list_display_links = ("__str__",)
-    list_editable = ("params_b", "order", "published")
-    list_filter = ("published",)
-    search_fields = ("params_b",)
-
-    def view_on_site(self, size: ModelSize) -> str:
-        return f"{reverse('calculator:training')}?size={query_number(size.params_b)}"
-
-
-@admin.register(FaqEntry)
-class FaqEntryAdmin(admin.ModelAdmin):
-    form = RowForm
-    formfield_overrides = MULTILINE_TEXT
-    actions = (publish, unpublish)
-    list_display = ("question", "slug", "order", "published", "updated_at")
-    list_editable = ("order", "published")
-    list_filter = ("published",)
-    search_fields = ("question", "slug", "answer")
-    prepopulated_fields = {"slug": ("question",)}
-    fields = ("question", "slug", "answer", "calculator_query", "order", "published")
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
-    def view_on_site(self, entry: FaqEntry) -> str | None:
-        return entry.get_absolute_url() if entry.published else None

@@ -1,36 +1,25 @@
-"""The catalog as one immutable snapshot, shared by the requests of a process.
+"""The whole catalog as one immutable snapshot, shared by the requests of a process.
 
-Its version is derived from the rows themselves (newest change and number of rows of each
-table), so nothing has to remember to announce a change: an edit in the admin, an import or a
-script on another machine is seen by the next request of every process.
+It is loaded anew when the version of its rows has changed (`gpus.catalog.current_version`).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
-from django.db import connection, models
-from django.db.models import Count, Max, Value
+from django.db import models
 
-from calculator.estimation.rule_of_thumb import MethodSpec
-from calculator.language_models import LanguageModelSpec
-from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart, Task
-from gpus.classes import Platform, UtilisationClass
-from gpus.models import Gpu, MemoryTier
-from gpus.specs import GpuSpec, TierSpec
-
-Version = tuple[tuple[Any, ...], ...]
+from calculator.faq.models import FaqSpec
+from calculator.language_models.specs import LanguageModelSpec
+from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart
+from calculator.presets.figures import Figures, published_figures
+from gpus.catalog import TABLES as GPU_TABLES
+from gpus.catalog import Version, current_version
 
 TABLES: tuple[type[models.Model], ...] = (
-    MemoryTier,
-    UtilisationClass,
-    Platform,
-    Gpu,
+    *GPU_TABLES,
     MethodPreset,
     PresetPart,
     ModelSize,
@@ -39,49 +28,18 @@ TABLES: tuple[type[models.Model], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class FaqSpec:
-    slug: str
-    question: str
-    answer_markdown: str
-    calculator_query: str
-
-
-@dataclass(frozen=True)
-class Catalog:
+@dataclass(frozen=True, kw_only=True)
+class Catalog(Figures):
     """All published rows that a page may need, as core types."""
 
     version: Version
-    tiers: tuple[TierSpec, ...]
-    training_methods: tuple[MethodSpec, ...]
-    inference_methods: tuple[MethodSpec, ...]
     sizes_b: tuple[Decimal, ...]
     faq: tuple[FaqSpec, ...]
     language_models: tuple[LanguageModelSpec, ...] = ()
 
     @cached_property
-    def gpus(self) -> tuple[GpuSpec, ...]:
-        return tuple(gpu for tier in self.tiers for gpu in tier.gpus)
-
-    @cached_property
     def language_models_by_slug(self) -> dict[str, LanguageModelSpec]:
         return {model.slug: model for model in self.language_models}
-
-    @cached_property
-    def usable_tiers(self) -> tuple[TierSpec, ...]:
-        """The tiers by what their cards have for a run, which precise figures are fitted into."""
-        return tuple(tier.as_usable() for tier in self.tiers)
-
-    @cached_property
-    def methods_by_slug(self) -> dict[str, MethodSpec]:
-        return {m.slug: m for m in (*self.training_methods, *self.inference_methods)}
-
-    @cached_property
-    def tiers_by_gb(self) -> dict[int, TierSpec]:
-        return {tier.memory_gb: tier for tier in self.tiers}
-
-    def methods(self, task: str) -> tuple[MethodSpec, ...]:
-        return self.training_methods if task == Task.TRAINING else self.inference_methods
 
 
 _latest: Catalog | None = None
@@ -90,7 +48,7 @@ _latest: Catalog | None = None
 def current_catalog() -> Catalog:
     """Return the snapshot of the catalog as it is now: one query, more only after a change."""
     global _latest
-    version = _current_version()
+    version = current_version(TABLES)
     snapshot = _latest
     if snapshot is None or snapshot.version != version:
         # Two threads may both load; each gets a whole snapshot and the later one is kept.
@@ -98,41 +56,16 @@ def current_catalog() -> Catalog:
     return snapshot
 
 
-def _current_version() -> Version:
-    database = str(connection.settings_dict["NAME"])
-    parts = [
-        table.objects.order_by()
-        .values(table=Value(str(table._meta.label)))
-        .annotate(newest=Max("updated_at"), row_count=Count("pk"))
-        for table in TABLES
-    ]
-    rows = parts[0].union(*parts[1:], all=True)
-    return ((database,), *sorted(tuple(row.values()) for row in rows))
-
-
 def _load(version: Version) -> Catalog:
-    gpus_by_tier: dict[int, list[GpuSpec]] = defaultdict(list)
-    for gpu in Gpu.objects.published().select_related("tier", "utilisation_class", "platform"):
-        gpus_by_tier[gpu.tier_id].append(gpu.to_spec())
-    presets = MethodPreset.objects.filter(published=True).prefetch_related("parts")
+    figures = published_figures()
     return Catalog(
         version=version,
-        tiers=tuple(
-            tier.to_spec(tuple(gpus_by_tier[tier.pk]))
-            for tier in MemoryTier.objects.order_by("memory_gb")
-        ),
-        training_methods=_specs(presets, Task.TRAINING),
-        inference_methods=_specs(presets, Task.INFERENCE),
+        tiers=figures.tiers,
+        training_methods=figures.training_methods,
+        inference_methods=figures.inference_methods,
         sizes_b=tuple(ModelSize.objects.filter(published=True).values_list("params_b", flat=True)),
-        faq=tuple(
-            FaqSpec(entry.slug, entry.question, entry.answer, entry.calculator_query)
-            for entry in FaqEntry.objects.filter(published=True)
-        ),
+        faq=tuple(entry.to_spec() for entry in FaqEntry.objects.filter(published=True)),
         language_models=tuple(
             model.to_spec() for model in LanguageModel.objects.filter(published=True)
         ),
     )
-
-
-def _specs(presets: Iterable[MethodPreset], task: str) -> tuple[MethodSpec, ...]:
-    return tuple(preset.to_spec() for preset in presets if preset.task == task)

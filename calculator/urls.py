@@ -1,12 +1,13 @@
 from django.urls import path
 
-from calculator import views
-from calculator.accuracy.views import accuracy, accuracy_csv
-from calculator.api.views import estimate
-from calculator.compare.views import compare
-from calculator.curves.views import curves
-from calculator.methodology.views import methodology
-from calculator.model_pages.views import model_list, model_list_fragment, model_page
+from calculator.faq import views as faq
+from calculator.language_models.views import model_list, model_list_fragment, model_page
+from calculator.pages.accuracy.views import accuracy, accuracy_csv
+from calculator.pages.api.views import estimate
+from calculator.pages.calculator import views
+from calculator.pages.compare.views import compare
+from calculator.pages.curves.views import curves
+from calculator.pages.methodology.views import methodology
 
 app_name = "calculator"
 urlpatterns = [
@@ -23,8 +24,8 @@ urlpatterns = [
     path("models/<slug:slug>/", model_page, name="model"),
     path("curves/", curves, name="curves"),
     path("compare/", compare, name="compare"),
-    path("faq/", views.faq, name="faq"),
-    path("faq/<slug:slug>/", views.faq_answer, name="faq_answer"),
+    path("faq/", faq.faq_list, name="faq"),
+    path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),
     path("methodology/", methodology, name="methodology"),
     path("accuracy/accuracy.csv", accuracy_csv, name="accuracy_csv"),

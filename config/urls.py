@@ -1,12 +1,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from calculator.pages.my_gpu import urls as my_gpu
 from config.health import healthz
+from gpus import urls as gpus
 
 urlpatterns = [
     path("", include("calculator.urls")),
-    path("gpus/", include("gpus.urls")),
-    path("fit/", include("gpus.fit.urls")),
+    # The list is the catalog's; what one GPU can fine-tune is a page that asks the estimator.
+    path("gpus/", include(([*gpus.urlpatterns, *my_gpu.urlpatterns], gpus.app_name))),
+    path("fit/", include("calculator.pages.fit.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
 ]

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from calculator.catalog import current_catalog
-from gpus.card.presenters import present_card
+from calculator.pages.my_gpu.presenters import present_card
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from calculator.formatting import format_usd
+from calculator.words.formatting import format_usd
 from gpus.specs import GpuSpec, Price
 
 # Editors are asked to look again earlier (`PRICE_IS_STALE_AFTER`); by then a visitor is told.

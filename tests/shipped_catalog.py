@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import models, transaction
 
-from calculator.editor_group import ensure_editor_group
-from calculator.loading import TABLES
+from calculator.data.editor_group import ensure_editor_group
+from calculator.data.loading import TABLES
 
 _rows: dict[type[models.Model], list[models.Model]] = {}
 

@@ -3,86 +3,60 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import urlencode
 
+from calculator.data import FOLDER
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.estimate import estimate
 from calculator.estimation.settings import TrainingSettings, changed_fields
+from calculator.pages.accuracy.records import AccuracyRow, LeftOutRow, accuracy_csv_text
 from validation.measured.mapping import NotComparable
 from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
 from validation.traced import read_traces
 
-PRESET_PARTS = Path(__file__).parents[1] / "calculator" / "data" / "preset_parts.csv"
-COLUMNS = (
-    "kind",
-    "id",
-    "source",
-    "url",
-    "model",
-    "method",
-    "settings",
-    "gpus",
-    "gpu",
-    "counter",
-    "evidence",
-    "actual_low_bytes",
-    "actual_high_bytes",
-    "predicted_bytes",
-    "predicted_low_bytes",
-    "predicted_high_bytes",
-    "rule_of_thumb_bytes",
-    "remarks",
-    "calculator_query",
-    "left_out_because",
-)
-Row = dict[str, str | int]
+PRESET_PARTS = FOLDER / "preset_parts.csv"
 
 
 def accuracy_csv() -> str:
     """The whole file calculator/data/accuracy.csv, computed from the committed data."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(traced_rows())
-    writer.writerows(measured_rows())
-    return out.getvalue()
+    return accuracy_csv_text([*traced_rows(), *measured_rows()])
 
 
-def traced_rows() -> Iterator[Row]:
+def traced_rows() -> Iterator[AccuracyRow]:
     """A row for every traced step."""
     rule = rule_of_thumb_bytes_per_parameter()
     for step in read_traces():
         peak = estimate(step.architecture, step.settings).peak_allocated_bytes
         count = count_parameters(step.architecture).total_count
-        yield {
-            "kind": "traced",
-            "id": step.id,
-            "source": step.versions,
-            "url": f"https://github.com/huggingface/transformers/tree/v{step.transformers}",
-            "model": step.hf_id,
-            "method": step.settings.method,
-            "settings": settings_in_words(step.settings),
-            "gpus": 1,
-            "counter": "allocated",
-            "evidence": "best",
-            "actual_low_bytes": step.peak_bytes,
-            "actual_high_bytes": step.peak_bytes,
-            "predicted_bytes": peak,
-            "predicted_low_bytes": peak,
-            "predicted_high_bytes": peak,
-            "rule_of_thumb_bytes": round(rule[step.settings.method] * count),
-            "calculator_query": _calculator_query(step.hf_id, step.architecture, step.settings),
-        }
+        yield AccuracyRow(
+            kind="traced",
+            id=step.id,
+            source=step.versions,
+            url=f"https://github.com/huggingface/transformers/tree/v{step.transformers}",
+            model=step.hf_id,
+            method=step.settings.method,
+            settings=settings_in_words(step.settings),
+            gpu_count=1,
+            gpu="",
+            counter="allocated",
+            is_best_evidence=True,
+            actual_low_bytes=step.peak_bytes,
+            actual_high_bytes=step.peak_bytes,
+            predicted_bytes=peak,
+            predicted_low_bytes=peak,
+            predicted_high_bytes=peak,
+            rule_of_thumb_bytes=round(rule[step.settings.method] * count),
+            remarks="",
+            calculator_query=_calculator_query(step.hf_id, step.architecture, step.settings),
+        )
 
 
-def measured_rows() -> Iterator[Row]:
+def measured_rows() -> Iterator[AccuracyRow | LeftOutRow]:
     """A row for every measured run, those that are left out last."""
     rule = rule_of_thumb_bytes_per_parameter()
     made, left_out = predictions()
@@ -102,35 +76,37 @@ def rule_of_thumb_bytes_per_parameter() -> dict[str, Decimal]:
     return totals
 
 
-def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> Row:
+def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     item, run = prediction.comparable, prediction.comparable.run
-    row: Row = {
-        "kind": "measured",
-        "id": run.id,
-        "source": run.source,
-        "url": run.repository_url,
-        "model": run.model,
-        "method": item.settings.method,
-        "settings": settings_in_words(item.settings),
-        "gpus": item.gpu_count,
-        "gpu": run.gpu,
-        "counter": item.figure,
-        "evidence": "best" if item.is_best_evidence else "other",
-        "actual_low_bytes": item.low_bytes,
-        "actual_high_bytes": item.high_bytes,
-        "predicted_bytes": prediction.bytes,
-        "predicted_low_bytes": prediction.low_bytes,
-        "predicted_high_bytes": prediction.high_bytes,
-        "remarks": " ".join(item.remarks),
-    }
+    words, rule_bytes, query = settings_in_words(item.settings), None, ""
     if item.gpu_count == 1:
         count = count_parameters(item.architecture).total_count
-        row["rule_of_thumb_bytes"] = round(rule[item.settings.method] * count)
-        row["calculator_query"] = _calculator_query(run.model, item.architecture, item.settings)
+        rule_bytes = round(rule[item.settings.method] * count)
+        query = _calculator_query(run.model, item.architecture, item.settings)
     else:
         offload = "" if item.offload == "none" else ", parameters on the host"
-        row["settings"] = f"{row['settings']}; {STRATEGY_NAMES[item.strategy]}{offload}"
-    return row
+        words = f"{words}; {STRATEGY_NAMES[item.strategy]}{offload}"
+    return AccuracyRow(
+        kind="measured",
+        id=run.id,
+        source=run.source,
+        url=run.repository_url,
+        model=run.model,
+        method=item.settings.method,
+        settings=words,
+        gpu_count=item.gpu_count,
+        gpu=run.gpu,
+        counter=item.figure,
+        is_best_evidence=item.is_best_evidence,
+        actual_low_bytes=item.low_bytes,
+        actual_high_bytes=item.high_bytes,
+        predicted_bytes=prediction.bytes,
+        predicted_low_bytes=prediction.low_bytes,
+        predicted_high_bytes=prediction.high_bytes,
+        rule_of_thumb_bytes=rule_bytes,
+        remarks=" ".join(item.remarks),
+        calculator_query=query,
+    )
 
 
 def _calculator_query(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
@@ -149,22 +125,20 @@ def _calculator_query(model: str, architecture: Architecture, settings: Training
     return urlencode(values)
 
 
-def _left_out(item: NotComparable) -> Row:
+def _left_out(item: NotComparable) -> LeftOutRow:
     run = item.run
-    return {
-        "kind": "measured",
-        "id": run.id,
-        "source": run.source,
-        "url": run.repository_url,
-        "model": run.model,
-        "method": run.method,
-        "gpus": run.gpu_count,
-        "gpu": run.gpu,
-        "evidence": "left out",
-        "actual_low_bytes": run.low_bytes,
-        "actual_high_bytes": run.high_bytes,
-        "left_out_because": item.reason,
-    }
+    return LeftOutRow(
+        id=run.id,
+        source=run.source,
+        url=run.repository_url,
+        model=run.model,
+        method=run.method,
+        gpu_count=run.gpu_count,
+        gpu=run.gpu,
+        actual_low_bytes=run.low_bytes,
+        actual_high_bytes=run.high_bytes,
+        reason=item.reason,
+    )
 
 
 _RECIPES = {

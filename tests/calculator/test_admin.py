@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import NoReverseMatch, reverse
 
 from calculator.catalog import current_catalog
-from calculator.loading import load_catalog
+from calculator.data.loading import load_catalog
 from calculator.models import FaqEntry, MethodPreset, ModelSize
 from tests.admin_pages import errors_in, fields_on, run_action, save
 from tests.calculator.small_catalog import write_small_catalog

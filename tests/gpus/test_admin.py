@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from calculator.catalog import current_catalog
-from calculator.loading import load_catalog
+from calculator.data.loading import load_catalog
 from gpus.models import Gpu, MemoryTier
 from tests.admin_pages import errors_in, fields_on, run_action, said, save
 from tests.calculator.small_catalog import write_small_catalog

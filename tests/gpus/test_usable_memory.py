@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calculator.catalog import current_catalog
-from calculator.loading import load_catalog
+from calculator.data.loading import load_catalog
 from gpus.usable_memory import MIB, usable_bytes
 from tests.gpus.builders import a_gpu
 

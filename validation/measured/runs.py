@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from calculator.estimation.units import GIB
@@ -71,31 +71,26 @@ def read_runs() -> tuple[MeasuredRun, ...]:
         return tuple(_run(row) for row in csv.DictReader(file))
 
 
+# Columns of the file that are not called as their fields are.
+_COLUMNS = {
+    "where": "url_or_repo_path",
+    "sequence_length": "seq_len",
+    "checkpointing": "gradient_checkpointing",
+    "loss": "liger_or_chunked_loss",
+    "measured": "what_is_measured",
+    "framework": "framework_version",
+}
+
+
 def _run(row: Mapping[str, str]) -> MeasuredRun:
+    texts = {
+        each.name: row[_COLUMNS.get(each.name, each.name)]
+        for each in fields(MeasuredRun)
+        if each.type == "str"
+    }
     return MeasuredRun(
-        id=row["id"],
-        source=row["source"],
-        where=row["url_or_repo_path"],
-        model=row["model"],
-        method=row["method"],
-        base_precision=row["base_precision"],
-        optimizer=row["optimizer"],
-        lora_rank=row["lora_rank"],
-        lora_targets=row["lora_targets"],
-        micro_batch=row["micro_batch"],
-        sequence_length=row["seq_len"],
-        checkpointing=row["gradient_checkpointing"],
-        attention=row["attention"],
-        loss=row["liger_or_chunked_loss"],
+        **texts,
         gpu_count=int(row["num_gpus"]),
-        sharding=row["sharding"],
-        offload=row["offload"],
-        measured=row["what_is_measured"],
-        gpu=row["gpu"],
-        framework=row["framework_version"],
-        notes=row["notes"],
-        completeness=row["completeness"],
-        trust=row["trust"],
         low_bytes=round(float(row["peak_gib_low"]) * GIB),
         high_bytes=round(float(row["peak_gib_high"]) * GIB),
     )

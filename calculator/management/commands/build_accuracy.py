@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from calculator.pages.accuracy.records import ACCURACY_CSV
 from validation.accuracy import accuracy_csv
-
-ACCURACY = Path(settings.BASE_DIR) / "calculator" / "data" / "accuracy.csv"
 
 
 class Command(BaseCommand):
@@ -22,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         text = accuracy_csv()
-        current = ACCURACY.read_text(encoding="utf-8") if ACCURACY.exists() else ""
+        current = ACCURACY_CSV.read_text(encoding="utf-8") if ACCURACY_CSV.exists() else ""
         if text == current:
             print("calculator/data/accuracy.csv is up to date.")
         elif options["check"]:
@@ -30,5 +26,5 @@ class Command(BaseCommand):
                 "calculator/data/accuracy.csv is out of date: run manage.py build_accuracy."
             )
         else:
-            ACCURACY.write_text(text, encoding="utf-8")
+            ACCURACY_CSV.write_text(text, encoding="utf-8")
             print(f"Wrote {len(text.splitlines()) - 1} rows to calculator/data/accuracy.csv.")

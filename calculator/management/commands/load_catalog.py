@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from calculator.loading import BrokenFiles, load_catalog
+from calculator.data.loading import BrokenFiles, load_catalog
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""What the core and the catalog say to a question."""

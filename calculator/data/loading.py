@@ -1,0 +1,95 @@
+"""Which files fill which tables, and the one transaction that loads them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import transaction
+
+from calculator.data.editor_group import ensure_editor_group
+from calculator.data.merging import Merge, Summary
+from calculator.data.tables import Files, Table
+from calculator.models import (
+    FaqEntry,
+    LanguageModel,
+    LoadedRow,
+    MethodPreset,
+    ModelSize,
+    PresetPart,
+)
+from gpus.classes import Platform, UtilisationClass
+from gpus.models import Gpu, MemoryTier
+
+# In this order: a row refers to rows of the tables above it, and FAQ answers are checked
+# against all the others.
+TABLES = (
+    Table(MemoryTier, "gpus/data/memory_tiers.csv", key=("memory_gb",)),
+    Table(UtilisationClass, "gpus/data/utilisation_classes.csv", key=("slug",)),
+    Table(Platform, "gpus/data/platforms.csv", key=("slug",)),
+    Table(
+        Gpu,
+        "gpus/data/gpus.csv",
+        key=("slug",),
+        columns={"memory_gb": "tier", "launch": "launched_on"},
+        # An editor's price must not end up with the file's source and date.
+        together=(
+            (
+                "retail_price_usd",
+                "retail_price_kind",
+                "retail_price_is_estimate",
+                "retail_price_source_name",
+                "retail_price_source_url",
+                "retail_price_checked_on",
+            ),
+            (
+                "cloud_price_usd_per_hour",
+                "cloud_price_provider",
+                "cloud_price_is_estimate",
+                "cloud_price_source_name",
+                "cloud_price_source_url",
+                "cloud_price_checked_on",
+            ),
+            ("bf16_dense_tflops", "bf16_tflops_basis"),
+            ("usable_memory_mib", "usable_memory_basis"),
+        ),
+    ),
+    Table(MethodPreset, "calculator/data/method_presets.csv", key=("slug",)),
+    Table(
+        PresetPart,
+        "calculator/data/preset_parts.csv",
+        key=("preset", "slug"),
+        columns={"preset_slug": "preset"},
+        # The parts sum to the preset's total: half of a new set would make a third total.
+        whole_per="preset",
+    ),
+    Table(ModelSize, "calculator/data/model_sizes.csv", key=("params_b",)),
+    Table(
+        LanguageModel,
+        "calculator/data/models.csv",
+        key=("slug",),
+        columns={"released": "released_on", "architecture": "architecture_kind"},
+    ),
+    Table(FaqEntry, "calculator/data/faq", key=("slug",), body="answer"),
+)
+
+
+class BrokenFiles(Exception):
+    """The files have mistakes, each in words with its place; nothing was loaded."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_catalog(root: Path) -> list[Summary]:
+    """Load the files under `root`, all or nothing; keep what editors changed."""
+    with transaction.atomic():
+        loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
+        files = Files(root, TABLES)
+        merge = Merge(files, loaded)
+        summaries = [merge.load(table) for table in TABLES]
+        if files.problems:
+            raise BrokenFiles(files.problems)
+        merge.remember()
+        ensure_editor_group(table.model for table in TABLES)
+    return summaries

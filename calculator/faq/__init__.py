@@ -1,0 +1,1 @@
+"""The FAQ: its rows, its Markdown with figures, its pages."""

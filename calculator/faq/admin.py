@@ -1,0 +1,28 @@
+"""The admin of FAQ entries."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.faq.models import FaqEntry
+
+
+@admin.register(FaqEntry)
+class FaqEntryAdmin(admin.ModelAdmin):
+    form = RowForm
+    formfield_overrides = MULTILINE_TEXT
+    actions = (publish, unpublish)
+    list_display = ("question", "slug", "order", "published", "updated_at")
+    list_editable = ("order", "published")
+    list_filter = ("published",)
+    search_fields = ("question", "slug", "answer")
+    prepopulated_fields = {"slug": ("question",)}
+    fields = ("question", "slug", "answer", "calculator_query", "order", "published")
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
+        return super().get_changelist_form(request, form=RowForm, **kwargs)
+
+    def view_on_site(self, entry: FaqEntry) -> str | None:
+        return entry.get_absolute_url() if entry.published else None

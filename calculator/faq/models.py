@@ -1,0 +1,70 @@
+"""FAQ entries, checked as they are edited or loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from calculator.faq.checks import answer_problems, query_problems
+
+
+@dataclass(frozen=True)
+class FaqSpec:
+    """A published entry as the rest of the site knows it: immutable, without a database."""
+
+    slug: str
+    question: str
+    answer_markdown: str
+    calculator_query: str
+
+
+class FaqEntry(models.Model):
+    slug = models.SlugField(max_length=80, unique=True)
+    question = models.CharField(max_length=160)
+    answer = models.TextField(
+        "answer (Markdown)",
+        help_text=(
+            "Figures are placeholders, computed when the page is shown: {memory:qlora:7}, "
+            "{minimum:qlora:7}, {bytes:lora}, {part:full:weights}, "
+            "{ratio:full:inference-16bit}, {tier:24}."
+        ),
+    )
+    calculator_query = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="The calculator's inputs that go with the answer, e.g. “size=7”.",
+    )
+    order = models.PositiveIntegerField(default=0)
+    published = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "FAQ entry"
+        verbose_name_plural = "FAQ entries"
+        ordering = ("order", "slug")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(slug="") & ~Q(question="") & ~Q(answer=""), name="faq_entry_is_whole"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.question
+
+    def get_absolute_url(self) -> str:
+        return reverse("calculator:faq_answer", args=(self.slug,))
+
+    def clean(self) -> None:
+        problems = {
+            "answer": answer_problems(self.answer),
+            "calculator_query": query_problems(self.calculator_query),
+        }
+        if any(problems.values()):
+            raise ValidationError({field: found for field, found in problems.items() if found})
+
+    def to_spec(self) -> FaqSpec:
+        return FaqSpec(self.slug, self.question, self.answer, self.calculator_query)

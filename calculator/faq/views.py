@@ -1,0 +1,23 @@
+"""The FAQ: all answers on one page, and a page for each."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from calculator.catalog import current_catalog
+from calculator.faq.presenters import present_answer, present_faq
+
+
+@require_safe
+def faq_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "calculator/faq.html", {"faq": present_faq(current_catalog())})
+
+
+@require_safe
+def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
+    answer = present_answer(current_catalog(), slug)
+    if answer is None:
+        raise Http404
+    return render(request, "calculator/faq_answer.html", {"answer": answer})

@@ -1,0 +1,1 @@
+"""Language models: their rows, the search for one, their list and pages."""

@@ -1,0 +1,140 @@
+"""The list of models as its templates print it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.catalog import Catalog
+from calculator.estimation import TrainingSettings
+from calculator.language_models.forms import ModelListForm, to_query
+from calculator.language_models.selection import (
+    ModelFilter,
+    default_bytes,
+    is_mixture,
+    select_models,
+)
+from calculator.language_models.specs import LanguageModelSpec
+from calculator.words.formatting import format_count, format_gb
+
+TITLE = "Language models: GPU memory to fine-tune each"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model. `memory` is by method, and empty where only the parameters are known."""
+
+    slug: str
+    name: str
+    parameters: str
+    active: str
+    memory: tuple[tuple[str, str], ...]
+    context: str
+    released_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyGroup:
+    name: str
+    slug: str
+    rows: tuple[ModelRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelListView:
+    """The whole page. `groups` is None while a filter has an error."""
+
+    form: ModelListForm
+    title: str
+    status: str
+    groups: tuple[FamilyGroup, ...] | None
+    is_filtered: bool
+    sequence_length: str
+    page_url: str
+
+
+def present_model_list(catalog: Catalog, query: Mapping[str, str]) -> ModelListView:
+    form = ModelListForm(query)
+    if not form.is_valid():
+        errors = " ".join(error for errors in form.errors.values() for error in errors)
+        return _view(form, "Check the filters", errors, None, True, form.typed())
+    wanted = form.to_filter()
+    found = select_models(catalog, wanted)
+    return _view(
+        form,
+        _title(wanted),
+        _status(found, len(catalog.language_models)),
+        _groups(found),
+        wanted.is_set,
+        to_query(wanted),
+    )
+
+
+def _view(
+    form: ModelListForm,
+    title: str,
+    status: str,
+    groups: tuple[FamilyGroup, ...] | None,
+    is_filtered: bool,
+    query: dict[str, str],
+) -> ModelListView:
+    path = reverse("calculator:models")
+    return ModelListView(
+        form=form,
+        title=title,
+        status=status,
+        groups=groups,
+        is_filtered=is_filtered,
+        sequence_length=f"{TrainingSettings().sequence_length:,}",
+        page_url=f"{path}?{urlencode(query)}" if query else path,
+    )
+
+
+def _groups(models: Iterable[LanguageModelSpec]) -> tuple[FamilyGroup, ...]:
+    by_family: dict[str, list[LanguageModelSpec]] = {}
+    for model in models:
+        by_family.setdefault(model.family, []).append(model)
+    return tuple(
+        FamilyGroup(family, f"family-{number}", tuple(model_row(model) for model in members))
+        for number, (family, members) in enumerate(by_family.items(), start=1)
+    )
+
+
+def model_row(model: LanguageModelSpec) -> ModelRow:
+    return ModelRow(
+        slug=model.slug,
+        name=model.name,
+        parameters=format_count(model.params_total_count),
+        active=format_count(model.params_active_count) if is_mixture(model) else "",
+        memory=tuple((method, format_gb(size)) for method, size in default_bytes(model).items()),
+        context="" if model.context_length is None else f"{model.context_length:,}",
+        released_on=model.released_on,
+    )
+
+
+def _title(wanted: ModelFilter) -> str:
+    """“Models, “qwen”, dense, up to 8B”."""
+    if not wanted.is_set:
+        return TITLE
+    words = ["Language models"]
+    if wanted.text:
+        words.append(f"“{wanted.text}”")
+    if wanted.kind:
+        words.append({"dense": "dense", "moe": "mixtures of experts"}[wanted.kind])
+    if wanted.most_params_b is not None:
+        words.append(f"up to {to_query(wanted)['size']}B")
+    return ", ".join(words)
+
+
+def _status(found: tuple[LanguageModelSpec, ...], total_count: int) -> str:
+    if not total_count:
+        return "The catalog has no models at the moment. Please come back soon."
+    if not found:
+        return f"None of {total_count} models fits."
+    if len(found) == total_count:
+        return f"All {total_count} models, by family."
+    return f"{len(found)} of {total_count} models, by family."

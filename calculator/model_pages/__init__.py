@@ -1,1 +1,0 @@
-"""The list of language models, and a page for each."""

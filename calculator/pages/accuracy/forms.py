@@ -1,0 +1,94 @@
+"""What visitors ask of the accuracy table, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from django import forms
+
+from calculator.pages.accuracy.selection import Selection
+
+COUNTERS = {
+    "allocated": "allocated",
+    "reserved": "reserved",
+    "device": "nvidia-smi",
+    "unstated": "not stated",
+}
+METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+ORDERS = {"worst": "largest error", "best": "smallest error", "id": "by source"}
+DEFAULTS = {
+    "against": "measured",
+    "evidence": "best",
+    "figure": "allocated",
+    "order": "worst",
+    "page": "1",
+}
+HIGHEST_PAGE = 9_999
+
+
+class AccuracyForm(forms.Form):
+    """The page's query string. It is always bound; what is left out has its default."""
+
+    use_required_attribute = False
+
+    against = forms.ChoiceField(
+        label="Against", choices=[("measured", "measured"), ("traced", "traced")]
+    )
+    evidence = forms.ChoiceField(
+        label="Evidence", choices=[("best", "complete"), ("all", "everything")]
+    )
+    method = forms.ChoiceField(
+        required=False, label="Method", choices=[("", "any"), *METHOD_NAMES.items()]
+    )
+    figure = forms.ChoiceField(label="Figure", choices=[*COUNTERS.items(), ("any", "any")])
+    gpus = forms.ChoiceField(
+        required=False,
+        label="GPUs",
+        choices=[("", "any number"), ("one", "one"), ("several", "several")],
+    )
+    order = forms.ChoiceField(label="Order", choices=list(ORDERS.items()))
+    page = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        asked = {name: value for name, value in query.items() if value.strip()}
+        super().__init__(DEFAULTS | asked, auto_id="filter-%s")
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-describedby"] = f"filter-{name}_error"
+            if isinstance(field, forms.ChoiceField):
+                field.error_messages["invalid_choice"] = (
+                    "Choose one from the list: “%(value)s” is not in it."
+                )
+                self._keep_typed(name, field)
+
+    def _keep_typed(self, name: str, field: forms.ChoiceField) -> None:
+        """What was asked stays chosen, even where the list does not have it."""
+        asked = self.data.get(name, "")
+        if asked not in dict(field.choices):
+            field.widget.choices = [*field.choices, (asked, asked[:30])]
+
+    def clean_page(self) -> int:
+        typed = self.cleaned_data["page"] or "1"
+        if not re.fullmatch(r"[0-9]{1,4}", typed) or int(typed) < 1:
+            raise forms.ValidationError(
+                f"Enter a page between 1 and {HIGHEST_PAGE:,}: “{typed[:30]}” is not one."
+            )
+        return int(typed)
+
+    def to_selection(self) -> Selection:
+        return Selection(
+            kind=self.cleaned_data["against"],
+            method=self.cleaned_data["method"],
+            counter="" if self.cleaned_data["figure"] == "any" else self.cleaned_data["figure"],
+            gpus=self.cleaned_data["gpus"],
+            evidence="best" if self.cleaned_data["evidence"] == "best" else "",
+        )
+
+    def to_query(self, **changes: str) -> dict[str, str]:
+        """The query string's values; nothing for defaults."""
+        values = {name: str(self.data.get(name, "")) for name in self.fields} | changes
+        return {
+            name: value
+            for name, value in values.items()
+            if value and value != DEFAULTS.get(name, "")
+        }

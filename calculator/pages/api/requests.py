@@ -1,0 +1,126 @@
+"""A request's bytes → what is asked, checked. Everything wrong is named by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from calculator.catalog import Catalog
+from calculator.estimation import (
+    Architecture,
+    FieldError,
+    InputError,
+    TrainingSettings,
+    settings_from_mapping,
+)
+from calculator.estimation.lora_targets import check_targets
+from calculator.estimation.settings import CHOICES
+from calculator.presets.forms import LARGEST_SIZE_B, SMALLEST_SIZE_B
+from calculator.question.subjects import (
+    Subject,
+    subject_of_config,
+    subject_of_model,
+    subject_of_size,
+)
+from calculator.words.formatting import format_number
+
+MODEL_FIELDS = ("model", "config", "params_b")
+FIELDS = (*MODEL_FIELDS, "method", "settings")
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateRequest:
+    subject: Subject
+    architecture: Architecture
+    settings: TrainingSettings
+
+
+def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
+    """What is asked for.
+
+    Raises:
+        InputError: with every field that is wrong, as far as they can be told apart.
+    """
+    if not isinstance(value, dict):
+        raise InputError([FieldError("body", "must be a JSON object.")])
+    errors = [
+        FieldError(str(name)[:40], f"is not one of {', '.join(FIELDS)}.")
+        for name in value
+        if name not in FIELDS
+    ]
+    subject = settings = None
+    try:
+        subject = _read_subject(catalog, value)
+    except InputError as error:
+        errors += error.errors
+    try:
+        settings = _read_settings(value)
+    except InputError as error:
+        errors += error.errors
+    if errors or subject is None or subject.architecture is None or settings is None:
+        raise InputError(errors)
+    check_targets(subject.architecture, settings)
+    return EstimateRequest(subject, subject.architecture, settings)
+
+
+def _read_subject(catalog: Catalog, value: dict[str, Any]) -> Subject:
+    given = [name for name in MODEL_FIELDS if name in value]
+    if len(given) != 1:
+        wrong = "model" if not given else given[-1]
+        raise InputError([FieldError(wrong, "Give exactly one of model, config and params_b.")])
+    if given == ["model"]:
+        return _read_model(catalog, value["model"])
+    if given == ["config"]:
+        return _read_config(value["config"])
+    return _read_size(value["params_b"])
+
+
+def _read_model(catalog: Catalog, slug: object) -> Subject:
+    subject = subject_of_model(catalog, slug) if isinstance(slug, str) else None
+    if subject is None:
+        raise InputError([FieldError("model", "is not the slug of a model of the catalog.")])
+    if subject.architecture is None:
+        reason = subject.parameters_only_reason
+        raise InputError([FieldError("model", f"has no precise estimate. {reason}".strip())])
+    return subject
+
+
+def _read_config(config: object) -> Subject:
+    if not isinstance(config, Mapping):
+        raise InputError([FieldError("config", "must be the JSON object of a config.json.")])
+    try:
+        return subject_of_config(config)
+    except InputError as error:
+        raise InputError(
+            [
+                FieldError(f"config.{e.field}" if e.field else "config", e.message)
+                for e in error.errors
+            ]
+        ) from error
+
+
+def _read_size(params_b: object) -> Subject:
+    if (
+        isinstance(params_b, bool)
+        or not isinstance(params_b, int | float)
+        or not SMALLEST_SIZE_B <= params_b <= LARGEST_SIZE_B
+    ):
+        bounds = f"{SMALLEST_SIZE_B} and {format_number(LARGEST_SIZE_B)}"
+        raise InputError([FieldError("params_b", f"must be a number between {bounds}: billions.")])
+    return subject_of_size(Decimal(str(params_b)))
+
+
+def _read_settings(value: dict[str, Any]) -> TrainingSettings:
+    errors = []
+    method, settings = value.get("method"), value.get("settings", {})
+    if method is None:
+        errors.append(FieldError("method", f"must be one of {', '.join(CHOICES['method'])}."))
+    if not isinstance(settings, dict):
+        errors.append(FieldError("settings", "must be a JSON object."))
+    elif "method" in settings:
+        errors.append(FieldError("method", "stands beside “settings”, not in it."))
+    if errors:
+        raise InputError(errors)
+    return settings_from_mapping(settings, method=method)

@@ -1,0 +1,118 @@
+"""A card of the rule of thumb: the figure, its parts and what holds it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from calculator.answer.rule_of_thumb import Fitted, MethodResult
+from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_number
+from gpus.fitting import GpuSetup
+from gpus.labels import gpu_setup_label, setup_label
+from gpus.presenters import PriceView, cloud_price_view
+
+SHADE_COUNT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    label: str
+    explanation: str
+    bytes_per_parameter: str
+    memory: str
+    x: str
+    width: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeView:
+    label: str
+    price: PriceView | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    slug: str
+    name: str
+    summary: str
+    audience_note: str
+    figure: str
+    unit: str
+    bytes_per_parameter: str
+    minimum: str | None
+    shortfall: str
+    parts: tuple[PartView, ...]
+    alternatives: tuple[AlternativeView, ...]
+
+    @property
+    def explanations(self) -> tuple[PartView, ...]:
+        return tuple(part for part in self.parts if part.explanation)
+
+
+def present_card(result: MethodResult, today: dt.date | None) -> CardView:
+    method = result.estimate.method
+    figure, unit = figure_and_unit(result.memory_bytes)
+    return CardView(
+        slug=method.slug,
+        name=method.name,
+        summary=method.summary,
+        audience_note=method.audience_note,
+        figure=figure,
+        unit=unit,
+        bytes_per_parameter=format_number(method.bytes_per_parameter, decimals=4),
+        minimum=minimum_label(result),
+        shortfall=shortfall(result),
+        parts=_parts(result),
+        alternatives=present_alternatives(result, today),
+    )
+
+
+def figure_and_unit(memory_bytes: Decimal | int) -> tuple[str, str]:
+    """“16.8”, “GB”."""
+    figure, unit = format_gb(memory_bytes).split(NO_BREAK_SPACE)
+    return figure, unit
+
+
+def minimum_label(result: Fitted) -> str | None:
+    return setup_label(result.minimum) if result.minimum else None
+
+
+def shortfall(result: Fitted) -> str:
+    """What to say where no setup holds the estimate."""
+    if result.minimum is not None:
+        return ""
+    return "No setup of the catalog holds this. A smaller model or a lighter method would fit."
+
+
+def present_alternatives(result: Fitted, today: dt.date | None) -> tuple[AlternativeView, ...]:
+    return tuple(_alternative(choice, today) for choice in result.alternatives)
+
+
+def _alternative(choice: GpuSetup, today: dt.date | None) -> AlternativeView:
+    return AlternativeView(
+        label=gpu_setup_label(choice),
+        price=cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today),
+    )
+
+
+def _parts(result: MethodResult) -> tuple[PartView, ...]:
+    total = result.memory_bytes
+    views = []
+    before = Decimal(0)
+    for step, part in enumerate(result.estimate.parts):
+        share = part.memory_bytes / total
+        views.append(
+            PartView(
+                label=part.part.label,
+                explanation=part.part.explanation,
+                bytes_per_parameter=format_number(part.part.bytes_per_parameter, decimals=4),
+                memory=format_gb(part.memory_bytes),
+                x=f"{before * 100:.2f}%",
+                width=f"{share * 100:.2f}%",
+                step=step % SHADE_COUNT,
+            )
+        )
+        before += share
+    return tuple(views)

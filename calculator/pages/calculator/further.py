@@ -1,0 +1,52 @@
+"""Where an answer leads: every setup that holds it, curves over length and size, a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.answer.precise import PRECISE_METHODS
+from calculator.answer.rule_of_thumb import Fitted
+
+SLOTS = ("a", "b", "c")
+
+
+@dataclass(frozen=True, slots=True)
+class FitLink:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherView:
+    fits: tuple[FitLink, ...]
+    curves_url: str
+    compare_url: str
+    model_url: str
+    """The page of the catalog's model that is asked about; empty for others."""
+
+
+def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> FurtherView | None:
+    """The pages that go on from a question about training; None where no method is theirs."""
+    methods = [result for result in results if result.slug in PRECISE_METHODS]
+    if not methods:
+        return None
+    slots = {
+        slot: urlencode({**query, "method": result.slug})
+        for slot, result in zip(SLOTS, methods, strict=False)
+    }
+    return FurtherView(
+        fits=tuple(
+            FitLink(
+                result.name,
+                f"{reverse('fit:page')}?{urlencode({**query, 'method': result.slug})}",
+            )
+            for result in methods
+        ),
+        curves_url=f"{reverse('calculator:curves')}?{urlencode(query)}",
+        compare_url=f"{reverse('calculator:compare')}?{urlencode(slots)}",
+        model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
+    )

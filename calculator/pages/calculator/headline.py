@@ -1,0 +1,74 @@
+"""The sentence above the cards, built from the figures so that it is true for every size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calculator.answer.rule_of_thumb import Fitted
+from calculator.words.formatting import NO_BREAK_SPACE, format_gb
+from gpus.fitting import Setup
+
+AUDIENCE_WORDS = {
+    "consumer": "consumer",
+    "workstation": "workstation",
+    "datacenter": "data-center",
+}
+
+
+def training_headline(model: str, results: Sequence[Fitted]) -> str:
+    """“For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB), while …”"""
+    return _headline(f"For {model}", results)
+
+
+def precise_headline(model: str, batch: str, results: Sequence[Fitted]) -> str:
+    """“To fine-tune Llama 3.1 8B on 1 × 2,048 tokens, QLoRA fits on …”"""
+    return _headline(f"To fine-tune {model} on {batch}", results)
+
+
+def inference_headline(model: str, results: Sequence[Fitted]) -> str:
+    """“To run a 7B model, 4-bit fits on a single consumer GPU (about 5 GB), and so does …”"""
+    return _headline(f"To run {model}", results)
+
+
+def _headline(start: str, results: Sequence[Fitted]) -> str:
+    lightest = min(results, key=lambda r: r.memory_bytes)
+    heaviest = max(results, key=lambda r: r.memory_bytes)
+    first = f"{start}, {_in_a_sentence(lightest.name)} {_fate(lightest)}"
+    if heaviest is lightest:
+        return f"{first}."
+    other = _in_a_sentence(heaviest.name)
+    if _one_gpu_of_a_kind(lightest.minimum) == _one_gpu_of_a_kind(heaviest.minimum) != "":
+        return f"{first}, and so does {other} ({_about(heaviest)})."
+    return f"{first}, while {other} {_fate(heaviest)}."
+
+
+def _fate(result: Fitted) -> str:
+    kind = _one_gpu_of_a_kind(result.minimum)
+    if kind:
+        return f"fits on a single {kind} GPU ({_about(result)})"
+    if result.minimum is None:
+        return f"needs more than any setup here offers ({_about(result)})"
+    return f"needs {setup_in_figures(result.minimum)} ({_about(result)})"
+
+
+def setup_in_figures(setup: Setup) -> str:
+    """“2× 80 GB”, or “24 GB” for one."""
+    gigabytes = f"{setup.tier.memory_gb}{NO_BREAK_SPACE}GB"
+    if setup.gpu_count == 1:
+        return gigabytes
+    return f"{setup.gpu_count:,}×{NO_BREAK_SPACE}{gigabytes}"
+
+
+def _one_gpu_of_a_kind(setup: Setup | None) -> str:
+    if setup is None or setup.gpu_count > 1:
+        return ""
+    return AUDIENCE_WORDS.get(setup.tier.audience, setup.tier.audience)
+
+
+def _about(result: Fitted) -> str:
+    return f"about{NO_BREAK_SPACE}{format_gb(result.memory_bytes)}"
+
+
+def _in_a_sentence(name: str) -> str:
+    """“Full fine-tuning” starts small inside a sentence; “LoRA” and “QLoRA” do not."""
+    return name if name[1:2].isupper() or "-" in name[:3] else name[:1].lower() + name[1:]

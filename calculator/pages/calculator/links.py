@@ -1,0 +1,43 @@
+"""The addresses that a question leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.models import Task
+from calculator.question.training_form import Run, precise_query
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Page and fragment of one task; `subject_query` is the model that is asked about."""
+
+    task: str
+    subject_query: Mapping[str, str]
+
+    @property
+    def page_path(self) -> str:
+        return reverse(f"calculator:{self.task}")
+
+    @property
+    def fragment_path(self) -> str:
+        return reverse(f"calculator:{self.task}_fragment")
+
+    @property
+    def other_task_path(self) -> str:
+        other = Task.INFERENCE if self.task == Task.TRAINING else Task.TRAINING
+        return reverse(f"calculator:{other}")
+
+    def page_url(self, query: Mapping[str, str]) -> str:
+        return f"{self.page_path}?{urlencode(query)}"
+
+    def fragment_url(self, query: Mapping[str, str]) -> str:
+        return f"{self.fragment_path}?{urlencode(query)}"
+
+    def query_with(self, run: Run) -> dict[str, str]:
+        """The same model, trained in another way."""
+        return {**self.subject_query, **precise_query(run, self.subject_query)}

@@ -1,0 +1,46 @@
+"""Whether the GPU that a visitor came from holds each method: `gpu=rtx-4090` in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from calculator.answer.precise import PreciseResult
+from calculator.catalog import Catalog
+from calculator.estimation.cluster.setups import verdict
+from calculator.words.formatting import format_gb
+
+WORDS = {"fits": "fits", "tight": "just fits", "too_small": "does not fit"}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGpuView:
+    """The GPU, what it has to use, and for each method its name and whether it fits."""
+
+    name: str
+    url: str
+    usable: str
+    methods: tuple[tuple[str, str], ...]
+
+
+def present_own_gpu(
+    catalog: Catalog, slug: str, results: Iterable[PreciseResult]
+) -> OwnGpuView | None:
+    """One card of the GPU, by its own usable memory; None where no such GPU is published.
+
+    The cards' minimum names a size that all of its example GPUs have; one GPU may have more.
+    """
+    gpu = next((each for each in catalog.gpus if each.slug == slug), None)
+    if gpu is None:
+        return None
+    return OwnGpuView(
+        name=gpu.name,
+        url=reverse("gpus:card", args=[slug]),
+        usable=format_gb(gpu.usable_bytes),
+        methods=tuple(
+            (result.name, WORDS[verdict(result.estimate.device_bytes, gpu.usable_bytes)])
+            for result in results
+        ),
+    )

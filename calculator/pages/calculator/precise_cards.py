@@ -1,0 +1,196 @@
+"""A precise card: the card's bytes and their range, what they hold, when, and what would save."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from calculator.answer.precise import PreciseResult
+from calculator.estimation import Estimate
+from calculator.estimation.savings import Saving, largest_savings
+from calculator.estimation.settings import changed_fields
+from calculator.pages.calculator.cards import (
+    SHADE_COUNT,
+    AlternativeView,
+    figure_and_unit,
+    minimum_label,
+    present_alternatives,
+    shortfall,
+)
+from calculator.pages.calculator.links import Links
+from calculator.question.training_form import Run
+from calculator.words.formatting import format_count, format_gb, format_range
+
+PHASE_WORDS = {
+    "forward": ("Forward", "at the end of the forward pass"),
+    "loss": ("Loss", "while the loss is computed"),
+    "backward": ("Backward", "in the backward pass"),
+    "optimizer_step": ("Optimizer", "in the optimizer step"),
+}
+RESIDENT = ("weights", "adapters", "optimizer_states")
+TIMELINE_HEIGHT = 56
+COLUMN_GAP_PERCENT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisePartView:
+    label: str
+    memory: str
+    x: str
+    width: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseView:
+    """One column of the timeline, in pixels from the top and percent of the width."""
+
+    slug: str
+    words: str
+    memory: str
+    is_peak: bool
+    x: str
+    width: str
+    middle_x: str
+    y: int
+    height: int
+    resident_y: int
+    resident_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavingView:
+    """page_url is where the change is made, or the card of the method that it leads to."""
+
+    words: str
+    cost: str
+    saved: str
+    page_url: str
+    fragment_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreciseCardView:
+    slug: str
+    name: str
+    figure: str
+    unit: str
+    range: str
+    rule_of_thumb: str
+    peak: str
+    peak_when: str
+    overhead: str
+    minimum: str | None
+    shortfall: str
+    parts: tuple[PrecisePartView, ...]
+    phases: tuple[PhaseView, ...]
+    savings: tuple[SavingView, ...]
+    parameters: str
+    assumptions: tuple[str, ...]
+    reasons: tuple[str, ...]
+    formula_version: str
+    alternatives: tuple[AlternativeView, ...]
+
+
+def present_precise_card(
+    result: PreciseResult, run: Run, links: Links, today: dt.date | None
+) -> PreciseCardView:
+    found = result.estimate
+    figure, unit = figure_and_unit(result.memory_bytes)
+    thumb = result.rule_of_thumb_bytes
+    return PreciseCardView(
+        slug=result.slug,
+        name=result.name,
+        figure=figure,
+        unit=unit,
+        range=format_range(*result.range_bytes),
+        rule_of_thumb="" if thumb is None else format_gb(thumb),
+        peak=format_gb(found.peak_allocated_bytes),
+        peak_when=PHASE_WORDS[found.peak_phase][1],
+        overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
+        minimum=minimum_label(result),
+        shortfall=shortfall(result),
+        parts=_parts(found),
+        phases=_phases(found),
+        savings=tuple(
+            _saving(saving, result, run, links)
+            for saving in largest_savings(result.architecture, result.settings)
+        ),
+        parameters=_parameters(found),
+        assumptions=result.assumptions,
+        reasons=found.reasons,
+        formula_version=found.formula_version,
+        alternatives=present_alternatives(result, today),
+    )
+
+
+def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:
+    """The breakdown at the peak, as shares of the card's bytes; the rest of the bar is overhead."""
+    total = max(found.device_bytes.likely, found.peak_allocated_bytes)
+    views = []
+    before = 0
+    for step, item in enumerate(found.breakdown):
+        views.append(
+            PrecisePartView(
+                label=item.label,
+                memory=format_gb(item.bytes),
+                x=f"{before * 100 / total:.2f}%",
+                width=f"{item.bytes * 100 / total:.2f}%",
+                step=step % SHADE_COUNT,
+            )
+        )
+        before += item.bytes
+    return tuple(views)
+
+
+def _phases(found: Estimate) -> tuple[PhaseView, ...]:
+    resident_bytes = sum(i.bytes for i in found.breakdown if i.component in RESIDENT)
+    column = 100 / len(found.phases)
+    views = []
+    for position, (phase, phase_bytes) in enumerate(found.phases.items()):
+        height = _pixels(phase_bytes, found)
+        resident_height = min(height, _pixels(resident_bytes, found))
+        views.append(
+            PhaseView(
+                slug=phase,
+                words=PHASE_WORDS[phase][0],
+                memory=format_gb(phase_bytes),
+                is_peak=phase == found.peak_phase,
+                x=f"{position * column + COLUMN_GAP_PERCENT:.2f}%",
+                width=f"{column - 2 * COLUMN_GAP_PERCENT:.2f}%",
+                middle_x=f"{(position + 0.5) * column:.2f}%",
+                y=TIMELINE_HEIGHT - height,
+                height=height,
+                resident_y=TIMELINE_HEIGHT - resident_height,
+                resident_height=resident_height,
+            )
+        )
+    return tuple(views)
+
+
+def _pixels(phase_bytes: int, found: Estimate) -> int:
+    return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
+
+
+def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> SavingView:
+    changed = {
+        name: getattr(saving.change.settings, name)
+        for name in changed_fields(saving.change.settings, result.settings)
+    }
+    method = changed.pop("method", "")
+    query = links.query_with(run.with_(**changed))
+    return SavingView(
+        words=saving.change.words,
+        cost=saving.change.cost,
+        saved=format_gb(saving.device_bytes),
+        page_url=f"#card-{method}" if method else links.page_url(query),
+        fragment_url="" if method else links.fragment_url(query),
+    )
+
+
+def _parameters(found: Estimate) -> str:
+    """“8.03B parameters, of which 41.9 million are trained”."""
+    total = f"{format_count(found.parameters_total_count)} parameters"
+    if found.parameters_trainable_count >= found.parameters_total_count:
+        return f"{total}, all trained"
+    return f"{total}; {format_count(found.parameters_trainable_count)} trained"

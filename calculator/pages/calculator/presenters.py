@@ -1,0 +1,216 @@
+"""The calculator's page: everything on it that depends on the inputs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from calculator.answer.precise import PRECISE_METHODS, precise_result
+from calculator.answer.rule_of_thumb import Fitted, estimate_methods
+from calculator.catalog import Catalog
+from calculator.language_models.search import search_models
+from calculator.models import Task
+from calculator.pages.calculator.cards import CardView, present_card
+from calculator.pages.calculator.further import FurtherView, present_further
+from calculator.pages.calculator.headline import (
+    inference_headline,
+    precise_headline,
+    training_headline,
+)
+from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.model_choice import MatchesView, present_matches
+from calculator.pages.calculator.own_gpu import OwnGpuView, present_own_gpu
+from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
+from calculator.pages.calculator.ruler import Ruler, draw_ruler
+from calculator.pages.calculator.settings_panel import SettingsPanel, batch_words, present_settings
+from calculator.presets.forms import DEFAULT_SIZE_B
+from calculator.question.reading import Question, read_question
+from calculator.question.training_form import SETTING_NAMES
+from calculator.words.formatting import format_gb, format_number, query_number
+
+
+@dataclass(frozen=True, slots=True)
+class SizeChoice:
+    label: str
+    page_url: str
+    fragment_url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOfThumbView:
+    """A method and its bytes per parameter, for the note on where figures come from."""
+
+    name: str
+    bytes_per_parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """The answer: `cards` by the rule of thumb, or `precise_cards`."""
+
+    headline: str
+    ruler: Ruler
+    cards: tuple[CardView, ...] = ()
+    precise_cards: tuple[PreciseCardView, ...] = ()
+    further: FurtherView | None = None
+    own_gpu: OwnGpuView | None = None
+    parameters_only_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatorView:
+    """Everything on the calculator's page that depends on the inputs.
+
+    `answer` is None while the input has an error: no old figure stands beside a new question.
+    """
+
+    task: str
+    title: str
+    question: Question
+    sizes: tuple[SizeChoice, ...]
+    rules_of_thumb: tuple[RuleOfThumbView, ...]
+    matches: MatchesView
+    settings: SettingsPanel | None
+    answer: AnswerView | None
+    page_path: str
+    page_url: str
+    canonical_url: str
+    fragment_url: str
+    other_task_url: str
+    rule_of_thumb_url: str
+    rule_of_thumb_fragment_url: str
+
+    @property
+    def error(self) -> str:
+        """All errors in one text, for the announcement."""
+        question = self.question
+        errors = [question.size_error, question.model_error, question.config_error]
+        return " ".join(filter(None, [*errors, *question.training.errors.values()]))
+
+
+def present_calculator(
+    catalog: Catalog, task: str, query: Mapping[str, str], *, today: dt.date | None = None
+) -> CalculatorView:
+    """Turn a query string's values into the page: the answer, or the error beside its field.
+
+    `today` is what prices are old or fresh by; without it none is called out of date.
+    """
+    question = read_question(catalog, task, query)
+    links = Links(task, question.subject_query)
+    results = _results(catalog, task, question)
+    thumb_query = question.rule_of_thumb_query or {}
+    is_front_page = question.query == {"size": query_number(DEFAULT_SIZE_B)}
+    return CalculatorView(
+        task=task,
+        title=_title(task, question, results),
+        question=question,
+        sizes=_size_choices(catalog, question, links),
+        rules_of_thumb=tuple(
+            RuleOfThumbView(m.name, format_number(m.bytes_per_parameter, decimals=4))
+            for m in catalog.methods(task)
+        ),
+        matches=present_matches(
+            question.matches,
+            question.model_typed if question.model_error else "",
+            question.settings_query,
+            links,
+        ),
+        settings=present_settings(question, links) if task == Task.TRAINING else None,
+        answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
+        page_path=links.page_path,
+        page_url=links.page_url(question.query),
+        canonical_url=(
+            links.page_path
+            if is_front_page or not question.is_understood
+            else links.page_url(question.query)
+        ),
+        fragment_url=links.fragment_path,
+        other_task_url=f"{links.other_task_path}?{urlencode(thumb_query)}".rstrip("?"),
+        rule_of_thumb_url=links.page_url(thumb_query) if thumb_query else "",
+        rule_of_thumb_fragment_url=links.fragment_url(thumb_query) if thumb_query else "",
+    )
+
+
+def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
+    """The models that match what stands in the model field so far, with links that answer."""
+    typed = query.get("model", "")
+    settings = {name: query[name] for name in SETTING_NAMES if query.get(name)}
+    links = Links(Task.TRAINING, {})
+    return present_matches(search_models(catalog, typed), typed, settings, links)
+
+
+def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, ...]:
+    subject, run = question.subject, question.run
+    if subject is None or run is None:
+        return ()
+    if subject.architecture is None:
+        return estimate_methods(catalog, task, subject.params_b)
+    return tuple(
+        precise_result(catalog, subject, subject.architecture, run.settings_for(method.slug))
+        for method in catalog.methods(task)
+        if method.slug in PRECISE_METHODS
+    )
+
+
+def _answer(
+    catalog: Catalog,
+    task: str,
+    question: Question,
+    links: Links,
+    results: tuple[Fitted, ...],
+    today: dt.date | None,
+    gpu_slug: str,
+) -> AnswerView | None:
+    subject, run = question.subject, question.run
+    if not results or subject is None or run is None:
+        return None
+    tiers = catalog.usable_tiers if question.is_precise else catalog.tiers
+    ruler = draw_ruler(results, tiers)
+    if question.is_precise:
+        return AnswerView(
+            headline=precise_headline(subject.name, batch_words(run), results),
+            ruler=ruler,
+            precise_cards=tuple(present_precise_card(r, run, links, today) for r in results),
+            further=present_further(question.query, results),
+            own_gpu=present_own_gpu(catalog, gpu_slug, results),
+        )
+    headline = training_headline if task == Task.TRAINING else inference_headline
+    return AnswerView(
+        headline=headline(subject.name, results),
+        ruler=ruler,
+        cards=tuple(present_card(result, today) for result in results),
+        further=(
+            present_further(question.query, results)
+            if task == Task.TRAINING and not subject.parameters_only_reason
+            else None
+        ),
+        parameters_only_reason=subject.parameters_only_reason,
+    )
+
+
+def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:
+    if question.subject is None:
+        return "Check the size" if question.size_error else "Check the model"
+    if question.run is None:
+        return "Check the training settings"
+    figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
+    verb = "Fine-tune" if task == Task.TRAINING else "Run"
+    return f"{verb} {question.subject.name}: {figures}"
+
+
+def _size_choices(catalog: Catalog, question: Question, links: Links) -> tuple[SizeChoice, ...]:
+    """The catalog's sizes; settings that are in use are taken along."""
+    current = question.subject_query.get("size") if question.subject else None
+    settings = question.settings_query
+    return tuple(
+        SizeChoice(
+            label=format_number(size_b, decimals=3),
+            page_url=links.page_url({"size": query_number(size_b), **settings}),
+            fragment_url=links.fragment_url({"size": query_number(size_b), **settings}),
+            is_current=query_number(size_b) == current,
+        )
+        for size_b in catalog.sizes_b
+    )

@@ -1,0 +1,209 @@
+"""The training settings as the page shows them: fields with values, defaults, hints and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from calculator.estimation.trainers import TRAINERS
+from calculator.pages.calculator.links import Links
+from calculator.question.reading import Question
+from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS, FieldGroup, SettingField
+from calculator.question.training_form import TRAINER, Run, as_text
+from calculator.words.formatting import NO_BREAK_SPACE
+
+NAMED_IN_SUMMARY = {"micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank"}
+METHOD_WORDS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    value: str
+    label: str
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    name: str
+    label: str
+    kind: str
+    hint: str
+    value: str
+    options: tuple[OptionView, ...]
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    title: str
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerView:
+    name: str
+    page_url: str
+    fragment_url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPanel:
+    first: GroupView
+    more: tuple[GroupView, ...]
+    summary: str
+    is_open: bool
+    more_is_open: bool
+    other_error: str
+    trainers: tuple[TrainerView, ...]
+    trainer: str
+    trainer_note: str
+    subject_query: Mapping[str, str]
+
+    @property
+    def fields(self) -> tuple[FieldView, ...]:
+        return tuple(field for group in (self.first, *self.more) for field in group.fields)
+
+
+def present_settings(question: Question, links: Links) -> SettingsPanel:
+    form = question.training
+    run = form.run
+    defaults = Run(form.trainer)
+    first = _group(FIRST_FIELDS, question, defaults)
+    more = tuple(_group(group, question, defaults) for group in MORE_GROUPS)
+    stated = set(form.typed) if run is None else set(run.stated)
+    has_error_in_more = any(field.error for group in more for field in group.fields)
+    is_changed_in_more = any(
+        field.name in stated for group in MORE_GROUPS for field in group.fields
+    )
+    return SettingsPanel(
+        first=first,
+        more=more,
+        summary="" if run is None else summary_of(run),
+        is_open=form.is_stated,
+        more_is_open=has_error_in_more or is_changed_in_more,
+        other_error=form.errors.get(TRAINER, ""),
+        trainers=_trainers(question, links),
+        trainer=form.trainer,
+        trainer_note=_trainer_note(form.trainer),
+        subject_query=question.subject_query,
+    )
+
+
+def batch_words(run: Run) -> str:
+    """“1 × 2,048 tokens”."""
+    settings = run.settings_for("lora")
+    return (
+        f"{settings.micro_batch:,}{NO_BREAK_SPACE}×{NO_BREAK_SPACE}"
+        f"{settings.sequence_length:,}{NO_BREAK_SPACE}tokens"
+    )
+
+
+def summary_of(run: Run) -> str:
+    settings = run.settings_for("lora")
+    parts = [
+        batch_words(run),
+        f"checkpointing {'on' if settings.gradient_checkpointing else 'off'}",
+        f"rank {settings.lora_rank:,}",
+    ]
+    others = len(set(run.stated) - NAMED_IN_SUMMARY)
+    if others:
+        parts.append(f"{others} more changed")
+    if run.trainer in TRAINERS:
+        parts.append(f"as {TRAINERS[run.trainer].name}")
+    return ", ".join(parts)
+
+
+def _group(group: FieldGroup, question: Question, defaults: Run) -> GroupView:
+    return GroupView(
+        group.title,
+        tuple(_field(setting, question, defaults) for setting in group.fields),
+    )
+
+
+def _field(setting: SettingField, question: Question, defaults: Run) -> FieldView:
+    form = question.training
+    default = defaults.value_of(setting)
+    typed = form.typed.get(setting.name)
+    if form.run is None:
+        value = typed if typed is not None else _text(default)
+    else:
+        value = _text(form.run.value_of(setting))
+    return FieldView(
+        name=setting.name,
+        label=setting.label,
+        kind=setting.kind,
+        hint=_hint(setting, default, defaults),
+        value=value,
+        options=_options(setting, value, default, defaults),
+        error=form.errors.get(setting.name, ""),
+    )
+
+
+def _text(value: Any | None) -> str:
+    return "" if value is None else as_text(value)
+
+
+def _hint(setting: SettingField, default: Any | None, defaults: Run) -> str:
+    if setting.choices:
+        return setting.hint
+    words = _by_method(setting, defaults) if default is None else as_text(default)
+    if isinstance(default, int):
+        words = f"{default:,}"
+    return f"{setting.hint} Default {words}.".strip()
+
+
+def _options(
+    setting: SettingField, value: str, default: Any | None, defaults: Run
+) -> tuple[OptionView, ...]:
+    if not setting.choices:
+        return ()
+    options = [
+        OptionView(
+            choice,
+            f"{label} (default)" if choice == _text(default) else label,
+            choice == value,
+        )
+        for choice, label in setting.choices
+    ]
+    if default is None:
+        options.insert(0, OptionView("", _by_method(setting, defaults), value == ""))
+    return tuple(options)
+
+
+def _by_method(setting: SettingField, defaults: Run) -> str:
+    """“AdamW, fused; QLoRA: AdamW, paged 8-bit”: a default that differs by method."""
+    labels = dict(setting.choices)
+    methods_of: dict[str, list[str]] = {}
+    for method in setting.methods:
+        text = as_text(getattr(defaults.settings_for(method), setting.name))
+        methods_of.setdefault(labels.get(text, text), []).append(METHOD_WORDS[method])
+    return "; ".join(f"{', '.join(methods)}: {label}" for label, methods in methods_of.items())
+
+
+def _trainers(question: Question, links: Links) -> tuple[TrainerView, ...]:
+    """A link for each trainer: what was changed by hand stays, the rest becomes its default."""
+    if not TRAINERS:
+        return ()
+    stated = {} if question.run is None else question.run.stated
+    views = []
+    for slug, name in [("", "transformers"), *((k, t.name) for k, t in TRAINERS.items())]:
+        query = links.query_with(Run(slug, stated))
+        views.append(
+            TrainerView(
+                name,
+                links.page_url(query),
+                links.fragment_url(query),
+                is_current=slug == question.training.trainer,
+            )
+        )
+    return tuple(views)
+
+
+def _trainer_note(slug: str) -> str:
+    if slug not in TRAINERS:
+        return ""
+    trainer = TRAINERS[slug]
+    return f"Defaults of {trainer.name} {trainer.version}."

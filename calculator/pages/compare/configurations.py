@@ -1,0 +1,86 @@
+"""A configuration: a model, a method, settings and perhaps GPUs, as one value of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from calculator.answer.precise import PRECISE_METHODS
+from calculator.catalog import Catalog
+from calculator.estimation import TrainingSettings
+from calculator.models import Task
+from calculator.question.reading import Question, precise_question, question_error, read_question
+from gpus.specs import GpuSpec
+
+SLOTS = ("a", "b", "c", "d")
+LONGEST_VALUE = 8_000
+MOST_GPUS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What one column is about. `error` says what is wrong; then the rest may be missing."""
+
+    slot: str
+    question: Question
+    method: str
+    gpu: GpuSpec | None
+    gpu_count: int
+    error: str
+
+    @property
+    def settings(self) -> TrainingSettings | None:
+        run = self.question.run
+        return None if self.error or run is None else run.settings_for(self.method)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The shortest query that says the same."""
+        query = {**self.question.query, "method": self.method}
+        if self.gpu is not None:
+            query["gpu"] = self.gpu.slug
+            if self.gpu_count > 1:
+                query["gpu_count"] = str(self.gpu_count)
+        return query
+
+    @property
+    def value(self) -> str:
+        """The configuration as the value of its slot."""
+        return urlencode(self.query)
+
+
+def read_configurations(catalog: Catalog, query: Mapping[str, str]) -> tuple[Configuration, ...]:
+    """The configurations of a query, in the order of their slots."""
+    return tuple(
+        read_configuration(catalog, slot, dict(parse_qsl(query[slot][:LONGEST_VALUE])))
+        for slot in SLOTS
+        if query.get(slot, "").strip()
+    )
+
+
+def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -> Configuration:
+    """One configuration from its own values, with the first thing that is wrong with it."""
+    question = precise_question(read_question(catalog, Task.TRAINING, values))
+    method = values.get("method", "lora")
+    gpu_slug, count = values.get("gpu", ""), values.get("gpu_count", "1")
+    gpu = next((each for each in catalog.gpus if each.slug == gpu_slug), None)
+    errors = [question_error(question)]
+    if method not in PRECISE_METHODS:
+        errors.append("Method must be full, lora or qlora.")
+        method = "lora"
+    if gpu_slug and gpu is None:
+        errors.append("No GPU of that name is in the list.")
+    if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= MOST_GPUS):
+        errors.append(f"The number of GPUs must be from 1 to {MOST_GPUS}.")
+        count = "1"
+    return Configuration(slot, question, method, gpu, int(count), " ".join(filter(None, errors)))
+
+
+def default_configurations(catalog: Catalog, model: str) -> tuple[Configuration, ...]:
+    """The three methods of one model: what to start from."""
+    subject = {"model": model} if model in catalog.language_models_by_slug else {"size": "8"}
+    return tuple(
+        read_configuration(catalog, slot, {**subject, "method": method})
+        for slot, method in zip(SLOTS, PRECISE_METHODS, strict=False)
+    )

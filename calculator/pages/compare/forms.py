@@ -1,0 +1,71 @@
+"""The form that adds a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django import forms
+
+from calculator.pages.compare.configurations import Configuration
+from calculator.pages.fit.forms import METHOD_NAMES
+from calculator.question.training_fields import ON_OFF
+from gpus.specs import GpuSpec
+
+
+class AddForm(forms.Form):
+    """What to compare with: the last configuration's values, to change one of them.
+
+    It only collects text: `read_configuration` checks it, as it does what stands in a URL.
+    """
+
+    use_required_attribute = False
+
+    model = forms.ChoiceField(required=False, label="Model")
+    method = forms.ChoiceField(label="Method", choices=METHOD_NAMES.items())
+    sequence_length = forms.CharField(required=False, label="Sequence length")
+    micro_batch = forms.CharField(required=False, label="Micro-batch")
+    gradient_checkpointing = forms.ChoiceField(
+        required=False, label="Gradient checkpointing", choices=ON_OFF
+    )
+    gpu = forms.ChoiceField(required=False, label="GPU")
+    gpu_count = forms.CharField(required=False, label="How many GPUs")
+
+    def __init__(
+        self,
+        last: Configuration | None,
+        models: Iterable[tuple[str, str]],
+        gpus: Iterable[GpuSpec],
+    ) -> None:
+        super().__init__(initial=initial_values(last), auto_id="add-%s")
+        self.fields["model"].choices = list(models)
+        choices = sorted(((gpu.slug, gpu.name) for gpu in gpus), key=lambda each: each[1])
+        self.fields["gpu"].choices = [("", "none in particular"), *choices]
+        for name in ("sequence_length", "micro_batch", "gpu_count"):
+            self.fields[name].widget.attrs["inputmode"] = "numeric"
+
+
+def initial_values(last: Configuration | None) -> dict[str, str]:
+    if last is None:
+        return {"method": "qlora", "gpu_count": "1"}
+    settings = last.settings
+    values = {
+        "model": last.question.subject_query.get("model", ""),
+        "method": last.method,
+        "gpu": "" if last.gpu is None else last.gpu.slug,
+        "gpu_count": str(last.gpu_count),
+    }
+    if settings is not None:
+        values["sequence_length"] = str(settings.sequence_length)
+        values["micro_batch"] = str(settings.micro_batch)
+        checkpointing = settings.gradient_checkpointing
+        values["gradient_checkpointing"] = "true" if checkpointing else "false"
+    return values
+
+
+def added_values(query: Mapping[str, str]) -> dict[str, str]:
+    """The values of the form that a query adds, less what is empty."""
+    return {
+        name: text
+        for name in AddForm.base_fields
+        if (text := query.get(name, "").strip()) and (name, text) != ("gpu_count", "1")
+    }

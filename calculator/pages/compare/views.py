@@ -1,0 +1,19 @@
+"""/compare/: a page without a script; its form adds a configuration to the address."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from calculator.catalog import current_catalog
+from calculator.pages.compare.presenters import present_compare, url_with_added
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    catalog, query = current_catalog(), request.GET.dict()
+    if "add" in query:
+        return redirect(url_with_added(catalog, query))
+    view = present_compare(catalog, query)
+    return render(request, "calculator/compare/page.html", {"compare": view})

@@ -1,0 +1,181 @@
+"""/curves/ as its template prints it: a picture, and the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.answer.precise import PRECISE_METHODS
+from calculator.catalog import Catalog
+from calculator.models import Task
+from calculator.pages.curves.drawing import Drawing, draw
+from calculator.pages.curves.results import AXES, Axis, Curve, curves, own_value, values_of
+from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.words.formatting import format_gb, format_range, format_size
+
+AXIS_NAMES: dict[Axis, str] = {
+    "length": "sequence length",
+    "batch": "micro-batch",
+    "size": "model size",
+}
+AXIS_UNITS: dict[Axis, str] = {"length": "tokens", "batch": "sequences", "size": "parameters"}
+METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+@dataclass(frozen=True, slots=True)
+class AxisChoice:
+    name: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRow:
+    """One place on the axis: what it is, and each method's figure and range."""
+
+    label: str
+    is_own: bool
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurvesView:
+    """The whole page. `drawing` is None while something asked has an error."""
+
+    title: str
+    lead: str
+    error: str
+    axes: tuple[AxisChoice, ...]
+    axis_name: str
+    axis_unit: str
+    drawing: Drawing | None
+    summary: str
+    methods: tuple[str, ...]
+    rows: tuple[CurveRow, ...]
+    calculator_url: str
+
+
+def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
+    """Turn a query string's values into the picture and its table."""
+    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    axis = next((name for name in AXES if name == query.get("x", "length")), None)
+    error = question_error(question)
+    if axis is None:
+        error = "Choose what to draw against: sequence length, micro-batch or model size."
+    subject, run = question.subject, question.run
+    if axis is None or error or subject is None or run is None or subject.architecture is None:
+        return _view(question, axis or "length", error, None, ())
+    settings_of = {method: run.settings_for(method) for method in PRECISE_METHODS}
+    found = curves(catalog, axis, subject.architecture, settings_of)
+    own = own_value(axis, settings_of["lora"], subject.params_b)
+    labels = {value: _label(axis, value) for value in values_of(catalog, axis)}
+    drawing = draw(
+        found,
+        catalog.usable_tiers,
+        METHOD_NAMES,
+        _words(axis, found, labels),
+        _thinned(labels),
+        own,
+    )
+    return _view(question, axis, "", drawing, _rows(found, labels, own), found)
+
+
+def _view(
+    question: Question,
+    axis: Axis,
+    error: str,
+    drawing: Drawing | None,
+    rows: tuple[CurveRow, ...],
+    found: tuple[Curve, ...] = (),
+) -> CurvesView:
+    subject = question.subject
+    name = "your model" if subject is None else subject.name
+    about = "typical models" if axis == "size" else name
+    return CurvesView(
+        title=f"Memory against {AXIS_NAMES[axis]}: {about}",
+        lead=(
+            "What one GPU must have for each method, with all other settings as they are."
+            if axis != "size"
+            else "What one GPU must have for models of the architecture usual for their size."
+        ),
+        error=error,
+        axes=tuple(_choice(question, each, axis) for each in AXES),
+        axis_name=AXIS_NAMES[axis],
+        axis_unit=AXIS_UNITS[axis],
+        drawing=drawing,
+        summary=_summary(axis, found),
+        methods=tuple(METHOD_NAMES[curve.method] for curve in found),
+        rows=rows,
+        calculator_url=f"{reverse('calculator:training')}?{urlencode(question.query)}",
+    )
+
+
+def _choice(question: Question, axis: Axis, current: Axis) -> AxisChoice:
+    query = dict(question.query) if axis == "length" else {**question.query, "x": axis}
+    return AxisChoice(
+        AXIS_NAMES[axis], f"{reverse('calculator:curves')}?{urlencode(query)}", axis == current
+    )
+
+
+def _words(
+    axis: Axis, found: tuple[Curve, ...], labels: dict[Decimal, str]
+) -> dict[tuple[str, Decimal], str]:
+    return {
+        (curve.method, point.x): (
+            f"{METHOD_NAMES[curve.method]}, {labels[point.x]} {_unit(axis)}:"
+            f" about {format_gb(point.likely_bytes)}"
+            f" ({format_range(point.low_bytes, point.high_bytes)})"
+        )
+        for curve in found
+        for point in curve.points
+    }
+
+
+def _rows(
+    found: tuple[Curve, ...], labels: dict[Decimal, str], own: Decimal
+) -> tuple[CurveRow, ...]:
+    return tuple(
+        CurveRow(
+            label=label,
+            is_own=value == own,
+            cells=tuple(
+                (
+                    format_gb(curve.points[index].likely_bytes),
+                    format_range(curve.points[index].low_bytes, curve.points[index].high_bytes),
+                )
+                for curve in found
+            ),
+        )
+        for index, (value, label) in enumerate(labels.items())
+    )
+
+
+def _summary(axis: Axis, found: tuple[Curve, ...]) -> str:
+    """The picture in a sentence for each method."""
+    return " ".join(
+        f"{METHOD_NAMES[curve.method]}: from {format_gb(curve.points[0].likely_bytes)} at"
+        f" {_label(axis, curve.points[0].x)} to {format_gb(curve.points[-1].likely_bytes)} at"
+        f" {_label(axis, curve.points[-1].x)}."
+        for curve in found
+    )
+
+
+def _label(axis: Axis, value: Decimal) -> str:
+    return format_size(value) if axis == "size" else f"{int(value):,}"
+
+
+def _unit(axis: Axis) -> str:
+    return "" if axis == "size" else AXIS_UNITS[axis]
+
+
+def _thinned(labels: dict[Decimal, str]) -> dict[Decimal, str]:
+    """Labels that stand apart on a log axis: a value is at least 1.6 times the one before."""
+    kept: dict[Decimal, str] = {}
+    for value, label in labels.items():
+        if not kept or value >= max(kept) * Decimal("1.6"):
+            kept[value] = label
+    return kept

@@ -1,0 +1,16 @@
+"""/curves/: a page of its own, without a script."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from calculator.catalog import current_catalog
+from calculator.pages.curves.presenters import present_curves
+
+
+@require_safe
+def curves(request: HttpRequest) -> HttpResponse:
+    view = present_curves(current_catalog(), request.GET.dict())
+    return render(request, "calculator/curves/page.html", {"curves": view})

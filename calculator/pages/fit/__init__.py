@@ -1,0 +1,1 @@
+"""/fit/: every setup of GPUs that holds a run, with time, cost and prices."""

@@ -1,0 +1,91 @@
+"""What a visitor asks of /fit/ beside the model and its settings: method, data, price, order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django import forms
+
+from calculator.answer.precise import PRECISE_METHODS
+from calculator.answer.setups import Workload
+from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
+from calculator.words.fields import AmountField, CountField, WordField
+from calculator.words.formatting import query_number
+from gpus.specs import GpuSpec
+
+METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+DEFAULTS = {
+    "method": "lora",
+    "examples": "10000",
+    "example_tokens": "500",
+    "epochs": "3",
+    "sort": DEFAULT_SORT,
+}
+
+
+class FitForm(forms.Form):
+    """Always bound; what is left out has its default."""
+
+    use_required_attribute = False
+
+    method = WordField(label="Method", choices=METHOD_NAMES.items())
+    examples = CountField(unit="examples?", example="10,000", label="Examples")
+    example_tokens = CountField(unit="tokens?", example="500", label="Tokens per example")
+    epochs = AmountField(unit="epochs?", example="3", label="Epochs")
+    price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Your price ($/h)")
+    price_gpu = WordField(required=False, label="For one of these")
+    sort = WordField(label="Order", choices=[(k, w.capitalize()) for k, w in SORTS.items()])
+
+    def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
+        asked = {name: query[name] for name in self.base_fields if query.get(name, "").strip()}
+        super().__init__(DEFAULTS | asked, auto_id="fit-%s")
+        choices = [(gpu.slug, gpu.name) for gpu in gpus]
+        self.fields["price_gpu"].choices = [("", "choose"), *sorted(choices, key=lambda c: c[1])]
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-describedby"] = f"fit-{name}_error"
+            if isinstance(field, WordField):
+                field.error_messages["invalid_choice"] = "Choose one from the list."
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or {}
+        has_price, has_gpu = cleaned.get("price") is not None, bool(cleaned.get("price_gpu"))
+        if has_price and not has_gpu and "price_gpu" not in self.errors:
+            self.add_error("price_gpu", "Say which GPU has this price.")
+        if has_gpu and not has_price and "price" not in self.errors:
+            self.add_error("price", "Enter the price of this GPU per hour, such as 1.50.")
+        return cleaned
+
+    def workload(self, sequence_length: int) -> Workload:
+        """What is trained on. Examples longer than the sequence length are cut to it."""
+        cleaned = self.cleaned_data
+        tokens = min(cleaned["example_tokens"], sequence_length)
+        return Workload(
+            dataset_tokens=int(cleaned["examples"] * tokens * cleaned["epochs"]),
+            own_price_gpu=cleaned["price_gpu"],
+            own_price_usd_per_hour=cleaned["price"],
+        )
+
+    def query(self) -> dict[str, str]:
+        """The shortest query that asks the same; as typed while there is an error."""
+        if not self.is_valid():
+            return {
+                name: self.data[name]
+                for name in self.fields
+                if self.data.get(name) and self.data[name] != DEFAULTS.get(name)
+            }
+        values = {name: _text(self.cleaned_data[name]) for name in self.fields}
+        return {
+            name: text for name, text in values.items() if text and text != DEFAULTS.get(name)
+        } | {"method": values["method"]}
+
+
+# What the form needs to be asked about; a required field that is emptied has its default.
+assert set(DEFAULTS) <= set(FitForm.base_fields)
+assert set(METHOD_NAMES) == set(PRECISE_METHODS)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return query_number(value)
+    return "" if value is None else str(value)

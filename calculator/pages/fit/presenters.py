@@ -1,0 +1,199 @@
+"""/fit/ as its templates print it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.answer.halves import halves
+from calculator.answer.setups import FitRow, fit_rows, runs_on
+from calculator.catalog import Catalog
+from calculator.estimation import Architecture, TrainingSettings
+from calculator.estimation.cluster.flops import flops_per_token
+from calculator.models import Task
+from calculator.pages.fit.forms import METHOD_NAMES, FitForm
+from calculator.pages.fit.ordering import best_of, sort_rows
+from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
+from calculator.pages.fit.split_words import HalvesView, halves_view
+from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.words.formatting import format_count
+from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
+
+ROWS_AT_FIRST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """The setups that hold the run. `more_url` shows the rest of a long table."""
+
+    status: str
+    best: tuple[BestView, ...]
+    no_cheapest: str
+    halves: HalvesView | None
+    rows: tuple[RowView, ...]
+    more_count: int
+    more_url: str
+    more_fragment_url: str
+    assumptions: tuple[str, ...]
+    utilisations: tuple[tuple[str, str, str, str], ...]
+    """Class of GPU, percentages, source, link."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitView:
+    """The whole page. `table` is None while something asked has an error."""
+
+    form: FitForm
+    title: str
+    heading: str
+    subject_words: str
+    error: str
+    table: TableView | None
+    kept_query: tuple[tuple[str, str], ...]
+    page_url: str
+    fragment_path: str
+    calculator_url: str
+    stale_days: int
+
+
+def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> FitView:
+    """Turn a query string's values into the page, or into the errors beside its fields."""
+    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    form = FitForm(query, catalog.gpus)
+    error = question_error(question)
+    table = None
+    subject, run = question.subject, question.run
+    if form.is_valid() and not error and subject is not None and run is not None:
+        assert subject.architecture is not None
+        settings = run.settings_for(form.cleaned_data["method"])
+        rows = fit_rows(
+            catalog.gpus,
+            subject.architecture,
+            settings,
+            form.workload(settings.sequence_length),
+            today=today,
+        )
+        table = _table(catalog, subject.architecture, settings, form, rows, question, query, today)
+    name = "your model" if subject is None else subject.name
+    method = METHOD_NAMES.get(form.data.get("method", ""), "fine-tuning")
+    heading = f"GPUs for {method} of {name}"
+    page_query = {**question.query, **form.query()}
+    return FitView(
+        form=form,
+        title=heading if table else "Check what you asked",
+        heading=heading,
+        subject_words=_settings_words(question, form),
+        error=error,
+        table=table,
+        kept_query=tuple(question.query.items()),
+        page_url=_url("fit:page", page_query),
+        fragment_path=reverse("fit:table"),
+        calculator_url=_url("calculator:training", question.query),
+        stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
+    )
+
+
+def _table(
+    catalog: Catalog,
+    architecture: Architecture,
+    settings: TrainingSettings,
+    form: FitForm,
+    rows: tuple[FitRow, ...],
+    question: Question,
+    query: Mapping[str, str],
+    today: dt.date,
+) -> TableView:
+    ordered = sort_rows(rows, form.cleaned_data["sort"])
+    shown = ordered if query.get("all") else ordered[:ROWS_AT_FIRST]
+    best = best_of(rows)
+    split = halves(architecture, settings, catalog.tiers)
+    everything = {**question.query, **form.query(), "all": "1"}
+    asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
+    return TableView(
+        status=_status(rows, asked),
+        best=best_views(best),
+        no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
+        halves=None if split is None else halves_view(split),
+        rows=tuple(row_view(row, question.query, today=today) for row in shown),
+        more_count=len(ordered) - len(shown),
+        more_url=_url("fit:page", everything),
+        more_fragment_url=_url("fit:table", everything),
+        assumptions=_assumptions(architecture, settings, form),
+        utilisations=_utilisations(rows),
+    )
+
+
+def _status(rows: tuple[FitRow, ...], asked_count: int) -> str:
+    """“118 of 131 GPUs hold it: 60 on one card, 58 together with others.”"""
+    plain = [row for row in rows if not row.is_offloaded]
+    alone = sum(row.gpu_count == 1 for row in plain)
+    if not rows:
+        return f"None of {asked_count} GPUs holds it, not even 64 together."
+    return (
+        f"{len(plain)} of {asked_count} GPUs hold it: {alone} on one card,"
+        f" {len(plain) - alone} with several."
+    )
+
+
+def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
+    if cheapest is not None or not any(row.usd_per_hour for row in rows):
+        return ""
+    return (
+        f"No rental price here was checked in the last {MAY_BE_OUT_OF_DATE_AFTER.days} days, so"
+        " none is called the cheapest. The table has the last known ones, marked; or type the"
+        " price that you pay."
+    )
+
+
+def _settings_words(question: Question, form: FitForm) -> str:
+    run = question.run
+    method = form.cleaned_data.get("method") if form.is_valid() else None
+    if run is None or not method:
+        return ""
+    settings = run.settings_for(method)
+    checkpointing = "with" if settings.gradient_checkpointing else "without"
+    rank = f", rank {settings.lora_rank}" if settings.trains_adapters else ""
+    return (
+        f"Micro-batch {settings.micro_batch:,}, {settings.sequence_length:,} tokens,"
+        f" {checkpointing} checkpointing{rank}."
+    )
+
+
+def _assumptions(
+    architecture: Architecture, settings: TrainingSettings, form: FitForm
+) -> tuple[str, ...]:
+    flops = flops_per_token(architecture, settings).total
+    tokens = form.workload(settings.sequence_length).dataset_tokens
+    lines = [
+        f"{format_count(tokens)} tokens are trained on, each at about {flops / 1e9:,.0f} billion"
+        " operations: forward, backward"
+        f"{' and recomputation' if settings.gradient_checkpointing else ''}, attention included.",
+        "A GPU reaches a part of its dense 16-bit speed, in the range stated for its class.",
+        "Several GPUs keep 85 to 100 % of their joint speed over NVLink, 50 to 95 % without.",
+        "Padding, evaluation and start-up take time that is not counted.",
+    ]
+    if settings.method == "qlora":
+        lines.append("A 4-bit base runs at 66 to 100 % of the speed of a 16-bit one.")
+    lines.append("A run with offload is slower still: 20 to 95 % of the speed without.")
+    return tuple(lines)
+
+
+def _utilisations(rows: tuple[FitRow, ...]) -> tuple[tuple[str, str, str, str], ...]:
+    specs = {row.gpu.utilisation: None for row in rows if row.gpu.utilisation is not None}
+    return tuple(
+        (
+            spec.name,
+            f"{spec.fraction.low:.0%}–{spec.fraction.high:.0%}, likely {spec.fraction.likely:.0%}",
+            spec.source,
+            spec.source_url,
+        )
+        for spec in specs
+    )
+
+
+def _url(name: str, query: Mapping[str, str]) -> str:
+    return f"{reverse(name)}?{urlencode(query)}" if query else reverse(name)

@@ -1,0 +1,22 @@
+"""The methodology page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from calculator.catalog import current_catalog
+from calculator.models import Task
+from calculator.pages.methodology.figures import methodology_figures
+from calculator.pages.methodology.trainers import trainer_views
+
+
+@require_safe
+def methodology(request: HttpRequest) -> HttpResponse:
+    context = {
+        "n": methodology_figures(),
+        "presets": current_catalog().methods(Task.TRAINING),
+        "trainers": trainer_views(),
+    }
+    return render(request, "calculator/methodology.html", context)

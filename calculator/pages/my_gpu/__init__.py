@@ -1,0 +1,1 @@
+"""/gpus/<slug>/: what one GPU can fine-tune, and its facts."""

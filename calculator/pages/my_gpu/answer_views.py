@@ -1,0 +1,130 @@
+"""The answers for one GPU as rows and cards, each with the link that checks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.answer.my_gpu import VALUES, LargestModel, LargestValues, with_value
+from calculator.estimation import TrainingSettings
+from calculator.estimation.cluster.setups import Setup
+from calculator.language_models.specs import LanguageModelSpec
+from calculator.pages.fit.forms import METHOD_NAMES
+from calculator.pages.fit.row_views import VERDICTS, sharding_words
+from calculator.words.formatting import format_count, format_gb
+
+Query = Callable[[LanguageModelSpec, TrainingSettings], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """So many of a GPU, whose answers' links say so."""
+
+    gpu_slug: str
+    gpu_count: int
+
+    def url(self, query: dict[str, str], method: str) -> str:
+        """One card's answer is the calculator's; several cards' is among the setups."""
+        if self.gpu_count == 1:
+            path = reverse("calculator:training")
+            return f"{path}?{urlencode({**query, 'gpu': self.gpu_slug})}#card-{method}"
+        return f"{reverse('fit:page')}?{urlencode({**query, 'method': method})}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswerView:
+    """A method's largest model; `name` is empty where none fits."""
+
+    method: str
+    method_name: str
+    name: str
+    parameters: str
+    figure: str
+    how: str
+    verdict: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueView:
+    """The largest value of one setting; `text` is empty where not even one step fits."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesRow:
+    """A method's answers for the chosen model."""
+
+    method: str
+    method_name: str
+    verdict: str
+    verdict_slug: str
+    figure: str
+    how: str
+    url: str
+    values: tuple[ValueView | None, ...]
+    """Length, batch, rank; None where the method has no such setting."""
+
+
+def model_answer(answer: LargestModel, asked: Asked, query: Query) -> ModelAnswerView:
+    model = answer.model
+    if model is None or answer.setup is None:
+        return ModelAnswerView(answer.method, METHOD_NAMES[answer.method], *[""] * 6)
+    return ModelAnswerView(
+        method=answer.method,
+        method_name=METHOD_NAMES[answer.method],
+        name=model.name,
+        parameters=format_count(model.params_total_count),
+        figure=_figure(answer.setup),
+        how=sharding_words(answer.setup.sharding),
+        verdict=VERDICTS[answer.setup.verdict],
+        url=asked.url(query(model, answer.settings), answer.method),
+    )
+
+
+def values_row(
+    answer: LargestValues, model: LanguageModelSpec, asked: Asked, query: Query
+) -> ValuesRow:
+    setup = answer.setup
+    return ValuesRow(
+        method=answer.method,
+        method_name=METHOD_NAMES[answer.method],
+        verdict=_verdict(setup),
+        verdict_slug="too_small" if setup is None else setup.verdict,
+        figure="" if setup is None else _figure(setup),
+        how="" if setup is None else sharding_words(setup.sharding),
+        url=asked.url(query(model, answer.settings), answer.method),
+        values=tuple(
+            _value(answer, name, model, asked, query) if name in answer.values else None
+            for name in VALUES
+        ),
+    )
+
+
+def _value(
+    answer: LargestValues, name: str, model: LanguageModelSpec, asked: Asked, query: Query
+) -> ValueView:
+    value = answer.values[name]
+    if value is None:
+        return ValueView("", "")
+    settings = with_value(answer.settings, name, value)
+    return ValueView(f"{value:,}", asked.url(query(model, settings), answer.method))
+
+
+def _verdict(setup: Setup | None) -> str:
+    if setup is None:
+        return "Cannot run so"
+    if setup.verdict == "too_small":
+        return f"Does not fit: {format_gb(-setup.headroom_bytes)} short"
+    return VERDICTS[setup.verdict]
+
+
+def _figure(setup: Setup) -> str:
+    likely = format_gb(setup.estimate.device_bytes.likely)
+    each = " on each" if setup.sharding.gpu_count > 1 else ""
+    return f"about {likely} of {format_gb(setup.usable_bytes)}{each}"

@@ -1,0 +1,114 @@
+"""A GPU's facts, each with where it comes from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from calculator.words.formatting import format_gb, format_number
+from gpus.models import Audience
+from gpus.presenters import PriceView, cloud_price_view, retail_price_view
+from gpus.specs import GpuSpec
+from gpus.usable_memory import MIB
+
+SUPPORT_WORDS = {"yes": "runs", "partly": "runs in part", "no": "does not run"}
+BY_RULE = "by the rule for cards whose figure nobody has stated: the H100's share, 99.6 %"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+    basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformView:
+    name: str
+    support: tuple[tuple[str, str, str], ...]
+    """Method, word, slug of the word."""
+    note: str
+    source_name: str
+    source_url: str
+    checked_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class FactsView:
+    kind: str
+    facts: tuple[Fact, ...]
+    source: str
+    cloud_price: PriceView | None
+    retail_price: PriceView | None
+    platform: PlatformView | None
+
+
+def facts_view(gpu: GpuSpec, *, today: dt.date) -> FactsView:
+    return FactsView(
+        kind=f"{gpu.vendor}, {Audience(gpu.audience).label}",
+        facts=tuple(_facts(gpu)),
+        source=gpu.source,
+        cloud_price=cloud_price_view(gpu, today=today),
+        retail_price=retail_price_view(gpu, today=today),
+        platform=_platform(gpu),
+    )
+
+
+def _facts(gpu: GpuSpec) -> list[Fact]:
+    usable = f"{format_gb(gpu.usable_bytes)} ({gpu.usable_bytes // MIB:,} MiB)"
+    facts = [
+        Fact("Memory as sold", f"{gpu.memory_gb:,} GB"),
+        Fact("Memory that a run can use", usable, gpu.usable_memory_basis or BY_RULE),
+    ]
+    if gpu.bandwidth_bytes_per_second is not None:
+        facts.append(Fact("Bandwidth", f"{_units(gpu.bandwidth_bytes_per_second, 10**9)} GB/s"))
+    if gpu.bf16_dense_flops is not None:
+        facts.append(
+            Fact(
+                "Dense bf16" if gpu.supports_bf16 else "Dense fp16",
+                f"{_units(gpu.bf16_dense_flops, 10**12)} TFLOPS",
+                gpu.bf16_flops_basis,
+            )
+        )
+    facts.append(Fact("bf16", "yes" if gpu.supports_bf16 else "no: trains in fp16"))
+    facts.append(Fact("NVLink", "yes" if gpu.has_nvlink else "no"))
+    if gpu.tdp_w is not None:
+        facts.append(Fact("Board power", f"{gpu.tdp_w:,} W"))
+    if gpu.launched_on is not None:
+        facts.append(Fact("Launched", f"{gpu.launched_on:%b %Y}"))
+    if gpu.utilisation is not None:
+        fraction = gpu.utilisation.fraction
+        facts.append(
+            Fact(
+                "Part of that speed that training uses",
+                f"{fraction.low:.0%} to {fraction.high:.0%}, likely {fraction.likely:.0%}",
+                gpu.utilisation.source,
+            )
+        )
+    return facts
+
+
+def _platform(gpu: GpuSpec) -> PlatformView | None:
+    platform = gpu.platform
+    if platform is None:
+        return None
+    support = platform.support
+    named = (
+        ("Full fine-tuning", support.full),
+        ("LoRA", support.lora),
+        ("QLoRA", support.qlora),
+    )
+    return PlatformView(
+        name=platform.name,
+        support=tuple((name, SUPPORT_WORDS[word], word) for name, word in named),
+        note=platform.note,
+        source_name=platform.source_name,
+        source_url=platform.source_url,
+        checked_on=platform.checked_on,
+    )
+
+
+def _units(value: Decimal, unit: int) -> str:
+    amount = value / unit
+    return format_number(amount, decimals=0 if amount >= 100 else 1)

@@ -1,0 +1,38 @@
+"""What a visitor asks of one GPU: how many of it, and for which model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django import forms
+
+from calculator.words.fields import CountField, WordField
+
+MOST_CARDS = 64
+
+
+class CardForm(forms.Form):
+    """Always bound; what is left out has its default."""
+
+    use_required_attribute = False
+
+    gpu_count = CountField(unit="gpus?|cards?", example="2", label="How many of it")
+    model = WordField(label="A model")
+
+    def __init__(
+        self, query: Mapping[str, str], models: Iterable[tuple[str, str]], default_model: str
+    ) -> None:
+        asked = {name: query[name] for name in self.base_fields if query.get(name, "").strip()}
+        super().__init__({"gpu_count": "1", "model": default_model} | asked, auto_id="card-%s")
+        self.fields["model"].choices = list(models)
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-describedby"] = f"card-{name}_error"
+        self.fields["model"].error_messages["invalid_choice"] = (
+            "Choose a model from the list: this one is not in it."
+        )
+
+    def clean_gpu_count(self) -> int:
+        count = self.cleaned_data["gpu_count"]
+        if count > MOST_CARDS:
+            raise forms.ValidationError(f"Enter a whole number from 1 to {MOST_CARDS}.")
+        return int(count)

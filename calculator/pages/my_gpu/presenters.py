@@ -1,0 +1,160 @@
+"""One GPU's page as its templates print it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from calculator.answer.my_gpu import largest_models, largest_values
+from calculator.answer.setups import runs_on
+from calculator.catalog import Catalog
+from calculator.estimation import TrainingSettings
+from calculator.estimation.cluster.my_gpu import Cards
+from calculator.language_models.specs import LanguageModelSpec
+from calculator.pages.fit.forms import METHOD_NAMES
+from calculator.pages.my_gpu.answer_views import (
+    Asked,
+    ModelAnswerView,
+    ValuesRow,
+    model_answer,
+    values_row,
+)
+from calculator.pages.my_gpu.facts import FactsView, facts_view
+from calculator.pages.my_gpu.forms import CardForm
+from calculator.question.training_form import (
+    SETTING_NAMES,
+    Run,
+    read_training_form,
+    run_of_settings,
+)
+from gpus.specs import GpuSpec
+
+# What a visitor is most likely to ask about first; any other model is a choice away.
+DEFAULT_MODEL = "llama-3-1-8b"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersView:
+    """What the cards can fine-tune."""
+
+    status: str
+    largest: tuple[ModelAnswerView, ...]
+    model_name: str
+    values: tuple[ValuesRow, ...]
+    settings_words: str
+    fit_url: str
+    missing: tuple[str, ...]
+    """Methods that do not run on this GPU's software."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """The whole page. `answers` is None while something asked has an error."""
+
+    gpu: GpuSpec
+    facts: FactsView
+    form: CardForm
+    title: str
+    error: str
+    answers: AnswersView | None
+    kept_query: tuple[tuple[str, str], ...]
+    page_url: str
+    canonical_path: str
+    fragment_path: str
+
+
+def present_card(
+    catalog: Catalog, slug: str, query: Mapping[str, str], *, today: dt.date
+) -> CardView | None:
+    """One GPU's page for a query string's values; None where no such GPU is published."""
+    gpu = next((each for each in catalog.gpus if each.slug == slug), None)
+    if gpu is None:
+        return None
+    models = {
+        model.slug: model for model in catalog.language_models if model.architecture is not None
+    }
+    default = DEFAULT_MODEL if DEFAULT_MODEL in models else next(iter(models), "")
+    form = CardForm(query, ((key, each.name) for key, each in models.items()), default)
+    training = read_training_form(query)
+    is_right = form.is_valid()
+    answers = None
+    if is_right and training.run is not None:
+        model = models[form.cleaned_data["model"]]
+        answers = _answers(catalog, gpu, model, form.cleaned_data["gpu_count"], training.run)
+    kept = dict(training.typed) if training.run is None else training.run.query()
+    path = reverse("gpus:card", args=[slug])
+    asked = {name: form.data[name] for name in form.fields if form.data[name] != ""}
+    page_query = kept | {
+        name: value
+        for name, value in asked.items()
+        if value != {"gpu_count": "1", "model": default}[name]
+    }
+    return CardView(
+        gpu=gpu,
+        facts=facts_view(gpu, today=today),
+        form=form,
+        title=f"{gpu.name}: what it can fine-tune",
+        error=" ".join(training.errors.values()),
+        answers=answers,
+        kept_query=tuple(kept.items()),
+        page_url=f"{path}?{urlencode(page_query)}" if page_query else path,
+        canonical_path=path,
+        fragment_path=reverse("gpus:card_answers", args=[slug]),
+    )
+
+
+def _answers(
+    catalog: Catalog, gpu: GpuSpec, model: LanguageModelSpec, gpu_count: int, run: Run
+) -> AnswersView:
+    cards, asked = Cards(gpu.usable_bytes, gpu_count), Asked(gpu.slug, gpu_count)
+    settings_of = {
+        method: run.settings_for(method) for method in METHOD_NAMES if runs_on(gpu, method)
+    }
+    assert model.architecture is not None
+    largest = largest_models(catalog.language_models, settings_of, cards)
+    values = largest_values(model.architecture, settings_of, cards)
+    kept = {name: value for name, value in run.query().items() if name in SETTING_NAMES}
+    return AnswersView(
+        status=_status(gpu, gpu_count, largest),
+        largest=tuple(model_answer(answer, asked, _query) for answer in largest),
+        model_name=model.name,
+        values=tuple(values_row(answer, model, asked, _query) for answer in values),
+        settings_words=_settings_words(settings_of),
+        fit_url=f"{reverse('fit:page')}?{urlencode({'model': model.slug, **kept})}",
+        missing=tuple(name for method, name in METHOD_NAMES.items() if method not in settings_of),
+    )
+
+
+def _query(model: LanguageModelSpec, settings: TrainingSettings) -> dict[str, str]:
+    """The calculator's query for a model with these settings."""
+    query = run_of_settings(settings).query()
+    return {"model": model.slug, **query}
+
+
+def _status(gpu: GpuSpec, gpu_count: int, largest: tuple) -> str:
+    """“2× RTX 4090: full fine-tuning up to Pythia 1.4B, LoRA up to …”."""
+    times = f"{gpu_count}× " if gpu_count > 1 else ""
+    names = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
+    found = [
+        f"{names[answer.method]} up to {answer.model.name}"
+        for answer in largest
+        if answer.model is not None
+    ]
+    if not found:
+        return f"{times}{gpu.short_name} holds none of the models with these settings."
+    return f"{times}{gpu.short_name}: {', '.join(found)}."
+
+
+def _settings_words(settings_of: dict[str, TrainingSettings]) -> str:
+    settings = next(iter(settings_of.values()), None)
+    if settings is None:
+        return ""
+    checkpointing = "with" if settings.gradient_checkpointing else "without"
+    return (
+        f"micro-batch {settings.micro_batch:,}, {settings.sequence_length:,} tokens,"
+        f" {checkpointing} gradient checkpointing"
+    )

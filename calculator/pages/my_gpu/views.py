@@ -1,0 +1,35 @@
+"""One GPU's page, and the answers that its form swaps."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from calculator.catalog import current_catalog
+from calculator.pages.my_gpu.presenters import CardView, present_card
+
+
+@require_safe
+def card_page(request: HttpRequest, slug: str) -> HttpResponse:
+    return render(request, "gpus/card/page.html", {"card": _present(request, slug)})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def card_answers(request: HttpRequest, slug: str) -> HttpResponse:
+    card = _present(request, slug)
+    if not request.htmx:
+        return redirect(card.page_url)
+    return push_url(render(request, "gpus/card/fragment.html", {"card": card}), card.page_url)
+
+
+def _present(request: HttpRequest, slug: str) -> CardView:
+    query, today = request.GET.dict(), timezone.localdate()
+    card = present_card(current_catalog(), slug, query, today=today)
+    if card is None:
+        raise Http404("No GPU of that name is published.")
+    return card

@@ -1,0 +1,1 @@
+"""A query string, read: which model is asked about, and how it is trained."""

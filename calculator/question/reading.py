@@ -1,0 +1,181 @@
+"""A query string, read: which model is asked about, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from calculator.catalog import Catalog
+from calculator.estimation import ConfigError, SettingsError
+from calculator.estimation.lora_targets import check_targets
+from calculator.language_models.search import ModelMatches, find_model, search_models
+from calculator.models import Task
+from calculator.presets.forms import DEFAULT_SIZE_B, LARGEST_SIZE_B, SMALLEST_SIZE_B, EstimateForm
+from calculator.question.config_links import config_for_link
+from calculator.question.json_text import LARGEST_BYTES, NotJson, parse_json
+from calculator.question.subjects import (
+    Subject,
+    rough_subject,
+    subject_of_config,
+    subject_of_model,
+    subject_of_size,
+)
+from calculator.question.training_fields import FIELDS
+from calculator.question.training_form import Run, TrainingForm, precise_query, read_training_form
+from calculator.words.formatting import query_number, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, what of it was understood and what was not.
+
+    subject is None while the model is not understood; an error of a setting stands in `training`.
+    """
+
+    subject: Subject | None
+    subject_query: Mapping[str, str]
+    training: TrainingForm
+    size_typed: str = ""
+    size_error: str = ""
+    model_typed: str = ""
+    model_error: str = ""
+    matches: ModelMatches = field(default_factory=ModelMatches)
+    config_typed: str = ""
+    config_error: str = ""
+
+    @property
+    def run(self) -> Run | None:
+        return self.training.run
+
+    @property
+    def is_precise(self) -> bool:
+        return self.subject is not None and self.subject.architecture is not None
+
+    @property
+    def is_understood(self) -> bool:
+        return self.subject is not None and self.run is not None
+
+    @property
+    def settings_query(self) -> dict[str, str]:
+        """The settings to take along to another model; as typed while one of them is wrong."""
+        if self.run is None:
+            return dict(self.training.typed)
+        if self.is_precise:
+            return precise_query(self.run, {"size": ""})
+        return self.run.query()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The shortest query that asks the same."""
+        if self.run is None:
+            return {**self.subject_query, **self.training.typed}
+        if self.is_precise:
+            return {**self.subject_query, **precise_query(self.run, self.subject_query)}
+        return {**self.subject_query, **self.run.query()}
+
+    @property
+    def rule_of_thumb_query(self) -> dict[str, str] | None:
+        """The query for the rule of thumb of the same size; None beyond the sizes it takes."""
+        if self.subject is None:
+            return None
+        params_b = round(self.subject.params_b, 3)
+        if not SMALLEST_SIZE_B <= params_b <= LARGEST_SIZE_B:
+            return None
+        return {"size": query_number(params_b)}
+
+
+def read_question(catalog: Catalog, task: str, query: Mapping[str, str]) -> Question:
+    if task != Task.TRAINING:
+        return _about_size(query, TrainingForm({}, Run(), {}))
+    training = read_training_form(query)
+    if query.get("model", "").strip():
+        question = _about_model(catalog, query["model"].strip(), training)
+    elif "config" in query:
+        question = _about_config(query["config"].strip(), training)
+    else:
+        question = _about_size(query, training)
+    return _with_targets_checked(question)
+
+
+def _about_size(query: Mapping[str, str], training: TrainingForm) -> Question:
+    typed = query.get("size", query_number(DEFAULT_SIZE_B))
+    form = EstimateForm({"size": typed})
+    if not form.is_valid():
+        return Question(None, {"size": typed}, training, typed, " ".join(form.errors["size"]))
+    params_b: Decimal = form.cleaned_data["size"]
+    subject = subject_of_size(params_b) if training.is_stated else rough_subject(params_b)
+    size = query_number(params_b)
+    return Question(subject, {"size": size}, training, size)
+
+
+def _about_model(catalog: Catalog, typed: str, training: TrainingForm) -> Question:
+    model = find_model(catalog, typed)
+    if model is not None:
+        subject = subject_of_model(catalog, model.slug)
+        return Question(subject, {"model": model.slug}, training, model_typed=model.name)
+    matches = search_models(catalog, typed)
+    if matches.total_count:
+        error = f"{matches.total_count} models match “{shortened(typed, 40)}”. Choose one."
+    else:
+        error = (
+            f"No model here is called “{shortened(typed, 40)}”. Try a family such as Llama or Qwen,"
+            " or paste the model’s config.json."
+        )
+    return Question(
+        None, {"model": typed}, training, model_typed=typed, model_error=error, matches=matches
+    )
+
+
+def _about_config(typed: str, training: TrainingForm) -> Question:
+    if len(typed) > LARGEST_BYTES:
+        error = "This is too long for a config.json, which is a few kilobytes."
+        return Question(None, {"config": ""}, training, config_error=error)
+    try:
+        config = parse_json(typed)
+        if not isinstance(config, dict):
+            raise NotJson
+        subject = subject_of_config(config)
+    except NotJson:
+        error = "Paste the whole text of a config.json: it starts with { and ends with }."
+    except ConfigError as found:
+        error = " ".join(f"{e.field} {e.message}".strip() for e in found.errors)
+    else:
+        link = config_for_link(config, subject.architecture)
+        return Question(subject, {"config": link}, training, config_typed=typed)
+    return Question(None, {"config": typed}, training, config_typed=typed, config_error=error)
+
+
+def _with_targets_checked(question: Question) -> Question:
+    """Refuse LoRA targets that the model has none of, beside their field."""
+    subject, run = question.subject, question.run
+    if subject is None or subject.architecture is None or run is None:
+        return question
+    try:
+        check_targets(subject.architecture, run.settings_for("lora"))
+    except SettingsError as error:
+        label = FIELDS["lora_targets"].label
+        errors = {"lora_targets": f"{label} {error.errors[0].message}"}
+        return replace(question, training=replace(question.training, run=None, errors=errors))
+    return question
+
+
+def precise_question(question: Question) -> Question:
+    """The same question; a plain size is asked about with the architecture usual for it."""
+    subject = question.subject
+    if subject is None or subject.architecture is not None or "size" not in question.subject_query:
+        return question
+    return replace(question, subject=subject_of_size(subject.params_b))
+
+
+def question_error(question: Question) -> str:
+    """All that is wrong with a question that needs a precise answer, in one text."""
+    errors = [question.size_error, question.model_error, question.config_error]
+    errors += question.training.errors.values()
+    subject = question.subject
+    if subject is not None and subject.architecture is None:
+        errors.append(
+            f"Only the size of {subject.name} is known here, not what a training step of it"
+            f" holds. {subject.parameters_only_reason}"
+        )
+    return " ".join(filter(None, errors))

@@ -1,0 +1,1 @@
+"""Figures and words as both apps print them, and what people type, read."""

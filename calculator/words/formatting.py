@@ -1,0 +1,64 @@
+"""Figures as visitors read them: GB of 10⁹ bytes, one decimal, half up, no trailing “.0”."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from calculator.estimation.units import GB
+
+NO_BREAK_SPACE = "\u00a0"
+
+
+def format_number(value: Decimal | int | float, *, decimals: int = 1) -> str:
+    """Round half up and drop trailing zeros: 1260 → 1,260; 5.95 → 6; 2.55 → 2.6."""
+    step = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_gb(memory_bytes: Decimal | int) -> str:
+    """Bytes → “16.8 GB”, unbreakable. What rounds to 0 keeps a digit: “0.04 GB”."""
+    gigabytes = Decimal(memory_bytes) / GB
+    decimals = 1
+    while gigabytes and decimals < 4 and gigabytes < Decimal("0.5").scaleb(-decimals):
+        decimals += 1
+    return f"{format_number(gigabytes, decimals=decimals)}{NO_BREAK_SPACE}GB"
+
+
+def format_range(low_bytes: Decimal | int, high_bytes: Decimal | int) -> str:
+    """Two figures → “14–20 GB”."""
+    low, high = format_gb(low_bytes), format_gb(high_bytes)
+    return f"{low.removesuffix(f'{NO_BREAK_SPACE}GB')}–{high}"
+
+
+def format_size(params_b: Decimal) -> str:
+    """Billions of parameters → “7B”, “0.5B”, “1,000B”."""
+    return f"{format_number(params_b, decimals=3)}B"
+
+
+def format_count(count: int) -> str:
+    """A number of parameters → “8.03B”, “41.9 million”, “4,096”."""
+    if count >= 10**9:
+        return f"{format_number(Decimal(count) / 10**9, decimals=2)}B"
+    if count >= 10**6:
+        return f"{format_number(Decimal(count) / 10**6)}{NO_BREAK_SPACE}million"
+    return f"{count:,}"
+
+
+def query_number(value: Decimal) -> str:
+    """A number as it stands in a URL: 7, 0.5, 1000; never 7.0 or 1E+3."""
+    return f"{value.normalize():f}"
+
+
+def format_usd(amount: Decimal, *, decimals: int | None = None) -> str:
+    """USD → “$1,599” for hundreds and more, “$2.49” below."""
+    if decimals is None:
+        decimals = 0 if amount >= 100 else 2
+    rounded = amount.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"${rounded:,f}"
+
+
+def shortened(text: str, length: int = 30) -> str:
+    """What somebody typed, at most `length` characters of it: “a very long na…”."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -1,1 +1,0 @@
-"""/gpus/<slug>/: one GPU, its facts, and what it, or several of it, can fine-tune."""

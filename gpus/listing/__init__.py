@@ -1,0 +1,1 @@
+"""/gpus/: the list of GPUs, filtered and sorted."""

@@ -1,0 +1,121 @@
+"""What visitors ask of the GPU list, checked and turned into a filter and an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django import forms
+
+from calculator.words.fields import AmountField, WordField
+from calculator.words.formatting import query_number, shortened
+from gpus.listing.selection import DEFAULT_ORDER, GpuFilter, Order
+from gpus.models import Audience, Vendor
+from gpus.specs import GpuSpec
+
+LONGEST_SEARCH = 60
+LARGEST_NUMBER = Decimal(1_000_000)
+
+# Each way to sort, in words: for the list of choices and for the line that says how many.
+ORDERS = {
+    "memory": "least memory first",
+    "-memory": "most memory first",
+    "name": "names from A to Z",
+    "-name": "names from Z to A",
+    "-bandwidth": "fastest memory first",
+    "bandwidth": "slowest memory first",
+    "-tflops": "most bf16 TFLOPS first",
+    "tflops": "fewest bf16 TFLOPS first",
+    "-launch": "newest first",
+    "launch": "oldest first",
+    "retail_price": "cheapest to buy first",
+    "-retail_price": "dearest to buy first",
+    "cloud_price": "cheapest to rent first",
+    "-cloud_price": "dearest to rent first",
+}
+
+
+class GpuListForm(forms.Form):
+    """The GPU list's query string. It is always bound; what is left out is not asked for."""
+
+    use_required_attribute = False
+
+    search = forms.CharField(
+        required=False,
+        label="Search",
+        max_length=LONGEST_SEARCH,
+        error_messages={"max_length": f"Search for at most {LONGEST_SEARCH} characters."},
+        widget=forms.TextInput(attrs={"placeholder": "e.g. 4090"}),
+    )
+    vendor = WordField(required=False, label="Vendor")
+    audience = WordField(required=False, label="Made for")
+    memory = AmountField(unit="GB", example="24", label="Memory from (GB)")
+    max_retail_price = AmountField(unit="USD", example="1500", label="Buy up to ($)")
+    max_cloud_price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Rent up to ($/h)")
+    sort = WordField(label="Sort by")
+
+    def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
+        asked = {name: value for name, value in query.items() if value.strip()}
+        super().__init__({"sort": str(DEFAULT_ORDER)} | asked, auto_id="filter-%s")
+        gpus = tuple(gpus)
+        self._offer("vendor", Vendor.choices, {gpu.vendor for gpu in gpus})
+        self._offer("audience", Audience.choices, {gpu.audience for gpu in gpus})
+        self._offer("sort", [(key, words[0].upper() + words[1:]) for key, words in ORDERS.items()])
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-describedby"] = f"filter-{name}_error"
+
+    def _offer(
+        self, name: str, choices: Iterable[tuple[str, str]], present: set[str] | None = None
+    ) -> None:
+        """Accept every choice, but show only those that lead somewhere, and what was asked."""
+        field = self.fields[name]
+        field.choices = choices = list(choices)
+        known = dict(choices)
+        asked = field.to_python(self.data.get(name, ""))
+        if asked in known:
+            # Without its capitals, the field would not show as chosen what it filters by.
+            self.data[name] = asked
+        shown = [each for each in choices if present is None or each[0] in {*present, asked}]
+        if asked and asked not in known:
+            shown.append((asked, shortened(asked)))
+        if not field.required:
+            shown.insert(0, ("", "any"))
+        field.widget.choices = shown
+        field.error_messages["invalid_choice"] = (
+            f"Choose one from the list: “{shortened(asked)}” is not in it."
+        )
+
+    def to_filter(self) -> GpuFilter:
+        return GpuFilter(
+            text=self.cleaned_data["search"],
+            vendor=self.cleaned_data["vendor"],
+            audience=self.cleaned_data["audience"],
+            min_memory_gb=self.cleaned_data["memory"],
+            max_retail_price_usd=self.cleaned_data["max_retail_price"],
+            max_cloud_price_usd_per_hour=self.cleaned_data["max_cloud_price"],
+        )
+
+    def to_order(self) -> Order:
+        return Order.parse(self.cleaned_data["sort"])
+
+    def typed(self) -> dict[str, str]:
+        """The query as it was typed, for the address of a page that shows its errors."""
+        return {name: self.data[name] for name in self.fields if name in self.data}
+
+
+def to_query(wanted: GpuFilter, order: Order) -> dict[str, str]:
+    """The query string's values that stand for a filter and an order; nothing for defaults."""
+    query = {
+        "search": wanted.text,
+        "vendor": wanted.vendor,
+        "audience": wanted.audience,
+        "memory": _number(wanted.min_memory_gb),
+        "max_retail_price": _number(wanted.max_retail_price_usd),
+        "max_cloud_price": _number(wanted.max_cloud_price_usd_per_hour),
+        "sort": "" if order == DEFAULT_ORDER else str(order),
+    }
+    return {name: value for name, value in query.items() if value}
+
+
+def _number(value: Decimal | None) -> str:
+    return "" if value is None else query_number(value)

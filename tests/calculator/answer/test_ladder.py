@@ -1,0 +1,73 @@
+"""The smallest setup of the ladder, with what every GPU holds by itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calculator.answer.ladder import MOST_GPUS, smallest_on_ladder
+from calculator.estimation import TrainingSettings
+from calculator.estimation.cluster.setups import best_setup
+from gpus.fitting import minimum_setup
+from tests.calculator.estimation.architectures import all_architectures, architecture
+from tests.gpus.builders import a_tier, ladder
+
+
+def test_a_run_that_one_card_holds_names_the_smallest_such_card():
+    found = smallest_on_ladder(
+        architecture("llama-3-1-8b"), TrainingSettings(method="lora"), ladder()
+    )
+
+    assert (found.setup.gpu_count, found.setup.tier.memory_gb) == (1, 24)
+    assert found.run.sharding.strategy == "none"
+
+
+def test_several_cards_are_more_than_the_bytes_divided_by_their_size():
+    training = TrainingSettings(method="lora", micro_batch=8, sequence_length=8_192)
+    model = architecture("llama-3-1-8b")
+
+    found = smallest_on_ladder(model, training, ladder())
+
+    alone = best_setup(model, training, 0, 1).estimate.device_bytes.likely
+    assert found is None or found.setup.gpu_count > minimum_setup(alone, ladder()).gpu_count
+
+
+def test_full_fine_tuning_of_70b_is_spread_over_80_gb_cards():
+    found = smallest_on_ladder(
+        architecture("llama-3-1-70b"), TrainingSettings(method="full"), ladder()
+    )
+
+    assert found.setup.tier.memory_gb == 80
+    assert found.run.sharding.shards_weights
+    assert found.run.verdict != "too_small"
+
+
+@settings(max_examples=40)
+@given(
+    slug=st.sampled_from(sorted(all_architectures())),
+    method=st.sampled_from(["full", "lora", "qlora"]),
+)
+def test_it_holds_the_run_and_one_gpu_fewer_does_not(slug, method):
+    model, training = architecture(slug), TrainingSettings(method=method)
+
+    found = smallest_on_ladder(model, training, ladder())
+
+    def holds(tier, gpu_count):
+        run = best_setup(model, training, tier.capacity_bytes, gpu_count)
+        return run is not None and run.verdict != "too_small"
+
+    largest = a_tier(80)
+    if found is None:
+        assert not holds(largest, MOST_GPUS)
+    else:
+        assert holds(found.setup.tier, found.setup.gpu_count)
+        if found.setup.gpu_count > 1:
+            assert not holds(found.setup.tier, found.setup.gpu_count - 1)
+
+
+@pytest.mark.parametrize("tiers", [[], [a_tier(8)]])
+def test_where_nothing_may_be_multiplied_there_may_be_none(tiers):
+    training = TrainingSettings(method="full")
+
+    assert smallest_on_ladder(architecture("llama-3-1-70b"), training, tiers) is None
