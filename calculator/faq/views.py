@@ -12,7 +12,7 @@ from calculator.faq.presenters import present_answer, present_faq
 
 @require_safe
 def faq_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "calculator/faq.html", {"faq": present_faq(current_catalog())})
+    return render(request, "calculator/faq/list.html", {"faq": present_faq(current_catalog())})
 
 
 @require_safe
@@ -20,4 +20,4 @@ def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
     answer = present_answer(current_catalog(), slug)
     if answer is None:
         raise Http404
-    return render(request, "calculator/faq_answer.html", {"answer": answer})
+    return render(request, "calculator/faq/answer.html", {"answer": answer})

@@ -15,16 +15,10 @@ from calculator.language_models.selection import is_mixture
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
 from calculator.pages.calculator.presenters import AnswerView, present_calculator
+from calculator.pages.facts import Fact
 from calculator.words.formatting import format_count
 
 HUGGING_FACE = "https://huggingface.co/"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    label: str
-    value: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ class ModelPageView:
     answer: AnswerView | None
     settings_words: str
     facts: tuple[Fact, ...]
-    hugging_face_url: str
+    hugging_face: Fact | None
     source: str
     relatives: tuple[RelativeView, ...]
     calculator_url: str
@@ -64,7 +58,7 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
         answer=calculator.answer,
         settings_words=_settings_words(TrainingSettings()),
         facts=tuple(_facts(model)),
-        hugging_face_url=HUGGING_FACE + model.hf_id if "/" in model.hf_id else "",
+        hugging_face=_hugging_face(model),
         source=model.source,
         relatives=tuple(
             RelativeView(each.name, each.slug, format_count(each.params_total_count))
@@ -74,6 +68,12 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
         calculator_url=f"{reverse('calculator:training')}?{urlencode({'model': slug})}",
         canonical_path=reverse("calculator:model", args=[slug]),
     )
+
+
+def _hugging_face(model: LanguageModelSpec) -> Fact | None:
+    if "/" not in model.hf_id:
+        return None
+    return Fact("Hugging Face", model.hf_id, url=HUGGING_FACE + model.hf_id)
 
 
 def _lead(model: LanguageModelSpec) -> str:

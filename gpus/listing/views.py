@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url
 
+from calculator.words.fragments import fragment_response
 from gpus.catalog import current_gpus
 from gpus.listing.presenters import GpuListView, present_gpu_list
 
 
 @require_safe
 def gpu_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "gpus/list.html", {"gpu_list": _present(request)})
+    return render(request, "gpus/listing/page.html", {"gpu_list": _present(request)})
 
 
 @require_safe
-@vary_on_headers("HX-Request")
 def gpu_table(request: HttpRequest) -> HttpResponse:
     gpu_list = _present(request)
-    if not request.htmx:
-        return redirect(gpu_list.page_url)
-    response = render(request, "gpus/fragment.html", {"gpu_list": gpu_list})
-    return push_url(response, gpu_list.page_url)
+    template = "gpus/listing/fragment.html"
+    return fragment_response(request, template, {"gpu_list": gpu_list}, gpu_list.page_url)
 
 
 def _present(request: HttpRequest) -> GpuListView:

@@ -1,9 +1,9 @@
 // A form whose answer is swapped as one types: says when an answer is on its way, and marks the
-// fields that an answer found fault with. The fields themselves are never swapped, as a visitor
-// may be typing in one.
+// fields that an answer found fault with. The words come with the answer, but the fields
+// themselves are never swapped, as a visitor may be typing in one.
 
-const form = document.getElementById("live-form");
-const results = document.getElementById("live-results");
+const form = document.querySelector("form[hx-indicator]");
+const results = document.querySelector(form.getAttribute("hx-indicator"));
 
 document.body.addEventListener("htmx:beforeRequest", () => {
   results.setAttribute("aria-busy", "true");
@@ -21,7 +21,8 @@ document.body.addEventListener("htmx:afterSettle", () => {
   }
 });
 
-// The same question again is no new place to come back to.
+// The same question again (Enter after typing) is no new place to come back to. The server could
+// not tell: its answer may be one that the browser has kept, with the header of the first time.
 document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
   if (history.path === location.pathname + location.search) history.type = "replace";
 });

@@ -13,7 +13,7 @@ from calculator.pages.accuracy.records import ACCURACY_CSV
 @require_safe
 def accuracy(request: HttpRequest) -> HttpResponse:
     view = present_accuracy(request.GET.dict())
-    return render(request, "calculator/accuracy.html", {"accuracy": view})
+    return render(request, "calculator/pages/accuracy/page.html", {"accuracy": view})
 
 
 @require_safe

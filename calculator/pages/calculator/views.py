@@ -7,14 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url
 
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
 from calculator.pages.calculator.presenters import present_calculator, present_search
 from calculator.question.config_links import read_config_text
+from calculator.words.fragments import fragment_response
 
 
 @require_safe
@@ -28,13 +27,11 @@ def inference(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@vary_on_headers("HX-Request")
 def training_fragment(request: HttpRequest) -> HttpResponse:
     return _fragment(request, Task.TRAINING)
 
 
 @require_safe
-@vary_on_headers("HX-Request")
 def inference_fragment(request: HttpRequest) -> HttpResponse:
     return _fragment(request, Task.INFERENCE)
 
@@ -45,23 +42,21 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
         "calculator": present_calculator(catalog, task, request.GET.dict(), today=today),
         "faq": present_faq(catalog),
     }
-    return render(request, f"calculator/{task}.html", context)
+    return render(request, f"calculator/pages/calculator/{task}.html", context)
 
 
 def _fragment(request: HttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
-    if not request.htmx:
-        return redirect(calculator.page_url)
-    response = render(request, "calculator/fragment.html", {"calculator": calculator})
-    return push_url(response, calculator.page_url)
+    template = "calculator/pages/calculator/fragment.html"
+    return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
 
 
 @require_safe
 def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
     matches = present_search(current_catalog(), request.GET.dict())
-    return render(request, "calculator/_matches.html", {"matches": matches})
+    return render(request, "calculator/pages/calculator/_matches.html", {"matches": matches})
 
 
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.
@@ -76,4 +71,4 @@ def config(request: HttpRequest) -> HttpResponse:
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
     context = {"calculator": calculator, "faq": present_faq(catalog)}
-    return render(request, "calculator/training.html", context)
+    return render(request, "calculator/pages/calculator/training.html", context)

@@ -16,4 +16,4 @@ def compare(request: HttpRequest) -> HttpResponse:
     if "add" in query:
         return redirect(url_with_added(catalog, query))
     view = present_compare(catalog, query)
-    return render(request, "calculator/compare/page.html", {"compare": view})
+    return render(request, "calculator/pages/compare/page.html", {"compare": view})

@@ -13,4 +13,4 @@ from calculator.pages.curves.presenters import present_curves
 @require_safe
 def curves(request: HttpRequest) -> HttpResponse:
     view = present_curves(current_catalog(), request.GET.dict())
-    return render(request, "calculator/curves/page.html", {"curves": view})
+    return render(request, "calculator/pages/curves/page.html", {"curves": view})

@@ -19,4 +19,4 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "presets": current_catalog().methods(Task.TRAINING),
         "trainers": trainer_views(),
     }
-    return render(request, "calculator/methodology.html", context)
+    return render(request, "calculator/pages/methodology/page.html", context)

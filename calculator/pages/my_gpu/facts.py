@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from calculator.pages.facts import Fact
 from calculator.words.formatting import format_gb, format_number
 from gpus.models import Audience
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
@@ -14,13 +15,6 @@ from gpus.usable_memory import MIB
 
 SUPPORT_WORDS = {"yes": "runs", "partly": "runs in part", "no": "does not run"}
 BY_RULE = "by the rule for cards whose figure nobody has stated: the H100's share, 99.6 %"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    label: str
-    value: str
-    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +32,8 @@ class PlatformView:
 class FactsView:
     kind: str
     facts: tuple[Fact, ...]
+    prices: tuple[Fact, ...]
     source: str
-    cloud_price: PriceView | None
-    retail_price: PriceView | None
     platform: PlatformView | None
 
 
@@ -48,11 +41,17 @@ def facts_view(gpu: GpuSpec, *, today: dt.date) -> FactsView:
     return FactsView(
         kind=f"{gpu.vendor}, {Audience(gpu.audience).label}",
         facts=tuple(_facts(gpu)),
+        prices=(
+            _price("To rent, per hour", cloud_price_view(gpu, today=today)),
+            _price("To buy", retail_price_view(gpu, today=today)),
+        ),
         source=gpu.source,
-        cloud_price=cloud_price_view(gpu, today=today),
-        retail_price=retail_price_view(gpu, today=today),
         platform=_platform(gpu),
     )
+
+
+def _price(label: str, price: PriceView | None) -> Fact:
+    return Fact(label, "no dated price is known", price=price)
 
 
 def _facts(gpu: GpuSpec) -> list[Fact]:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import push_url
 
 from calculator.catalog import current_catalog
 from calculator.pages.my_gpu.presenters import CardView, present_card
+from calculator.words.fragments import fragment_response
 
 
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "gpus/card/page.html", {"card": _present(request, slug)})
+    return render(request, "calculator/pages/my_gpu/page.html", {"card": _present(request, slug)})
 
 
 @require_safe
-@vary_on_headers("HX-Request")
 def card_answers(request: HttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
-    if not request.htmx:
-        return redirect(card.page_url)
-    return push_url(render(request, "gpus/card/fragment.html", {"card": card}), card.page_url)
+    template = "calculator/pages/my_gpu/fragment.html"
+    return fragment_response(request, template, {"card": card}, card.page_url)
 
 
 def _present(request: HttpRequest, slug: str) -> CardView:

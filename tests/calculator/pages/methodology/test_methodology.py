@@ -22,7 +22,7 @@ from calculator.pages.methodology.closed_forms import (
 from calculator.pages.methodology.example import LLAMA_3_1_8B, METHODS, example_settings
 from tests.calculator.estimation.architectures import architecture
 
-TEMPLATES = Path(django_settings.BASE_DIR) / "templates" / "calculator" / "methodology"
+TEMPLATES = Path(django_settings.BASE_DIR) / "templates" / "calculator/pages/methodology"
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""Answers to htmx: a part of a page, with the address of the whole page for the address bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import push_url
+
+
+def fragment_response(
+    request: HttpRequest, template: str, context: Mapping[str, Any], page_url: str
+) -> HttpResponse:
+    """What htmx swaps; opened by hand, a fragment leads on to its page."""
+    if request.htmx:
+        response = push_url(render(request, template, context), page_url)
+    else:
+        response = redirect(page_url)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
