@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -69,7 +68,7 @@ def present_model_list(catalog: Catalog, query: Mapping[str, str]) -> ModelListV
         _title(wanted),
         _status(found, len(catalog.language_models)),
         _groups(found),
-        wanted.is_set,
+        bool(wanted.criteria()),
         to_query(wanted),
     )
 
@@ -82,7 +81,6 @@ def _view(
     is_filtered: bool,
     query: dict[str, str],
 ) -> ModelListView:
-    path = reverse("calculator:models")
     return ModelListView(
         form=form,
         title=title,
@@ -90,7 +88,7 @@ def _view(
         groups=groups,
         is_filtered=is_filtered,
         sequence_length=f"{TrainingSettings().sequence_length:,}",
-        page_url=f"{path}?{urlencode(query)}" if query else path,
+        page_url=reverse("calculator:models", query=query),
     )
 
 
@@ -118,7 +116,7 @@ def model_row(model: LanguageModelSpec) -> ModelRow:
 
 def _title(wanted: ModelFilter) -> str:
     """“Models, “qwen”, dense, up to 8B”."""
-    if not wanted.is_set:
+    if not wanted.criteria():
         return TITLE
     words = ["Language models"]
     if wanted.text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -65,7 +64,7 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
             for each in catalog.language_models
             if each.family == model.family and each.slug != slug
         ),
-        calculator_url=f"{reverse('calculator:training')}?{urlencode({'model': slug})}",
+        calculator_url=reverse("calculator:training", query={"model": slug}),
         canonical_path=reverse("calculator:model", args=[slug]),
     )
 

@@ -13,19 +13,16 @@ from calculator.estimation import Architecture, TrainingSettings, estimate
 from calculator.estimation.units import BILLION
 from calculator.language_models.search import search_models
 from calculator.language_models.specs import LanguageModelSpec
+from calculator.words.query_forms import Criteria
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFilter:
+class ModelFilter(Criteria):
     """What a model has to be. A criterion that is empty holds for all of them."""
 
     text: str = ""
     kind: str = ""
     most_params_b: Decimal | None = None
-
-    @property
-    def is_set(self) -> bool:
-        return self != ModelFilter()
 
 
 def select_models(catalog: Catalog, wanted: ModelFilter) -> tuple[LanguageModelSpec, ...]:

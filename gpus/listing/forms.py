@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from django import forms
-
 from calculator.words.fields import AmountField, WordField
-from calculator.words.formatting import query_number, shortened
-from gpus.listing.selection import DEFAULT_ORDER, GpuFilter, Order
+from calculator.words.formatting import query_number
+from calculator.words.query_forms import Order, QueryForm, search_field
+from gpus.listing.selection import DEFAULT_ORDER, GpuFilter
 from gpus.models import Audience, Vendor
 from gpus.specs import GpuSpec
 
@@ -35,18 +34,12 @@ ORDERS = {
 }
 
 
-class GpuListForm(forms.Form):
+class GpuListForm(QueryForm):
     """The GPU list's query string. It is always bound; what is left out is not asked for."""
 
-    use_required_attribute = False
+    defaults = {"sort": str(DEFAULT_ORDER)}
 
-    search = forms.CharField(
-        required=False,
-        label="Search",
-        max_length=LONGEST_SEARCH,
-        error_messages={"max_length": f"Search for at most {LONGEST_SEARCH} characters."},
-        widget=forms.TextInput(attrs={"placeholder": "e.g. 4090"}),
-    )
+    search = search_field(LONGEST_SEARCH, "4090")
     vendor = WordField(required=False, label="Vendor")
     audience = WordField(required=False, label="Made for")
     memory = AmountField(unit="GB", example="24", label="Memory from (GB)")
@@ -55,35 +48,11 @@ class GpuListForm(forms.Form):
     sort = WordField(label="Sort by")
 
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
-        asked = {name: value for name, value in query.items() if value.strip()}
-        super().__init__({"sort": str(DEFAULT_ORDER)} | asked, auto_id="filter-%s")
+        super().__init__(query)
         gpus = tuple(gpus)
-        self._offer("vendor", Vendor.choices, {gpu.vendor for gpu in gpus})
-        self._offer("audience", Audience.choices, {gpu.audience for gpu in gpus})
-        self._offer("sort", [(key, words[0].upper() + words[1:]) for key, words in ORDERS.items()])
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-describedby"] = f"filter-{name}_error"
-
-    def _offer(
-        self, name: str, choices: Iterable[tuple[str, str]], present: set[str] | None = None
-    ) -> None:
-        """Accept every choice, but show only those that lead somewhere, and what was asked."""
-        field = self.fields[name]
-        field.choices = choices = list(choices)
-        known = dict(choices)
-        asked = field.to_python(self.data.get(name, ""))
-        if asked in known:
-            # Without its capitals, the field would not show as chosen what it filters by.
-            self.data[name] = asked
-        shown = [each for each in choices if present is None or each[0] in {*present, asked}]
-        if asked and asked not in known:
-            shown.append((asked, shortened(asked)))
-        if not field.required:
-            shown.insert(0, ("", "any"))
-        field.widget.choices = shown
-        field.error_messages["invalid_choice"] = (
-            f"Choose one from the list: “{shortened(asked)}” is not in it."
-        )
+        self.offer("vendor", Vendor.choices, {gpu.vendor for gpu in gpus})
+        self.offer("audience", Audience.choices, {gpu.audience for gpu in gpus})
+        self.offer("sort", [(key, words[0].upper() + words[1:]) for key, words in ORDERS.items()])
 
     def to_filter(self) -> GpuFilter:
         return GpuFilter(
@@ -97,10 +66,6 @@ class GpuListForm(forms.Form):
 
     def to_order(self) -> Order:
         return Order.parse(self.cleaned_data["sort"])
-
-    def typed(self) -> dict[str, str]:
-        """The query as it was typed, for the address of a page that shows its errors."""
-        return {name: self.data[name] for name in self.fields if name in self.data}
 
 
 def to_query(wanted: GpuFilter, order: Order) -> dict[str, str]:

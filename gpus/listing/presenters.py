@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from calculator.words.formatting import format_number, format_usd
+from calculator.words.query_forms import Order
 from gpus.catalog import GpuCatalog
 from gpus.listing.forms import ORDERS, GpuListForm, to_query
 from gpus.listing.selection import (
     GpuFilter,
-    Order,
     loosened,
     newest_check,
     select_gpus,
@@ -166,7 +166,6 @@ def _list_view(
     is_filtered: bool,
     query: dict[str, str],
 ) -> GpuListView:
-    path = reverse("gpus:list")
     return GpuListView(
         form=form,
         title=title,
@@ -174,7 +173,7 @@ def _list_view(
         status=status,
         table=table,
         is_filtered=is_filtered,
-        page_url=f"{path}?{urlencode(query)}" if query else path,
+        page_url=reverse("gpus:list", query=query),
         newest_check_on=newest_check(catalog.gpus),
         days_until_out_of_date=MAY_BE_OUT_OF_DATE_AFTER.days,
     )

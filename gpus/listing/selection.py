@@ -5,37 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from calculator.words.query_forms import Criteria, Order
 from gpus.specs import GpuSpec, Price
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A column to sort by; in a URL `cloud_price`, or `-cloud_price` from the top down."""
-
-    column: str
-    is_descending: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> Order:
-        return cls(text.removeprefix("-"), text.startswith("-"))
-
-    def __str__(self) -> str:
-        return f"-{self.column}" if self.is_descending else self.column
-
-    def reversed(self) -> Order:
-        return Order(self.column, not self.is_descending)
-
 
 # From the smallest card up, as on the memory ladder.
 DEFAULT_ORDER = Order("memory")
 
 
 @dataclass(frozen=True, slots=True)
-class GpuFilter:
+class GpuFilter(Criteria):
     """What a GPU has to be. A criterion that is empty holds for all of them."""
 
     text: str = ""
@@ -44,15 +26,6 @@ class GpuFilter:
     min_memory_gb: Decimal | None = None
     max_retail_price_usd: Decimal | None = None
     max_cloud_price_usd_per_hour: Decimal | None = None
-
-    def criteria(self) -> tuple[str, ...]:
-        """The names of the criteria that are set."""
-        return tuple(
-            each.name for each in fields(self) if getattr(self, each.name) != each.default
-        )
-
-    def without(self, criterion: str) -> GpuFilter:
-        return replace(self, **{criterion: getattr(GpuFilter(), criterion)})
 
 
 def select_gpus(gpus: Iterable[GpuSpec], wanted: GpuFilter) -> tuple[GpuSpec, ...]:
@@ -79,12 +52,7 @@ def loosened(gpus: Iterable[GpuSpec], wanted: GpuFilter) -> tuple[tuple[str, int
 
 def sort_gpus(gpus: Iterable[GpuSpec], order: Order) -> tuple[GpuSpec, ...]:
     """Sort, keeping the order of equals. GPUs without the value come last in both directions."""
-    value = SORT_VALUES[order.column]
-    known, unknown = [], []
-    for gpu in gpus:
-        (unknown if value(gpu) is None else known).append(gpu)
-    known.sort(key=value, reverse=order.is_descending)
-    return (*known, *unknown)
+    return order.of(gpus, SORT_VALUES[order.column])
 
 
 def newest_check(gpus: Iterable[GpuSpec]) -> dt.date | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from django import forms
 
 from calculator.pages.accuracy.selection import Selection
+from calculator.words.query_forms import QueryForm
 
 COUNTERS = {
     "allocated": "allocated",
@@ -27,10 +28,10 @@ DEFAULTS = {
 HIGHEST_PAGE = 9_999
 
 
-class AccuracyForm(forms.Form):
+class AccuracyForm(QueryForm):
     """The page's query string. It is always bound; what is left out has its default."""
 
-    use_required_attribute = False
+    defaults = DEFAULTS
 
     against = forms.ChoiceField(
         label="Against", choices=[("measured", "measured"), ("traced", "traced")]
@@ -51,10 +52,8 @@ class AccuracyForm(forms.Form):
     page = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, query: Mapping[str, str]) -> None:
-        asked = {name: value for name, value in query.items() if value.strip()}
-        super().__init__(DEFAULTS | asked, auto_id="filter-%s")
+        super().__init__(query)
         for name, field in self.fields.items():
-            field.widget.attrs["aria-describedby"] = f"filter-{name}_error"
             if isinstance(field, forms.ChoiceField):
                 field.error_messages["invalid_choice"] = (
                     "Choose one from the list: “%(value)s” is not in it."

@@ -42,11 +42,11 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         fits=tuple(
             FitLink(
                 result.name,
-                f"{reverse('fit:page')}?{urlencode({**query, 'method': result.slug})}",
+                reverse("fit:page", query={**query, "method": result.slug}),
             )
             for result in methods
         ),
-        curves_url=f"{reverse('calculator:curves')}?{urlencode(query)}",
-        compare_url=f"{reverse('calculator:compare')}?{urlencode(slots)}",
+        curves_url=reverse("calculator:curves", query=query),
+        compare_url=reverse("calculator:compare", query=slots),
         model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -27,16 +26,15 @@ class Links:
     def fragment_path(self) -> str:
         return reverse(f"calculator:{self.task}_fragment")
 
-    @property
-    def other_task_path(self) -> str:
+    def other_task_url(self, query: Mapping[str, str]) -> str:
         other = Task.INFERENCE if self.task == Task.TRAINING else Task.TRAINING
-        return reverse(f"calculator:{other}")
+        return reverse(f"calculator:{other}", query=query)
 
     def page_url(self, query: Mapping[str, str]) -> str:
-        return f"{self.page_path}?{urlencode(query)}"
+        return reverse(f"calculator:{self.task}", query=query)
 
     def fragment_url(self, query: Mapping[str, str]) -> str:
-        return f"{self.fragment_path}?{urlencode(query)}"
+        return reverse(f"calculator:{self.task}_fragment", query=query)
 
     def query_with(self, run: Run) -> dict[str, str]:
         """The same model, trained in another way."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from calculator.answer.precise import PRECISE_METHODS, precise_result
 from calculator.answer.rule_of_thumb import Fitted, estimate_methods
@@ -128,7 +127,7 @@ def present_calculator(
             else links.page_url(question.query)
         ),
         fragment_url=links.fragment_path,
-        other_task_url=f"{links.other_task_path}?{urlencode(thumb_query)}".rstrip("?"),
+        other_task_url=links.other_task_url(thumb_query),
         rule_of_thumb_url=links.page_url(thumb_query) if thumb_query else "",
         rule_of_thumb_fragment_url=links.fragment_url(thumb_query) if thumb_query else "",
     )

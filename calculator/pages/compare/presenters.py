@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -83,7 +82,7 @@ def url_with_added(catalog: Catalog, query: Mapping[str, str]) -> str:
 
 def compare_url(configurations: Sequence[Configuration]) -> str:
     values = {slot: each.value for slot, each in zip(SLOTS, configurations, strict=False)}
-    return f"{reverse('calculator:compare')}?{urlencode(values)}"
+    return reverse("calculator:compare", query=values)
 
 
 def _renamed(found: Sequence[Configuration]) -> tuple[Configuration, ...]:
@@ -104,8 +103,8 @@ def _column(configuration: Configuration, found: Sequence[Configuration]) -> Col
         name="?" if subject is None else subject.name,
         method_name=METHOD_NAMES[configuration.method],
         error=configuration.error,
-        calculator_url=f"{reverse('calculator:training')}?{urlencode(query)}",
-        fit_url=f"{reverse('fit:page')}?{urlencode(fit_query)}",
+        calculator_url=reverse("calculator:training", query=query),
+        fit_url=reverse("fit:page", query=fit_query),
         remove_url=compare_url(others) if others else "",
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -110,15 +109,13 @@ def _view(
         summary=_summary(axis, found),
         methods=tuple(METHOD_NAMES[curve.method] for curve in found),
         rows=rows,
-        calculator_url=f"{reverse('calculator:training')}?{urlencode(question.query)}",
+        calculator_url=reverse("calculator:training", query=question.query),
     )
 
 
 def _choice(question: Question, axis: Axis, current: Axis) -> AxisChoice:
     query = dict(question.query) if axis == "length" else {**question.query, "x": axis}
-    return AxisChoice(
-        AXIS_NAMES[axis], f"{reverse('calculator:curves')}?{urlencode(query)}", axis == current
-    )
+    return AxisChoice(AXIS_NAMES[axis], reverse("calculator:curves", query=query), axis == current)
 
 
 def _words(

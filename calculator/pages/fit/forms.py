@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from django import forms
-
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import Workload
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
+from calculator.words.query_forms import QueryForm
 from gpus.specs import GpuSpec
 
 METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
@@ -24,10 +23,11 @@ DEFAULTS = {
 }
 
 
-class FitForm(forms.Form):
+class FitForm(QueryForm):
     """Always bound; what is left out has its default."""
 
-    use_required_attribute = False
+    id_prefix = "fit"
+    defaults = DEFAULTS
 
     method = WordField(label="Method", choices=METHOD_NAMES.items())
     examples = CountField(unit="examples?", example="10,000", label="Examples")
@@ -38,12 +38,10 @@ class FitForm(forms.Form):
     sort = WordField(label="Order", choices=[(k, w.capitalize()) for k, w in SORTS.items()])
 
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
-        asked = {name: query[name] for name in self.base_fields if query.get(name, "").strip()}
-        super().__init__(DEFAULTS | asked, auto_id="fit-%s")
+        super().__init__(query)
         choices = [(gpu.slug, gpu.name) for gpu in gpus]
         self.fields["price_gpu"].choices = [("", "choose"), *sorted(choices, key=lambda c: c[1])]
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-describedby"] = f"fit-{name}_error"
+        for field in self.fields.values():
             if isinstance(field, WordField):
                 field.error_messages["invalid_choice"] = "Choose one from the list."
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -90,9 +89,9 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
         error=error,
         table=table,
         kept_query=tuple(question.query.items()),
-        page_url=_url("fit:page", page_query),
+        page_url=reverse("fit:page", query=page_query),
         fragment_path=reverse("fit:table"),
-        calculator_url=_url("calculator:training", question.query),
+        calculator_url=reverse("calculator:training", query=question.query),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
 
@@ -120,8 +119,8 @@ def _table(
         halves=None if split is None else halves_view(split),
         rows=tuple(row_view(row, question.query, today=today) for row in shown),
         more_count=len(ordered) - len(shown),
-        more_url=_url("fit:page", everything),
-        more_fragment_url=_url("fit:table", everything),
+        more_url=reverse("fit:page", query=everything),
+        more_fragment_url=reverse("fit:table", query=everything),
         assumptions=_assumptions(architecture, settings, form),
         utilisations=_utilisations(rows),
     )
@@ -193,7 +192,3 @@ def _utilisations(rows: tuple[FitRow, ...]) -> tuple[tuple[str, str, str, str], 
         )
         for spec in specs
     )
-
-
-def _url(name: str, query: Mapping[str, str]) -> str:
-    return f"{reverse(name)}?{urlencode(query)}" if query else reverse(name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -61,10 +60,9 @@ class BestView:
 
 def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowView:
     device = row.setup.estimate.device_bytes
-    gpu_url = reverse("gpus:card", args=[row.gpu.slug])
     return RowView(
         key=_key(row),
-        gpu_url=f"{gpu_url}?{urlencode(query)}" if query else gpu_url,
+        gpu_url=reverse("gpus:card", args=[row.gpu.slug], query=query),
         name=setup_name(row),
         how=sharding_words(row.setup.sharding),
         verdict=VERDICTS[row.setup.verdict],

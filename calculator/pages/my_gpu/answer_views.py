@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -29,9 +28,12 @@ class Asked:
     def url(self, query: dict[str, str], method: str) -> str:
         """One card's answer is the calculator's; several cards' is among the setups."""
         if self.gpu_count == 1:
-            path = reverse("calculator:training")
-            return f"{path}?{urlencode({**query, 'gpu': self.gpu_slug})}#card-{method}"
-        return f"{reverse('fit:page')}?{urlencode({**query, 'method': method})}"
+            return reverse(
+                "calculator:training",
+                query={**query, "gpu": self.gpu_slug},
+                fragment=f"card-{method}",
+            )
+        return reverse("fit:page", query={**query, "method": method})
 
 
 @dataclass(frozen=True, slots=True)

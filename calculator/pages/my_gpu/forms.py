@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from django import forms
 
 from calculator.words.fields import CountField, WordField
+from calculator.words.query_forms import QueryForm
 
 MOST_CARDS = 64
 
 
-class CardForm(forms.Form):
+class CardForm(QueryForm):
     """Always bound; what is left out has its default."""
 
-    use_required_attribute = False
+    id_prefix = "card"
 
     gpu_count = CountField(unit="gpus?|cards?", example="2", label="How many of it")
     model = WordField(label="A model")
@@ -22,11 +23,8 @@ class CardForm(forms.Form):
     def __init__(
         self, query: Mapping[str, str], models: Iterable[tuple[str, str]], default_model: str
     ) -> None:
-        asked = {name: query[name] for name in self.base_fields if query.get(name, "").strip()}
-        super().__init__({"gpu_count": "1", "model": default_model} | asked, auto_id="card-%s")
+        super().__init__(query, defaults={"gpu_count": "1", "model": default_model})
         self.fields["model"].choices = list(models)
-        for name, field in self.fields.items():
-            field.widget.attrs["aria-describedby"] = f"card-{name}_error"
         self.fields["model"].error_messages["invalid_choice"] = (
             "Choose a model from the list: this one is not in it."
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -101,7 +100,7 @@ def present_card(
         error=" ".join(training.errors.values()),
         answers=answers,
         kept_query=tuple(kept.items()),
-        page_url=f"{path}?{urlencode(page_query)}" if page_query else path,
+        page_url=reverse("gpus:card", args=[slug], query=page_query),
         canonical_path=path,
         fragment_path=reverse("gpus:card_answers", args=[slug]),
     )
@@ -124,7 +123,7 @@ def _answers(
         model_name=model.name,
         values=tuple(values_row(answer, model, asked, _query) for answer in values),
         settings_words=_settings_words(settings_of),
-        fit_url=f"{reverse('fit:page')}?{urlencode({'model': model.slug, **kept})}",
+        fit_url=reverse("fit:page", query={"model": model.slug, **kept}),
         missing=tuple(name for method, name in METHOD_NAMES.items() if method not in settings_of),
     )
 
