@@ -7,8 +7,9 @@ nothing where the optimizer step does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.estimate import Estimate, estimate
@@ -66,152 +67,180 @@ def _saving(architecture: Architecture, now: Estimate, change: Change) -> Saving
 
 def changes(architecture: Architecture, settings: TrainingSettings) -> Iterator[Change]:
     """Every single change that may save memory with these settings."""
-    yield from _method_changes(settings)
-    yield from _step_changes(settings)
-    yield from _optimizer_changes(settings)
-    if settings.trains_adapters:
-        yield from _adapter_changes(architecture, settings)
-    if settings.method == "qlora":
-        yield from _quantization_changes(settings)
+    modules = set(module_names(architecture))
+    for candidate in CANDIDATES:
+        if candidate.applies(settings) and modules.issuperset(candidate.needs_modules):
+            yield candidate.change_of(settings)
 
 
-def _method_changes(settings: TrainingSettings) -> Iterator[Change]:
-    if settings.method == "full":
-        yield Change(
-            "Train LoRA adapters instead of all weights",
-            "The base model stays as it is.",
-            replace(settings, method="lora"),
-        )
-    if settings.method == "lora":
-        yield Change(
-            "Hold the base in 4 bits: QLoRA",
-            "Each step dequantises the weights and takes longer.",
-            replace(settings, method="qlora"),
-        )
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Another value of one setting, and when it may save memory.
 
+    value is a function of the present value where it depends on it; words may name both, as
+    {old} and {new}. together holds what has to change with it.
+    """
 
-def _step_changes(settings: TrainingSettings) -> Iterator[Change]:
-    if not settings.gradient_checkpointing:
-        yield Change(
-            "Turn gradient checkpointing on",
-            "The forward pass of each layer runs twice.",
-            replace(settings, gradient_checkpointing=True),
-        )
-    if settings.loss != "chunked":
-        yield Change(
-            "Compute the loss in chunks, as Liger’s fused linear cross-entropy does",
-            "Needs a trainer or a kernel that does.",
-            replace(settings, loss="chunked", keeps_logits=False),
-        )
-    if settings.keeps_logits and settings.loss == "standard":
-        yield Change(
-            "Drop the model’s outputs before the backward pass",
-            "No metrics over the logits while training.",
-            replace(settings, keeps_logits=False),
-        )
-    if settings.kernels != "fused":
-        yield Change(
-            "Use fused kernels, as in Liger or Unsloth",
-            "The architecture has to be one that they know.",
-            replace(settings, kernels="fused"),
-        )
-    if settings.attention == "eager":
-        yield Change(
-            "Use SDPA or flash attention instead of eager",
-            "No attention weights to look at.",
-            replace(settings, attention="sdpa"),
-        )
-    if settings.micro_batch > 1:
-        smaller = settings.micro_batch // 2
-        yield Change(
-            f"Use a micro-batch of {smaller:,} instead of {settings.micro_batch:,}",
-            "More steps of gradient accumulation for the same batch.",
-            replace(settings, micro_batch=smaller),
-        )
-    if settings.sequence_length > 1:
-        shorter = settings.sequence_length // 2
-        yield Change(
-            f"Cut sequences to {shorter:,} tokens instead of {settings.sequence_length:,}",
-            "Longer examples are cut or split.",
-            replace(settings, sequence_length=shorter),
-        )
-    yield from _recipe_changes(settings)
+    setting: str
+    value: Any
+    words: str
+    cost: str
+    applies: Callable[[TrainingSettings], bool]
+    together: Mapping[str, Any] = field(default_factory=dict)
+    needs_modules: tuple[str, ...] = ()
 
-
-def _recipe_changes(settings: TrainingSettings) -> Iterator[Change]:
-    if settings.method == "full" and settings.recipe != "pure_bf16":
-        yield Change(
-            "Hold weights, gradients and optimizer states in bf16",
-            "Small updates may be rounded away.",
-            replace(settings, recipe="pure_bf16"),
-        )
-    if settings.recipe == "fp32":
-        yield Change(
-            "Compute in bf16 under autocast instead of fp32",
-            "The GPU has to support bf16.",
-            replace(settings, recipe="bf16_autocast"),
+    def change_of(self, settings: TrainingSettings) -> Change:
+        """The change with these settings, of which the candidate applies."""
+        old = getattr(settings, self.setting)
+        new = self.value(old) if callable(self.value) else self.value
+        return Change(
+            self.words.format(old=old, new=new),
+            self.cost,
+            replace(settings, **{self.setting: new, **self.together}),
         )
 
 
-def _optimizer_changes(settings: TrainingSettings) -> Iterator[Change]:
-    if settings.optimizer == "adamw_foreach":
-        yield Change(
-            "Use fused or per-tensor AdamW instead of for-each",
-            "The per-tensor one takes longer per step; the fused one does not.",
-            replace(settings, optimizer="adamw"),
-        )
-    if settings.optimizer in ("adamw", "adamw_foreach", "lion"):
-        yield Change(
-            "Use 8-bit AdamW",
-            "Optimizer states are quantised; needs bitsandbytes.",
-            replace(settings, optimizer="adamw_8bit"),
-        )
-    if settings.optimizer == "adamw_8bit":
-        yield Change(
-            "Use paged 8-bit AdamW",
-            "Optimizer states move to the host when the card is full, which is slow.",
-            replace(settings, optimizer="paged_adamw_8bit"),
-        )
-
-
-def _adapter_changes(architecture: Architecture, settings: TrainingSettings) -> Iterator[Change]:
-    if settings.lora_rank > SMALLEST_RANK:
-        rank = max(SMALLEST_RANK, settings.lora_rank // 2)
-        yield Change(
-            f"Use rank {rank:,} instead of {settings.lora_rank:,}",
-            "Adapters can express less.",
-            replace(settings, lora_rank=rank),
-        )
-    if settings.lora_targets == ALL_LINEAR and set(ATTENTION_TARGETS) <= set(
-        module_names(architecture)
-    ):
-        yield Change(
-            "Put adapters on q_proj and v_proj alone",
-            "Often a little worse than adapters on all linear layers.",
-            replace(settings, lora_targets=ATTENTION_TARGETS),
-        )
-    if settings.lora_dropout:
-        yield Change(
-            "Train without LoRA dropout",
-            "One guard less against overfitting.",
-            replace(settings, lora_dropout=0.0),
-        )
-
-
-def _quantization_changes(settings: TrainingSettings) -> Iterator[Change]:
-    if settings.quantization != "nf4_double":
-        yield Change(
-            "Quantise the quantisation constants too (double quantisation)"
-            if settings.quantization == "nf4"
-            else "Load the base in 4 bits (NF4) instead of 8",
-            "Next to nothing, as the QLoRA paper found."
-            if settings.quantization == "nf4"
-            else "The base is coarser.",
-            replace(settings, quantization="nf4_double"),
-        )
-    if settings.prepare_kbit:
-        yield Change(
-            "Leave embeddings, head and norms in 16 bits (no k-bit preparation)",
-            "Training can be less stable.",
-            replace(settings, prepare_kbit=False),
-        )
+CANDIDATES = (
+    Candidate(
+        "method",
+        "lora",
+        "Train LoRA adapters instead of all weights",
+        "The base model stays as it is.",
+        lambda now: now.method == "full",
+    ),
+    Candidate(
+        "method",
+        "qlora",
+        "Hold the base in 4 bits: QLoRA",
+        "Each step dequantises the weights and takes longer.",
+        lambda now: now.method == "lora",
+    ),
+    Candidate(
+        "gradient_checkpointing",
+        True,
+        "Turn gradient checkpointing on",
+        "The forward pass of each layer runs twice.",
+        lambda now: not now.gradient_checkpointing,
+    ),
+    Candidate(
+        "loss",
+        "chunked",
+        "Compute the loss in chunks, as Liger’s fused linear cross-entropy does",
+        "Needs a trainer or a kernel that does.",
+        lambda now: now.loss != "chunked",
+        together={"keeps_logits": False},
+    ),
+    Candidate(
+        "keeps_logits",
+        False,
+        "Drop the model’s outputs before the backward pass",
+        "No metrics over the logits while training.",
+        lambda now: now.keeps_logits and now.loss == "standard",
+    ),
+    Candidate(
+        "kernels",
+        "fused",
+        "Use fused kernels, as in Liger or Unsloth",
+        "The architecture has to be one that they know.",
+        lambda now: now.kernels != "fused",
+    ),
+    Candidate(
+        "attention",
+        "sdpa",
+        "Use SDPA or flash attention instead of eager",
+        "No attention weights to look at.",
+        lambda now: now.attention == "eager",
+    ),
+    Candidate(
+        "micro_batch",
+        lambda now: now // 2,
+        "Use a micro-batch of {new:,} instead of {old:,}",
+        "More steps of gradient accumulation for the same batch.",
+        lambda now: now.micro_batch > 1,
+    ),
+    Candidate(
+        "sequence_length",
+        lambda now: now // 2,
+        "Cut sequences to {new:,} tokens instead of {old:,}",
+        "Longer examples are cut or split.",
+        lambda now: now.sequence_length > 1,
+    ),
+    Candidate(
+        "recipe",
+        "pure_bf16",
+        "Hold weights, gradients and optimizer states in bf16",
+        "Small updates may be rounded away.",
+        lambda now: now.method == "full" and now.recipe != "pure_bf16",
+    ),
+    Candidate(
+        "recipe",
+        "bf16_autocast",
+        "Compute in bf16 under autocast instead of fp32",
+        "The GPU has to support bf16.",
+        lambda now: now.recipe == "fp32",
+    ),
+    Candidate(
+        "optimizer",
+        "adamw",
+        "Use fused or per-tensor AdamW instead of for-each",
+        "The per-tensor one takes longer per step; the fused one does not.",
+        lambda now: now.optimizer == "adamw_foreach",
+    ),
+    Candidate(
+        "optimizer",
+        "adamw_8bit",
+        "Use 8-bit AdamW",
+        "Optimizer states are quantised; needs bitsandbytes.",
+        lambda now: now.optimizer in ("adamw", "adamw_foreach", "lion"),
+    ),
+    Candidate(
+        "optimizer",
+        "paged_adamw_8bit",
+        "Use paged 8-bit AdamW",
+        "Optimizer states move to the host when the card is full, which is slow.",
+        lambda now: now.optimizer == "adamw_8bit",
+    ),
+    Candidate(
+        "lora_rank",
+        lambda now: max(SMALLEST_RANK, now // 2),
+        "Use rank {new:,} instead of {old:,}",
+        "Adapters can express less.",
+        lambda now: now.trains_adapters and now.lora_rank > SMALLEST_RANK,
+    ),
+    Candidate(
+        "lora_targets",
+        ATTENTION_TARGETS,
+        "Put adapters on q_proj and v_proj alone",
+        "Often a little worse than adapters on all linear layers.",
+        lambda now: now.trains_adapters and now.lora_targets == ALL_LINEAR,
+        needs_modules=ATTENTION_TARGETS,
+    ),
+    Candidate(
+        "lora_dropout",
+        0.0,
+        "Train without LoRA dropout",
+        "One guard less against overfitting.",
+        lambda now: now.trains_adapters and now.lora_dropout > 0,
+    ),
+    Candidate(
+        "quantization",
+        "nf4_double",
+        "Quantise the quantisation constants too (double quantisation)",
+        "Next to nothing, as the QLoRA paper found.",
+        lambda now: now.method == "qlora" and now.quantization == "nf4",
+    ),
+    Candidate(
+        "quantization",
+        "nf4_double",
+        "Load the base in 4 bits (NF4) instead of 8",
+        "The base is coarser.",
+        lambda now: now.method == "qlora" and now.quantization == "int8",
+    ),
+    Candidate(
+        "prepare_kbit",
+        False,
+        "Leave embeddings, head and norms in 16 bits (no k-bit preparation)",
+        "Training can be less stable.",
+        lambda now: now.method == "qlora" and now.prepare_kbit,
+    ),
+)
