@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 
 from calculator.words.formatting import shortened
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Criteria")
 
 
 class QueryForm(forms.Form):
@@ -78,7 +79,7 @@ class Criteria:
             each.name for each in fields(self) if getattr(self, each.name) != each.default
         )
 
-    def without(self, criterion: str) -> Self:
+    def without(self: C, criterion: str) -> C:
         return replace(self, **{criterion: getattr(type(self)(), criterion)})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from calculator.estimation.architectures.architecture import Architecture
@@ -75,14 +75,6 @@ class NotComparable:
 
     run: MeasuredRun
     reason: str
-
-
-@dataclass(slots=True)
-class _Draft:
-    """Settings while they are put together from the row and from what is known of the tool."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
 
 
 def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:

@@ -42,7 +42,6 @@ class ParameterCounts:
     expert_count: int
     other_count: int
     vision_count: int
-    active_count: int
 
     @property
     def total_count(self) -> int:
@@ -139,12 +138,11 @@ def count_parameters(architecture: Architecture) -> ParameterCounts:
     head = 0 if architecture.tied_embeddings else embedding
     if architecture.traits.head_bias:
         head += architecture.vocab_size
-    linear = experts = active_experts = other = 0
+    linear = experts = other = 0
     for (attention, mlp), layers in Counter(architecture.layer_kinds()).items():
         layer = layer_parameters(architecture, attention, mlp)
         linear += layers * layer.linear_count
         experts += layers * layer.expert_count
-        active_experts += layers * layer.active_expert_count
         other += layers * (layer.small_count + layer.linear_bias_count)
     other += norm_parameter_count(architecture)
     other += architecture.position_count * architecture.hidden_size
@@ -158,5 +156,4 @@ def count_parameters(architecture: Architecture) -> ParameterCounts:
         expert_count=experts,
         other_count=other,
         vision_count=architecture.vision_parameter_count,
-        active_count=embedding + head + linear + active_experts + other,
     )

@@ -64,9 +64,8 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class RunTime:
-    """Ranges for one step and for the whole run on all GPUs."""
+    """Ranges for the whole run on all GPUs."""
 
-    step_seconds: Range
     run_seconds: Range
     tokens_per_second: Range
     gpu_count: int
@@ -104,9 +103,7 @@ def estimate_run_time(
     tokens = Range(
         effective.low / per_token, effective.likely / per_token, effective.high / per_token
     )
-    step_tokens = settings.token_count * settings.gradient_accumulation * sharding.gpu_count
     return RunTime(
-        step_seconds=_seconds(step_tokens, tokens),
         run_seconds=_seconds(dataset_tokens, tokens),
         tokens_per_second=tokens,
         gpu_count=sharding.gpu_count,

@@ -14,11 +14,6 @@ from calculator.estimation.step.sizes import Size
 Gradients = Sequence[Tensor | None]
 
 
-def gradient_like(tape: Tape, tensor: Tensor) -> Tensor:
-    """A fresh gradient of a tensor's shape and width."""
-    return tape.new(tensor.elements, tensor.itemsize, ACTIVATION_GRADIENTS)
-
-
 def gradient(tape: Tape, elements: Size, itemsize: int) -> Tensor:
     return tape.new(elements, itemsize, ACTIVATION_GRADIENTS)
 

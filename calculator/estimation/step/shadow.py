@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 
 from calculator.estimation.step.sizes import NOTHING, Size
 
-BF16 = 2
 FP32 = 4
 
 # What a buffer is, for the breakdown.

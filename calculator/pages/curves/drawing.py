@@ -35,7 +35,6 @@ class Line:
     band: str
     marks: tuple[Mark, ...]
     label_y: str
-    end_y: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,6 @@ def _line(
             for point in curve.points
         ),
         label_y=_px(label_y),
-        end_y=_px(up.at(curve.points[-1].likely_bytes / GB)),
     )
 
 

@@ -38,7 +38,6 @@ class RowView:
     usable: str
     headroom: str
     host: str
-    together_gb: str
     cloud_price: PriceView | None
     own_price: str
     retail_price: PriceView | None
@@ -72,7 +71,6 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         usable=format_gb(row.setup.usable_bytes),
         headroom=format_gb(row.setup.headroom_bytes),
         host=_host_words(row),
-        together_gb=f"{row.gpu.memory_gb * row.gpu_count:,}",
         cloud_price=(
             None
             if row.is_own_price

@@ -1,0 +1,55 @@
+"""No function, class, attribute or constant that nothing uses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from vulture import Vulture
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = ("calculator", "gpus", "config", "validation")
+# The public faces of core and catalog: their tests stand for users outside this repository.
+TESTS_OF_LIBRARIES = ("tests/calculator/estimation", "tests/gpus/test_fitting.py")
+
+# What Django, gunicorn or a patched library looks up by its name.
+CALLED_BY_NAME = [
+    *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
+    *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
+]
+DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
+SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
+# They replace parts of PyTorch and transformers, which call them.
+PATCHES = {"validation/tracing"}
+
+
+def test_nothing_is_unused():
+    search = Vulture(ignore_names=CALLED_BY_NAME)
+    places = [str(ROOT / each) for each in (*CODE, *TESTS_OF_LIBRARIES)]
+    search.scavenge(places, exclude=["*/migrations/*", "*/.venv/*"])
+    in_templates = words_of_templates()
+
+    unused = [
+        f"{item.filename.relative_to(ROOT)}:{item.first_lineno} {item.name}"
+        for item in search.get_unused_code()
+        if item.name not in in_templates and not is_looked_up(item)
+    ]
+
+    assert unused == []
+
+
+def is_looked_up(item) -> bool:
+    path = item.filename.relative_to(ROOT)
+    return (
+        path.name in DEFINED_FOR_DJANGO | SETTINGS_OF_GUNICORN
+        or str(path.parent) in PATCHES
+        or path.parts[0] == "tests"
+        or (path.name == "forms.py" and item.typ == "variable")  # fields, found by the form
+    )
+
+
+def words_of_templates() -> set[str]:
+    """Attributes that a template prints or asks about."""
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html"))
+    marks = (mark for text in texts for mark in re.findall(r"\{[{%].*?[%}]\}", text))
+    return {word for mark in marks for word in re.findall(r"\w+", mark)}
