@@ -43,11 +43,12 @@ test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus 
 	@$(BIN)/python tests/browser/find_browser.py
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(TOOLS_INSTALLED)  ## lint, format, types and migrations, changing nothing
+check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --check
 	git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --check
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 	$(MANAGE) makemigrations --check --dry-run
 
