@@ -16,7 +16,14 @@ from django.utils import timezone
 
 from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import PRICE_AMOUNTS, PRICE_IS_STALE_AFTER, Gpu, MemoryTier
+from gpus.models import (
+    CLOUD_PRICE_FIELDS,
+    PRICE_AMOUNTS,
+    PRICE_IS_STALE_AFTER,
+    RETAIL_PRICE_FIELDS,
+    Gpu,
+    MemoryTier,
+)
 
 CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless you set one."
 
@@ -177,29 +184,11 @@ class GpuAdmin(ModelAdmin):
         ),
         (
             "Retail price",
-            {
-                "fields": (
-                    "retail_price_usd",
-                    "retail_price_kind",
-                    "retail_price_is_estimate",
-                    "retail_price_source_name",
-                    "retail_price_source_url",
-                    "retail_price_checked_on",
-                )
-            },
+            {"fields": RETAIL_PRICE_FIELDS},
         ),
         (
             "Cloud price",
-            {
-                "fields": (
-                    "cloud_price_usd_per_hour",
-                    "cloud_price_provider",
-                    "cloud_price_is_estimate",
-                    "cloud_price_source_name",
-                    "cloud_price_source_url",
-                    "cloud_price_checked_on",
-                )
-            },
+            {"fields": CLOUD_PRICE_FIELDS},
         ),
         ("On the site", {"fields": ("published", "is_tier_example", "order", "source")}),
     )

@@ -61,6 +61,25 @@ def _price_is_whole_or_absent(prefix: str, amount: str) -> Q:
     )
 
 
+# A price is whole or absent, wherever it is edited or loaded.
+RETAIL_PRICE_FIELDS = (
+    "retail_price_usd",
+    "retail_price_kind",
+    "retail_price_is_estimate",
+    "retail_price_source_name",
+    "retail_price_source_url",
+    "retail_price_checked_on",
+)
+CLOUD_PRICE_FIELDS = (
+    "cloud_price_usd_per_hour",
+    "cloud_price_provider",
+    "cloud_price_is_estimate",
+    "cloud_price_source_name",
+    "cloud_price_source_url",
+    "cloud_price_checked_on",
+)
+
+
 class Gpu(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=80, unique=True)

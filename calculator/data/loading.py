@@ -18,7 +18,7 @@ from calculator.models import (
     PresetPart,
 )
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import Gpu, MemoryTier
+from gpus.models import CLOUD_PRICE_FIELDS, RETAIL_PRICE_FIELDS, Gpu, MemoryTier
 
 # In this order: a row refers to rows of the tables above it, and FAQ answers are checked
 # against all the others.
@@ -33,22 +33,8 @@ TABLES = (
         columns={"memory_gb": "tier", "launch": "launched_on"},
         # An editor's price must not end up with the file's source and date.
         together=(
-            (
-                "retail_price_usd",
-                "retail_price_kind",
-                "retail_price_is_estimate",
-                "retail_price_source_name",
-                "retail_price_source_url",
-                "retail_price_checked_on",
-            ),
-            (
-                "cloud_price_usd_per_hour",
-                "cloud_price_provider",
-                "cloud_price_is_estimate",
-                "cloud_price_source_name",
-                "cloud_price_source_url",
-                "cloud_price_checked_on",
-            ),
+            RETAIL_PRICE_FIELDS,
+            CLOUD_PRICE_FIELDS,
             ("bf16_dense_tflops", "bf16_tflops_basis"),
             ("usable_memory_mib", "usable_memory_basis"),
         ),

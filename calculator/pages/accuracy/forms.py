@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from django import forms
 
 from calculator.pages.accuracy.selection import Selection
+from calculator.words.methods import METHOD_NAMES
 from calculator.words.query_forms import QueryForm
 
 COUNTERS = {
@@ -16,7 +17,6 @@ COUNTERS = {
     "device": "nvidia-smi",
     "unstated": "not stated",
 }
-METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 ORDERS = {"worst": "largest error", "best": "smallest error", "id": "by source"}
 DEFAULTS = {
     "against": "measured",

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from calculator.pages.accuracy.causes import CAUSES, PEERS, rows_about
-from calculator.pages.accuracy.forms import COUNTERS, METHOD_NAMES, AccuracyForm
+from calculator.pages.accuracy.forms import COUNTERS, AccuracyForm
 from calculator.pages.accuracy.percent import percent, within
 from calculator.pages.accuracy.plot import Plot, draw_plot
 from calculator.pages.accuracy.records import AccuracyRow, accuracy_rows, left_out_rows
 from calculator.pages.accuracy.selection import METHODS, errors_of
 from calculator.pages.accuracy.summary import SummaryGroup, device_note, lead, summary_groups
 from calculator.words.formatting import format_gb
+from calculator.words.methods import METHOD_NAMES
 
 ROWS_PER_PAGE = 25
 

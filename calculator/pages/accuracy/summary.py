@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
 
-from calculator.pages.accuracy.forms import METHOD_NAMES
 from calculator.pages.accuracy.percent import percent, within
 from calculator.pages.accuracy.records import accuracy_rows
 from calculator.pages.accuracy.selection import METHODS, Selection, errors_of, share_within_range
+from calculator.words.methods import METHOD_NAMES
 
 
 @dataclass(frozen=True, slots=True)

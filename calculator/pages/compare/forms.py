@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from django import forms
 
 from calculator.pages.compare.configurations import Configuration
-from calculator.pages.fit.forms import METHOD_NAMES
 from calculator.question.training_fields import ON_OFF
+from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec
 
 

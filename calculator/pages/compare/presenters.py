@@ -18,7 +18,7 @@ from calculator.pages.compare.configurations import (
 from calculator.pages.compare.forms import AddForm, added_values
 from calculator.pages.compare.results import compare
 from calculator.pages.compare.rows import Row, RowGroup, row_groups
-from calculator.pages.fit.forms import METHOD_NAMES
+from calculator.words.methods import METHOD_NAMES
 
 DEFAULT_MODEL = "llama-3-1-8b"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from calculator.estimation.estimate import COMPONENTS
 from calculator.pages.compare.results import Compared
-from calculator.pages.fit.forms import METHOD_NAMES
 from calculator.pages.fit.row_views import sharding_words
 from calculator.pages.fit.words import rough_duration
 from calculator.question.training_fields import FIELDS, SettingField
 from calculator.question.training_form import as_text
 from calculator.words.formatting import format_count, format_gb, format_range
+from calculator.words.methods import METHOD_NAMES
 
 ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing")
 PHASES = {

@@ -15,6 +15,7 @@ from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, curves, own_value, values_of
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.formatting import format_gb, format_range, format_size
+from calculator.words.methods import METHOD_NAMES
 
 AXIS_NAMES: dict[Axis, str] = {
     "length": "sequence length",
@@ -22,7 +23,6 @@ AXIS_NAMES: dict[Axis, str] = {
     "size": "model size",
 }
 AXIS_UNITS: dict[Axis, str] = {"length": "tokens", "batch": "sequences", "size": "parameters"}
-METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 
 
 @dataclass(frozen=True, slots=True)

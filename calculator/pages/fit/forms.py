@@ -10,10 +10,10 @@ from calculator.answer.setups import Workload
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
+from calculator.words.methods import METHOD_NAMES
 from calculator.words.query_forms import QueryForm
 from gpus.specs import GpuSpec
 
-METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
 DEFAULTS = {
     "method": "lora",
     "examples": "10000",

@@ -14,12 +14,13 @@ from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
 from calculator.models import Task
-from calculator.pages.fit.forms import METHOD_NAMES, FitForm
+from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.formatting import format_count
+from calculator.words.methods import METHOD_NAMES
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 
 ROWS_AT_FIRST = 20

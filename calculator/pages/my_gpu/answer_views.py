@@ -11,9 +11,9 @@ from calculator.answer.my_gpu import VALUES, LargestModel, LargestValues, with_v
 from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.setups import Setup
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.pages.fit.forms import METHOD_NAMES
 from calculator.pages.fit.row_views import VERDICTS, sharding_words
 from calculator.words.formatting import format_count, format_gb
+from calculator.words.methods import METHOD_NAMES
 
 Query = Callable[[LanguageModelSpec, TrainingSettings], dict[str, str]]
 

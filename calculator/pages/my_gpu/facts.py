@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from calculator.pages.facts import Fact
 from calculator.words.formatting import format_gb, format_number
+from calculator.words.methods import METHOD_NAMES
 from gpus.models import Audience
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 from gpus.specs import GpuSpec
@@ -93,14 +94,13 @@ def _platform(gpu: GpuSpec) -> PlatformView | None:
     if platform is None:
         return None
     support = platform.support
-    named = (
-        ("Full fine-tuning", support.full),
-        ("LoRA", support.lora),
-        ("QLoRA", support.qlora),
-    )
     return PlatformView(
         name=platform.name,
-        support=tuple((name, SUPPORT_WORDS[word], word) for name, word in named),
+        support=tuple(
+            (name, SUPPORT_WORDS[word], word)
+            for method, name in METHOD_NAMES.items()
+            if (word := getattr(support, method))
+        ),
         note=platform.note,
         source_name=platform.source_name,
         source_url=platform.source_url,

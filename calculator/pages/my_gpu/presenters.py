@@ -14,7 +14,6 @@ from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.my_gpu import Cards
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.pages.fit.forms import METHOD_NAMES
 from calculator.pages.my_gpu.answer_views import (
     Asked,
     ModelAnswerView,
@@ -30,6 +29,7 @@ from calculator.question.training_form import (
     read_training_form,
     run_of_settings,
 )
+from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec
 
 # What a visitor is most likely to ask about first; any other model is a choice away.

@@ -1,0 +1,5 @@
+"""The names of the three methods that are estimated precisely."""
+
+from __future__ import annotations
+
+METHOD_NAMES = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
