@@ -37,6 +37,11 @@ class TrainerDefaults:
         """The settings that the trainer makes for a method, under their names."""
         return {each.setting: each.value for each in self.defaults if method in each.methods}
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the defaults stand, each once, in their order."""
+        return tuple(dict.fromkeys(each.source for each in self.defaults))
+
 
 _ARGUMENTS = "transformers/training_args.py: TrainingArguments"
 
