@@ -13,7 +13,14 @@ from django.db import models
 
 from calculator.faq.models import FaqSpec
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart
+from calculator.models import (
+    FaqEntry,
+    LanguageModel,
+    MethodPreset,
+    ModelAlias,
+    ModelSize,
+    PresetPart,
+)
 from calculator.presets.figures import Figures, published_figures
 from gpus.catalog import TABLES as GPU_TABLES
 from gpus.catalog import Version, current_version
@@ -24,6 +31,7 @@ TABLES: tuple[type[models.Model], ...] = (
     PresetPart,
     ModelSize,
     LanguageModel,
+    ModelAlias,
     FaqEntry,
 )
 
@@ -66,6 +74,7 @@ def _load(version: Version) -> Catalog:
         sizes_b=tuple(ModelSize.objects.filter(published=True).values_list("params_b", flat=True)),
         faq=tuple(entry.to_spec() for entry in FaqEntry.objects.filter(published=True)),
         language_models=tuple(
-            model.to_spec() for model in LanguageModel.objects.filter(published=True)
+            model.to_spec()
+            for model in LanguageModel.objects.filter(published=True).prefetch_related("aliases")
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calculator.data.models import LoadedRow
 from calculator.faq.models import FaqEntry
-from calculator.language_models.models import LanguageModel
+from calculator.language_models.models import LanguageModel, ModelAlias
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "LanguageModel",
     "LoadedRow",
     "MethodPreset",
+    "ModelAlias",
     "ModelSize",
     "PresetPart",
     "Task",

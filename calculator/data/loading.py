@@ -14,6 +14,7 @@ from calculator.models import (
     LanguageModel,
     LoadedRow,
     MethodPreset,
+    ModelAlias,
     ModelSize,
     PresetPart,
 )
@@ -54,6 +55,13 @@ TABLES = (
         "calculator/data/models.csv",
         key=("slug",),
         columns={"released": "released_on", "architecture": "architecture_kind"},
+    ),
+    Table(
+        ModelAlias,
+        "calculator/data/model_aliases.csv",
+        key=("alias",),
+        columns={"model": "language_model"},
+        is_optional=True,
     ),
     Table(FaqEntry, "calculator/data/faq", key=("slug",), body="answer"),
 )

@@ -20,7 +20,11 @@ class FileRow:
     cells: dict[str, str]
 
 
-def read_csv(root: Path, name: str, problems: list[str]) -> list[FileRow]:
+def read_csv(
+    root: Path, name: str, problems: list[str], *, may_be_missing: bool = False
+) -> list[FileRow]:
+    if may_be_missing and not (root / name).exists():
+        return []
     text = _text(root, name, problems)
     if text is None:
         return []

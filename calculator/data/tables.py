@@ -33,6 +33,7 @@ class Table:
     columns: Mapping[str, str] = field(default_factory=dict)  # column → field, where they differ
     body: str = ""  # the field that takes a Markdown file's text
     together: tuple[tuple[str, ...], ...] = ()  # fields that come all from the file or none
+    is_optional: bool = False  # no file is no rows: it came later than other people's folders
     whole_per: str = ""  # the parent whose rows come all from the file or none
 
     @property
@@ -58,7 +59,7 @@ class Table:
     def read(self, root: Path, problems: list[str]) -> list[FileRow]:
         if self.body:
             return read_markdown(root, self.path, self.body, problems)
-        return read_csv(root, self.path, problems)
+        return read_csv(root, self.path, problems, may_be_missing=self.is_optional)
 
 
 class Files:

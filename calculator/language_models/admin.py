@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.language_models.models import LanguageModel
+from calculator.language_models.models import LanguageModel, ModelAlias
 
 _NAMES = ("display_name", "slug", "hf_id", "family", "license", "released_on")
 _COUNTS = (
@@ -62,10 +62,17 @@ _LINEAR = (
 )
 
 
+class ModelAliasInline(admin.TabularInline):
+    model = ModelAlias
+    extra = 0
+    fields = ("alias", "source")
+
+
 @admin.register(LanguageModel)
 class LanguageModelAdmin(admin.ModelAdmin):
     form = RowForm
     formfield_overrides = MULTILINE_TEXT
+    inlines = (ModelAliasInline,)
     actions = (publish, unpublish)
     list_display = (
         "display_name",
@@ -78,7 +85,7 @@ class LanguageModelAdmin(admin.ModelAdmin):
     )
     list_editable = ("published",)
     list_filter = ("architecture_kind", "published", "family")
-    search_fields = ("display_name", "slug", "hf_id", "family", "model_type")
+    search_fields = ("display_name", "slug", "hf_id", "family", "model_type", "aliases__alias")
     prepopulated_fields = {"slug": ("display_name",)}
     readonly_fields = ("counted",)
     fieldsets = (

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.rows import NOT_MODELLED, architecture_from_row
@@ -181,4 +182,36 @@ class LanguageModel(models.Model):
             parameters_only_reason=reason,
             source=self.source,
             context_length=self.max_position_embeddings,
+            aliases=tuple(each.alias for each in self.aliases.all()),
         )
+
+
+class ModelAlias(models.Model):
+    """A name that finds a model beside its own: a fine-tune of it, or a family without a size."""
+
+    language_model = models.ForeignKey(
+        LanguageModel, on_delete=models.CASCADE, related_name="aliases"
+    )
+    alias = models.CharField(
+        max_length=120, help_text="As people type it: zephyr-7b-beta. Capitals make no difference."
+    )
+    source = models.CharField(
+        max_length=300, help_text="Why it stands for this model, or where that is said."
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "alias"
+        verbose_name_plural = "aliases"
+        ordering = ("alias",)
+        constraints = [
+            models.UniqueConstraint(
+                Lower("alias"),
+                name="model_alias_is_unique",
+                violation_error_message="This alias is another model's already.",
+            ),
+            models.CheckConstraint(condition=~Q(alias=""), name="model_alias_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias

@@ -13,7 +13,7 @@ class LanguageModelSpec:
     """A model of the catalog.
 
     architecture is None for a model of which the parameters alone are known or modelled;
-    `parameters_only_reason` then says why. context_length is what the model was made for, or None.
+    `parameters_only_reason` then says why. context_length is what the model was made for, or None. aliases are further names that find it.
     """
 
     slug: str
@@ -28,3 +28,9 @@ class LanguageModelSpec:
     parameters_only_reason: str
     source: str
     context_length: int | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the model is called beside its slug, aliases included."""
+        return (self.name, self.hf_id, *self.aliases)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from django.utils.text import get_text_list
+
 from calculator.catalog import Catalog
 from calculator.estimation import ConfigError, SettingsError
 from calculator.estimation.lora_targets import check_targets
@@ -118,9 +120,11 @@ def _about_model(catalog: Catalog, typed: str, training: TrainingForm) -> Questi
     if matches.total_count:
         error = f"{matches.total_count} models match “{shortened(typed, 40)}”. Choose one."
     else:
+        names = get_text_list([each.name for each in matches.nearest], "or")
+        hint = f"Did you mean {names}? If not," if names else "Try a family such as Llama, or"
         error = (
-            f"No model here is called “{shortened(typed, 40)}”. Try a family such as Llama or Qwen,"
-            " or paste the model’s config.json."
+            f"No model here is called “{shortened(typed, 40)}”. {hint}"
+            " paste the model’s config.json."
         )
     return Question(
         None, {"model": typed}, training, model_typed=typed, model_error=error, matches=matches

@@ -23,7 +23,7 @@ class Subject:
 
     name is how a sentence names it: “a 7B model”, “Llama 3.1 8B”. params_b is what the rule of thumb multiplies. architecture is None for a model of which only
     the parameters are known or modelled; `parameters_only_reason` then says why. notes are what
-    a given configuration says and the estimate does not follow.
+    a given configuration says and the estimate does not follow. slug is set for a model of the catalog.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Subject:
     architecture: Architecture | None
     parameters_only_reason: str = ""
     notes: tuple[str, ...] = ()
+    slug: str = ""
 
 
 def subject_of_size(params_b: Decimal) -> Subject:
@@ -53,6 +54,7 @@ def subject_of_model(catalog: Catalog, slug: str) -> Subject | None:
         Decimal(model.params_total_count) / BILLION,
         model.architecture,
         model.parameters_only_reason,
+        slug=model.slug,
     )
 
 

@@ -46,6 +46,10 @@ tie_word_embeddings,source
 llama-2-7b,llama,meta-llama/Llama-2-7b-hf,Llama 2,Llama 2 7B,2023-07,6738415616,dense,4096,32,32,\
 32,11008,32000,false,its config.json
 """,
+    "calculator/data/model_aliases.csv": """\
+alias,model,source
+vicuna-7b-v1.5,llama-2-7b,tuned from it
+""",
     "calculator/data/faq/01-how-much.md": """\
 ---
 slug: how-much

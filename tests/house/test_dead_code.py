@@ -10,7 +10,11 @@ from vulture import Vulture
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("calculator", "gpus", "config", "validation")
 # The public faces of core and catalog: their tests stand for users outside this repository.
-TESTS_OF_LIBRARIES = ("tests/calculator/estimation", "tests/gpus/test_fitting.py", "tests/calculator/pages/methodology")
+TESTS_OF_LIBRARIES = (
+    "tests/calculator/estimation",
+    "tests/gpus/test_fitting.py",
+    "tests/calculator/pages/methodology",
+)
 
 # What Django, gunicorn or a patched library looks up by its name.
 CALLED_BY_NAME = [

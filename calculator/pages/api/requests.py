@@ -17,6 +17,7 @@ from calculator.estimation import (
 )
 from calculator.estimation.lora_targets import check_targets
 from calculator.estimation.settings import CHOICES
+from calculator.language_models.search import find_model, nearest_models
 from calculator.presets.forms import LARGEST_SIZE_B, SMALLEST_SIZE_B
 from calculator.question.subjects import (
     Subject,
@@ -77,10 +78,16 @@ def _read_subject(catalog: Catalog, value: dict[str, Any]) -> Subject:
     return _read_size(value["params_b"])
 
 
-def _read_model(catalog: Catalog, slug: object) -> Subject:
-    subject = subject_of_model(catalog, slug) if isinstance(slug, str) else None
+def _read_model(catalog: Catalog, typed: object) -> Subject:
+    """The model of a slug, or of a name as people have it in their scripts."""
+    model = find_model(catalog, typed) if isinstance(typed, str) and typed.strip() else None
+    subject = None if model is None else subject_of_model(catalog, model.slug)
     if subject is None:
-        raise InputError([FieldError("model", "is not the slug of a model of the catalog.")])
+        near = nearest_models(catalog, typed) if isinstance(typed, str) else ()
+        hint = f" Nearest: {', '.join(each.slug for each in near)}." if near else ""
+        raise InputError(
+            [FieldError("model", f"is not the slug of a model of the catalog.{hint}")]
+        )
     if subject.architecture is None:
         reason = subject.parameters_only_reason
         raise InputError([FieldError("model", f"has no precise estimate. {reason}".strip())])

@@ -32,7 +32,8 @@ class MatchesView:
 def present_matches(
     matches: ModelMatches, typed: str, settings_query: Mapping[str, str], links: Links
 ) -> MatchesView:
-    choices = tuple(_choice(model, settings_query, links) for model in matches.found)
+    models = matches.found or matches.nearest
+    choices = tuple(_choice(model, settings_query, links) for model in models)
     return MatchesView(choices, _status(typed, len(choices), matches.total_count))
 
 
@@ -53,8 +54,10 @@ def _choice(
 def _status(typed: str, shown_count: int, total_count: int) -> str:
     if not typed.strip():
         return ""
-    if not total_count:
+    if not total_count and not shown_count:
         return "No model here is called that. Its config.json would do."
+    if not total_count:
+        return "No model here is called that. The nearest names; a config.json would do too."
     if total_count > shown_count:
         return f"{shown_count} of {total_count} models that match"
     return "1 model matches" if total_count == 1 else f"{total_count} models match"

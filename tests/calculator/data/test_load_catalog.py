@@ -403,6 +403,7 @@ def test_the_group_may_edit_the_catalog_and_nothing_else(loaded):
             "presetpart",
             "modelsize",
             "faqentry",
+            "modelalias",
         )
     }
 
