@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import HttpRequest
 
@@ -23,7 +24,7 @@ class RowForm(forms.ModelForm):
             super().add_error(field, error)
             return
         for name, errors in error.error_dict.items():
-            if name in self.fields or name == forms.forms.NON_FIELD_ERRORS:
+            if name in self.fields or name == NON_FIELD_ERRORS:
                 super().add_error(name, errors)
             else:
                 super().add_error(None, self._elsewhere(name, errors))
@@ -45,7 +46,9 @@ class MultilineField(forms.CharField):
         return super().to_python(value).replace("\r\n", "\n")
 
 
-MULTILINE_TEXT = {models.TextField: {"form_class": MultilineField}}
+MULTILINE_TEXT: Mapping[type[models.Field], Mapping[str, Any]] = {
+    models.TextField: {"form_class": MultilineField}
+}
 
 
 @admin.action(description="Publish", permissions=["change"])

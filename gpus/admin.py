@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import PRICE_AMOUNTS, PRICE_IS_STALE_AFTER, Gpu, MemoryTier
+from gpus.models import PRICE_AMOUNTS, PRICE_IS_STALE_AFTER, Gpu
+from gpus.tiers import MemoryTier
 
 CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless you set one."
 

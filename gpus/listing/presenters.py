@@ -22,7 +22,6 @@ from gpus.listing.selection import (
     sort_gpus,
     without_asked_price,
 )
-from gpus.models import Audience
 from gpus.presenters import (
     MAY_BE_OUT_OF_DATE_AFTER,
     PriceView,
@@ -30,6 +29,7 @@ from gpus.presenters import (
     retail_price_view,
 )
 from gpus.specs import GpuSpec
+from gpus.tiers import Audience
 
 # Column, its words, its unit, and the direction that a first click sorts in.
 COLUMNS = (
