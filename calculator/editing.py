@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.http import HttpRequest
 
@@ -23,7 +24,7 @@ class RowForm(forms.ModelForm):
             super().add_error(field, error)
             return
         for name, errors in error.error_dict.items():
-            if name in self.fields or name == forms.forms.NON_FIELD_ERRORS:
+            if name in self.fields or name == NON_FIELD_ERRORS:
                 super().add_error(name, errors)
             else:
                 super().add_error(None, self._elsewhere(name, errors))
@@ -42,10 +43,12 @@ class MultilineField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
-MULTILINE_TEXT = {models.TextField: {"form_class": MultilineField}}
+MULTILINE_TEXT: Mapping[type[models.Field], Mapping[str, Any]] = {
+    models.TextField: {"form_class": MultilineField}
+}
 
 
 @admin.action(description="Publish", permissions=["change"])
@@ -95,4 +98,6 @@ def count(rows: list[Any], model_admin: admin.ModelAdmin) -> str:
 
 
 def _label(row: models.Model, field: str) -> str:
-    return str(row._meta.get_field(field).verbose_name).capitalize()
+    each = row._meta.get_field(field)
+    assert isinstance(each, models.Field)
+    return str(each.verbose_name).capitalize()

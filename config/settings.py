@@ -32,7 +32,7 @@ if IN_PRODUCTION and DEBUG:
 
 if IN_PRODUCTION:
     SECRET_KEY = env.str("SECRET_KEY", "")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", [])
+    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", [])
     if not SECRET_KEY:
         raise ImproperlyConfigured(
             "SECRET_KEY is missing. Make one with: python -c "
@@ -46,7 +46,7 @@ else:
     SECRET_KEY = env.str("SECRET_KEY", "") or local_secret_key(VAR_DIR / "secret_key")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 # Applications ---------------------------------------------------------------------------------
 

@@ -22,8 +22,9 @@ from gpus.models import (
     PRICE_IS_STALE_AFTER,
     RETAIL_PRICE_FIELDS,
     Gpu,
-    MemoryTier,
+    GpuQuerySet,
 )
+from gpus.tiers import MemoryTier
 
 CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless you set one."
 
@@ -44,11 +45,12 @@ class MemoryTierAdmin(ModelAdmin):
     search_fields = ("memory_gb", "label")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MemoryTier]:
-        return super().get_queryset(request).annotate(gpu_count=Count("gpus"))
+        tiers: QuerySet[MemoryTier] = super().get_queryset(request)
+        return tiers.annotate(gpu_count=Count("gpus"))
 
     @admin.display(description="GPUs", ordering="gpu_count")
-    def gpu_count(self, tier: MemoryTier) -> int:
-        return tier.gpu_count  # type: ignore[attr-defined]
+    def gpu_count(self, tier: MemoryTier) -> str:
+        return str(tier.gpu_count)  # type: ignore[attr-defined]
 
     def view_on_site(self, tier: MemoryTier) -> str:
         return reverse("gpus:list")
@@ -124,6 +126,7 @@ class PriceAgeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Gpu]) -> QuerySet[Gpu]:
         if self.value() == "stale":
+            assert isinstance(queryset, GpuQuerySet)
             return queryset.stale(timezone.localdate(), after=PRICE_IS_STALE_AFTER)
         if self.value() == "none":
             return queryset.filter(
@@ -198,8 +201,9 @@ class GpuAdmin(ModelAdmin):
     ) -> type[forms.BaseModelFormSet]:
         formset = super().get_changelist_formset(request, **kwargs)
         tier = formset.form.base_fields["tier"]
+        assert isinstance(tier, forms.ModelChoiceField)
         tier.widget = tier.widget.widget  # without the links to add or change a tier in each row
-        tier.choices = list(tier.choices)  # asked once, not once for each row
+        tier.choices = list(tier.choices)  # asked once, not once for each row  # type: ignore[arg-type]
         return formset
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:

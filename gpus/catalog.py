@@ -17,8 +17,9 @@ from django.db import connection, models
 from django.db.models import Count, Max, Value
 
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import Gpu, MemoryTier
+from gpus.models import Gpu
 from gpus.specs import GpuSpec, TierSpec
+from gpus.tiers import MemoryTier
 
 Version = tuple[tuple[Any, ...], ...]
 

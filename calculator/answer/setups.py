@@ -10,9 +10,9 @@ from decimal import Decimal
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
 from calculator.estimation.cluster.setups import Setup, best_setup, smallest_setup
-from gpus.models import Audience
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 from gpus.specs import GpuSpec, Price
+from gpus.tiers import Audience
 
 # Up to eight in one machine, then whole machines of eight.
 GPU_COUNTS = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)

@@ -19,7 +19,8 @@ from calculator.models import (
     PresetPart,
 )
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import CLOUD_PRICE_FIELDS, RETAIL_PRICE_FIELDS, Gpu, MemoryTier
+from gpus.models import CLOUD_PRICE_FIELDS, RETAIL_PRICE_FIELDS, Gpu
+from gpus.tiers import MemoryTier
 
 # In this order: a row refers to rows of the tables above it, and FAQ answers are checked
 # against all the others.

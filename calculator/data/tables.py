@@ -80,7 +80,7 @@ class Files:
                 continue
             key = table.key_of(values)
             self.keys[table.model].add(values[table.key[0]])
-            must_differ = {" and ".join(map(table.column, table.key)): key}
+            must_differ: dict[str, Plain] = {" and ".join(map(table.column, table.key)): key}
             must_differ |= {
                 column: values[each.name]
                 for column, each in table.fields.items()
@@ -163,6 +163,6 @@ def defaults(table: Table) -> Values:
 def _in_words(model: type[models.Model], name: str, error: ValidationError) -> str:
     message = " ".join(error.messages)
     if error.code == "invalid_choice":
-        choices = model._meta.get_field(name).choices  # type: ignore[union-attr]
+        choices: Any = model._meta.get_field(name).choices  # type: ignore[union-attr]
         message += f" Use one of: {', '.join(str(value) for value, _ in choices)}."
     return message

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -21,7 +24,7 @@ class FaqEntryAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ("question",)}
     fields = ("question", "slug", "answer", "calculator_query", "order", "published")
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     def view_on_site(self, entry: FaqEntry) -> str | None:

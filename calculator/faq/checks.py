@@ -55,4 +55,4 @@ def _query_problems(query: str) -> Iterator[str]:
     if values.keys() <= known.keys():
         form = EstimateForm(values)
         for name, messages in form.errors.items():
-            yield f"{name}: {' '.join(messages)}"
+            yield f"{name}: {' '.join(map(str, messages))}"

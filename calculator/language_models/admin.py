@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -105,7 +108,7 @@ class LanguageModelAdmin(admin.ModelAdmin):
         ("On the site", {"fields": ("order", "published", "source")}),
     )
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     @admin.display(description="counted from the shape")

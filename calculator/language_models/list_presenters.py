@@ -59,7 +59,7 @@ class ModelListView:
 def present_model_list(catalog: Catalog, query: Mapping[str, str]) -> ModelListView:
     form = ModelListForm(query)
     if not form.is_valid():
-        errors = " ".join(error for errors in form.errors.values() for error in errors)
+        errors = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _view(form, "Check the filters", errors, None, True, form.typed())
     wanted = form.to_filter()
     found = select_models(catalog, wanted)

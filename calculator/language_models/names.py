@@ -193,7 +193,7 @@ def parts_of(name: str) -> NameParts:
 
     text = _QUANTISATION.sub(aside, text)
     text = _DATE.sub(aside, text).replace("_", " ")
-    tokens = []
+    tokens: list[str] = []
     for token in _TOKEN.findall(text):
         (copies if token in COPY_WORDS else tokens).append(token)
     return NameParts(tuple(tokens), tuple(copies))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from calculator.catalog import current_catalog
 from calculator.language_models.list_presenters import ModelListView, present_model_list
 from calculator.language_models.presenters import present_model
-from calculator.words.fragments import fragment_response
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @require_safe
@@ -21,7 +21,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def model_list_fragment(request: HttpRequest) -> HttpResponse:
+def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     models = _present_list(request)
     template = "calculator/language_models/fragment.html"
     return fragment_response(request, template, {"models": models}, models.page_url)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
@@ -71,7 +73,7 @@ class MethodPresetAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MethodPreset]:
         return super().get_queryset(request).prefetch_related("parts")
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: object) -> type[RowForm]:
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     @admin.display(description="bytes per parameter")

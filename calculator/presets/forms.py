@@ -43,7 +43,7 @@ class SizeField(forms.CharField):
 
     def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         typed = super().to_python(value)
-        if typed in self.empty_values:
+        if typed is None or typed in self.empty_values:
             return None
         if re.fullmatch(r"[0-9]+,[0-9]+\s*[bB]?", typed) and not _SIZE.fullmatch(typed):
             raise self._error("decimal_comma", typed=typed, suggestion=typed.replace(",", "."))

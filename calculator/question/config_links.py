@@ -23,7 +23,8 @@ def read_config_text(request: HttpRequest) -> str:
     upload = request.FILES.get("config_file")
     if upload is None:
         return str(request.POST.get("config", "")).strip()
-    return upload.read(LARGEST_BYTES + 1).decode("utf-8", errors="replace").strip()
+    text: str = upload.read(LARGEST_BYTES + 1).decode("utf-8", errors="replace")
+    return text.strip()
 
 
 def config_for_link(config: Mapping[str, Any], architecture: Architecture) -> str:
@@ -47,9 +48,11 @@ def config_for_link(config: Mapping[str, Any], architecture: Architecture) -> st
     smallest = _without_needless(dict(config), reads_the_same)
     for key, value in list(smallest.items()):
         if isinstance(value, dict):
-            smallest[key] = _without_needless(
-                value, lambda inner, key=key: reads_the_same({**smallest, key: inner})
-            )
+
+            def inner_reads_the_same(inner: Config, key: str = key) -> bool:
+                return reads_the_same({**smallest, key: inner})
+
+            smallest[key] = _without_needless(value, inner_reads_the_same)
     return json.dumps(smallest, separators=(",", ":"), ensure_ascii=False)
 
 

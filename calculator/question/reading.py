@@ -104,7 +104,9 @@ def _about_size(query: Mapping[str, str], training: TrainingForm) -> Question:
     typed = query.get("size", query_number(DEFAULT_SIZE_B))
     form = EstimateForm({"size": typed})
     if not form.is_valid():
-        return Question(None, {"size": typed}, training, typed, " ".join(form.errors["size"]))
+        return Question(
+            None, {"size": typed}, training, typed, " ".join(map(str, form.errors["size"]))
+        )
     params_b: Decimal = form.cleaned_data["size"]
     subject = subject_of_size(params_b) if training.is_stated else rough_subject(params_b)
     size = query_number(params_b)
@@ -145,6 +147,7 @@ def _about_config(typed: str, training: TrainingForm) -> Question:
     except ConfigError as found:
         error = " ".join(f"{e.field} {e.message}".strip() for e in found.errors)
     else:
+        assert subject.architecture is not None
         link = config_for_link(config, subject.architecture)
         return Question(subject, {"config": link}, training, config_typed=typed)
     return Question(None, {"config": typed}, training, config_typed=typed, config_error=error)

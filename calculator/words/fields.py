@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
@@ -15,7 +16,7 @@ LARGEST_NUMBER = Decimal(1_000_000)
 class AmountField(forms.CharField):
     """A positive amount: “24”, “24 GB”, “$1,599.50”."""
 
-    def __init__(self, *, unit: str, example: str, **options) -> None:
+    def __init__(self, *, unit: str, example: str, **options: Any) -> None:
         self.example = example
         self._pattern = re.compile(
             rf"\$?\s*(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*(?:{unit})?",
@@ -27,7 +28,7 @@ class AmountField(forms.CharField):
 
     def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         typed = super().to_python(value)
-        if typed in self.empty_values:
+        if typed is None or typed in self.empty_values:
             return None
         match = self._pattern.fullmatch(typed)
         if match is None and re.fullmatch(r"[0-9]+,[0-9]+", typed):
@@ -50,19 +51,20 @@ class WordField(forms.ChoiceField):
     """A choice by its name in the URL, in capitals or not."""
 
     def to_python(self, value: object) -> str:
-        typed = super().to_python(value)
-        names = {str(name).casefold(): str(name) for name, _ in self.choices}
+        typed: str = super().to_python(value)
+        # The widget's are the field's as pairs, however they were given.
+        names = {str(name).casefold(): str(name) for name, _ in dict(self.choices).items()}  # type: ignore[arg-type]
         return names.get(typed.casefold(), typed)
 
 
 class CountField(AmountField):
     """A whole number from 1 up: “10,000”."""
 
-    def __init__(self, *, unit: str, example: str, **options) -> None:
+    def __init__(self, *, unit: str, example: str, **options: Any) -> None:
         super().__init__(unit=unit, example=example, **options)
         self.widget.attrs["inputmode"] = "numeric"
 
-    def to_python(self, value: object) -> Decimal | None:
+    def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]
         amount = super().to_python(value)
         if amount is not None and amount != amount.to_integral_value():
             raise forms.ValidationError(f"Enter a whole number such as {self.example}.")

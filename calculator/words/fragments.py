@@ -9,10 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import push_url
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request as django_htmx's middleware hands it on."""
+
+    htmx: HtmxDetails
 
 
 def fragment_response(
-    request: HttpRequest, template: str, context: Mapping[str, Any], page_url: str
+    request: HtmxHttpRequest, template: str, context: Mapping[str, Any], page_url: str
 ) -> HttpResponse:
     """What htmx swaps; opened by hand, a fragment leads on to its page."""
     if request.htmx:

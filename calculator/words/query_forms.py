@@ -14,6 +14,13 @@ T = TypeVar("T")
 C = TypeVar("C", bound="Criteria")
 
 
+def choice_field(form: forms.Form, name: str) -> forms.ChoiceField:
+    """A form's own copy of a field whose choices are only known now."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    return field
+
+
 class QueryForm(forms.Form):
     """Always bound; what is left out, or emptied, has its default.
 
@@ -22,6 +29,7 @@ class QueryForm(forms.Form):
 
     use_required_attribute = False
     id_prefix = "filter"
+    data: dict[str, str]
     defaults: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
@@ -36,8 +44,7 @@ class QueryForm(forms.Form):
         self, name: str, choices: Iterable[tuple[str, str]], present: set[str] | None = None
     ) -> None:
         """Accept every choice, but show only those that lead somewhere, and what was asked."""
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
+        field = choice_field(self, name)
         field.choices = choices = list(choices)
         known = dict(choices)
         asked = field.to_python(self.data.get(name, ""))

@@ -9,8 +9,9 @@ from calculator.words.fields import AmountField, WordField
 from calculator.words.formatting import query_number
 from calculator.words.query_forms import Order, QueryForm, search_field
 from gpus.listing.selection import DEFAULT_ORDER, GpuFilter
-from gpus.models import Audience, Vendor
+from gpus.models import Vendor
 from gpus.specs import GpuSpec
+from gpus.tiers import Audience
 
 LONGEST_SEARCH = 60
 LARGEST_NUMBER = Decimal(1_000_000)

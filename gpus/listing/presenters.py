@@ -22,7 +22,6 @@ from gpus.listing.selection import (
     sort_gpus,
     without_asked_price,
 )
-from gpus.models import Audience
 from gpus.presenters import (
     MAY_BE_OUT_OF_DATE_AFTER,
     PriceView,
@@ -30,6 +29,7 @@ from gpus.presenters import (
     retail_price_view,
 )
 from gpus.specs import GpuSpec
+from gpus.tiers import Audience
 
 # Column, its words, its unit, and the direction that a first click sorts in.
 COLUMNS = (
@@ -204,11 +204,12 @@ def _criterion_words(wanted: GpuFilter, criterion: str) -> str:
         return wanted.vendor
     if criterion == "audience":
         return _audience_words(wanted.audience)
+    limit: Decimal = getattr(wanted, criterion)
     if criterion == "min_memory_gb":
-        return f"at least {format_number(wanted.min_memory_gb, decimals=3)} GB"
+        return f"at least {format_number(limit, decimals=3)} GB"
     if criterion == "max_retail_price_usd":
-        return f"up to {format_usd(wanted.max_retail_price_usd)} to buy"
-    return f"up to {format_usd(wanted.max_cloud_price_usd_per_hour)} an hour to rent"
+        return f"up to {format_usd(limit)} to buy"
+    return f"up to {format_usd(limit)} an hour to rent"
 
 
 def _status(
@@ -229,7 +230,7 @@ def _status(
 
 
 def _errors_in_words(form: GpuListForm) -> str:
-    names = [form.fields[name].label for name in form.errors]
+    names = [str(form.fields[name].label) for name in form.errors]
     return f"No list yet. Check: {', '.join(names)}."
 
 

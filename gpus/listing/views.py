@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from calculator.words.fragments import fragment_response
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
 from gpus.catalog import current_gpus
 from gpus.listing.presenters import GpuListView, present_gpu_list
 
@@ -18,7 +18,7 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def gpu_table(request: HttpRequest) -> HttpResponse:
+def gpu_table(request: HtmxHttpRequest) -> HttpResponse:
     gpu_list = _present(request)
     template = "gpus/listing/fragment.html"
     return fragment_response(request, template, {"gpu_list": gpu_list}, gpu_list.page_url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from calculator.pages.accuracy.records import ACCURACY_CSV
 from validation.accuracy import accuracy_csv
@@ -11,12 +11,12 @@ from validation.accuracy import accuracy_csv
 class Command(BaseCommand):
     help = "Write calculator/data/accuracy.csv: predicted against traced and measured."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--check", action="store_true", help="Fail if the file is out of date; write nothing."
         )
 
-    def handle(self, *args, **options):
+    def handle(self, *args: object, **options: object) -> None:
         text = accuracy_csv()
         current = ACCURACY_CSV.read_text(encoding="utf-8") if ACCURACY_CSV.exists() else ""
         if text == current:

@@ -63,8 +63,9 @@ class AccuracyForm(QueryForm):
     def _keep_typed(self, name: str, field: forms.ChoiceField) -> None:
         """What was asked stays chosen, even where the list does not have it."""
         asked = self.data.get(name, "")
-        if asked not in dict(field.choices):
-            field.widget.choices = [*field.choices, (asked, asked[:30])]
+        choices = dict(field.choices)  # type: ignore[arg-type]
+        if asked not in choices:
+            field.widget.choices = [*choices.items(), (asked, asked[:30])]
 
     def clean_page(self) -> int:
         typed = self.cleaned_data["page"] or "1"

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calculator.answer.precise import PRECISE_METHODS, precise_result
-from calculator.answer.rule_of_thumb import Fitted, estimate_methods
+from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
+from calculator.answer.rule_of_thumb import Fitted, MethodResult, estimate_methods
 from calculator.catalog import Catalog
 from calculator.language_models.search import search_models
 from calculator.models import Task
@@ -168,19 +168,20 @@ def _answer(
         return None
     tiers = catalog.usable_tiers if question.is_precise else catalog.tiers
     ruler = draw_ruler(results, tiers)
-    if question.is_precise:
+    precise = [each for each in results if isinstance(each, PreciseResult)]
+    if precise:
         return AnswerView(
             headline=precise_headline(subject.name, batch_words(run), results),
             ruler=ruler,
-            precise_cards=tuple(present_precise_card(r, run, links, today) for r in results),
+            precise_cards=tuple(present_precise_card(r, run, links, today) for r in precise),
             further=present_further(question.query, results),
-            own_gpu=present_own_gpu(catalog, gpu_slug, results),
+            own_gpu=present_own_gpu(catalog, gpu_slug, precise),
         )
     headline = training_headline if task == Task.TRAINING else inference_headline
     return AnswerView(
         headline=headline(subject.name, results),
         ruler=ruler,
-        cards=tuple(present_card(result, today) for result in results),
+        cards=tuple(present_card(r, today) for r in results if isinstance(r, MethodResult)),
         further=(
             present_further(question.query, results)
             if task == Task.TRAINING and not subject.parameters_only_reason

@@ -13,7 +13,7 @@ from calculator.faq.presenters import present_faq
 from calculator.models import Task
 from calculator.pages.calculator.presenters import present_calculator, present_search
 from calculator.question.config_links import read_config_text
-from calculator.words.fragments import fragment_response
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @require_safe
@@ -27,12 +27,12 @@ def inference(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def training_fragment(request: HttpRequest) -> HttpResponse:
+def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.TRAINING)
 
 
 @require_safe
-def inference_fragment(request: HttpRequest) -> HttpResponse:
+def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.INFERENCE)
 
 
@@ -45,7 +45,7 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
     return render(request, f"calculator/pages/calculator/{task}.html", context)
 
 
-def _fragment(request: HttpRequest, task: str) -> HttpResponse:
+def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
     template = "calculator/pages/calculator/fragment.html"

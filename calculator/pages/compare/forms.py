@@ -9,6 +9,7 @@ from django import forms
 from calculator.pages.compare.configurations import Configuration
 from calculator.question.training_fields import ON_OFF
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.query_forms import choice_field
 from gpus.specs import GpuSpec
 
 
@@ -37,9 +38,9 @@ class AddForm(forms.Form):
         gpus: Iterable[GpuSpec],
     ) -> None:
         super().__init__(initial=initial_values(last), auto_id="add-%s")
-        self.fields["model"].choices = list(models)
+        choice_field(self, "model").choices = list(models)
         choices = sorted(((gpu.slug, gpu.name) for gpu in gpus), key=lambda each: each[1])
-        self.fields["gpu"].choices = [("", "none in particular"), *choices]
+        choice_field(self, "gpu").choices = [("", "none in particular"), *choices]
         for name in ("sequence_length", "micro_batch", "gpu_count"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
 

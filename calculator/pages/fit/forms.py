@@ -11,7 +11,7 @@ from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
 from calculator.words.methods import METHOD_NAMES
-from calculator.words.query_forms import QueryForm
+from calculator.words.query_forms import QueryForm, choice_field
 from gpus.specs import GpuSpec
 
 DEFAULTS = {
@@ -40,7 +40,10 @@ class FitForm(QueryForm):
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
         super().__init__(query)
         choices = [(gpu.slug, gpu.name) for gpu in gpus]
-        self.fields["price_gpu"].choices = [("", "choose"), *sorted(choices, key=lambda c: c[1])]
+        choice_field(self, "price_gpu").choices = [
+            ("", "choose"),
+            *sorted(choices, key=lambda c: c[1]),
+        ]
         for field in self.fields.values():
             if isinstance(field, WordField):
                 field.error_messages["invalid_choice"] = "Choose one from the list."

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.pages.fit.presenters import FitView, present_fit
-from calculator.words.fragments import fragment_response
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @require_safe
@@ -18,7 +18,7 @@ def fit_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def fit_table(request: HttpRequest) -> HttpResponse:
+def fit_table(request: HtmxHttpRequest) -> HttpResponse:
     fit = _present(request)
     template = "calculator/pages/fit/fragment.html"
     return fragment_response(request, template, {"fit": fit}, fit.page_url)

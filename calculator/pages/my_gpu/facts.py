@@ -9,9 +9,9 @@ from decimal import Decimal
 from calculator.pages.facts import Fact
 from calculator.words.formatting import format_gb, format_number
 from calculator.words.methods import METHOD_NAMES
-from gpus.models import Audience
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 from gpus.specs import GpuSpec
+from gpus.tiers import Audience
 from gpus.usable_memory import MIB
 
 SUPPORT_WORDS = {"yes": "runs", "partly": "runs in part", "no": "does not run"}

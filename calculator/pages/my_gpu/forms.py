@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django import forms
 
 from calculator.words.fields import CountField, WordField
-from calculator.words.query_forms import QueryForm
+from calculator.words.query_forms import QueryForm, choice_field
 
 MOST_CARDS = 64
 
@@ -24,7 +24,7 @@ class CardForm(QueryForm):
         self, query: Mapping[str, str], models: Iterable[tuple[str, str]], default_model: str
     ) -> None:
         super().__init__(query, defaults={"gpu_count": "1", "model": default_model})
-        self.fields["model"].choices = list(models)
+        choice_field(self, "model").choices = list(models)
         self.fields["model"].error_messages["invalid_choice"] = (
             "Choose a model from the list: this one is not in it."
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from calculator.answer.my_gpu import largest_models, largest_values
+from calculator.answer.my_gpu import LargestModel, largest_models, largest_values
 from calculator.answer.setups import runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
@@ -134,7 +134,7 @@ def _query(model: LanguageModelSpec, settings: TrainingSettings) -> dict[str, st
     return {"model": model.slug, **query}
 
 
-def _status(gpu: GpuSpec, gpu_count: int, largest: tuple) -> str:
+def _status(gpu: GpuSpec, gpu_count: int, largest: tuple[LargestModel, ...]) -> str:
     """“2× RTX 4090: full fine-tuning up to Pythia 1.4B, LoRA up to …”."""
     times = f"{gpu_count}× " if gpu_count > 1 else ""
     names = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.pages.my_gpu.presenters import CardView, present_card
-from calculator.words.fragments import fragment_response
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @require_safe
@@ -18,7 +18,7 @@ def card_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def card_answers(request: HttpRequest, slug: str) -> HttpResponse:
+def card_answers(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
     template = "calculator/pages/my_gpu/fragment.html"
     return fragment_response(request, template, {"card": card}, card.page_url)
