@@ -203,7 +203,8 @@ class GpuAdmin(ModelAdmin):
         tier = formset.form.base_fields["tier"]
         assert isinstance(tier, forms.ModelChoiceField)
         tier.widget = tier.widget.widget  # without the links to add or change a tier in each row
-        tier.choices = list(tier.choices)  # asked once, not once for each row  # type: ignore[arg-type]
+        # Asked once, not once for each row.
+        tier.choices = list(tier.choices)  # type: ignore[arg-type]
         return formset
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:

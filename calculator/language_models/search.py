@@ -61,7 +61,7 @@ def search_models(catalog: Catalog, typed: str, *, limit: int = 8) -> ModelMatch
     if not wanted:
         return ModelMatches()
     # In a slug 3.5 is 3-5, which must not answer for 3.
-    as_slug = re.search(r"\d-\d", typed) is not None
+    as_slug = re.search(r"\d-\d(?![\d.]*[bm])", typed, re.IGNORECASE) is not None
     ranked = sorted(
         (rank, position, model)
         for position, model in enumerate(catalog.language_models)
