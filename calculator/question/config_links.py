@@ -6,25 +6,31 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from calculator.estimation import Architecture, ConfigError
 from calculator.estimation.architectures.config_json import architecture_from_config, config_notes
-from calculator.question.json_text import LARGEST_BYTES
+from calculator.question.json_text import LARGEST_BYTES, decode_text
 
 Config = dict[str, Any]
+TOO_LONG = "x" * (LARGEST_BYTES + 1)
 
 
 def read_config_text(request: HttpRequest) -> str:
     """The text of the chosen file, or else what was pasted.
 
-    One character more than may be read tells the reader of the text that it is too long.
+    One character more than may be read tells the reader of the text that it is too long, also
+    where Django refuses to read so much.
     """
-    upload = request.FILES.get("config_file")
+    try:
+        upload = request.FILES.get("config_file")
+    except RequestDataTooBig:
+        return TOO_LONG
     if upload is None:
         return str(request.POST.get("config", "")).strip()
-    text: str = upload.read(LARGEST_BYTES + 1).decode("utf-8", errors="replace")
-    return text.strip()
+    data: bytes = upload.read(LARGEST_BYTES + 1)
+    return TOO_LONG if len(data) > LARGEST_BYTES else decode_text(data).strip()
 
 
 def config_for_link(config: Mapping[str, Any], architecture: Architecture) -> str:

@@ -14,6 +14,7 @@ from calculator.estimation.lora_targets import check_targets
 from calculator.language_models.search import ModelMatches, find_model, search_models
 from calculator.models import Task
 from calculator.presets.forms import DEFAULT_SIZE_B, LARGEST_SIZE_B, SMALLEST_SIZE_B, EstimateForm
+from calculator.question.adapters import Adapter, is_adapter, read_adapter
 from calculator.question.config_links import config_for_link
 from calculator.question.json_text import LARGEST_BYTES, NotJson, parse_json
 from calculator.question.subjects import (
@@ -26,6 +27,9 @@ from calculator.question.subjects import (
 from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import Run, TrainingForm, precise_query, read_training_form
 from calculator.words.formatting import query_number, shortened
+
+# Where a configuration cannot be computed.
+WAY_ON = "Or type the model’s published size above: the rule of thumb needs no more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def read_question(catalog: Catalog, task: str, query: Mapping[str, str]) -> Ques
     if query.get("model", "").strip():
         question = _about_model(catalog, query["model"].strip(), training)
     elif "config" in query:
-        question = _about_config(query["config"].strip(), training)
+        question = _about_config(catalog, query["config"].strip(), training)
     else:
         question = _about_size(query, training)
     return _with_targets_checked(question)
@@ -133,24 +137,46 @@ def _about_model(catalog: Catalog, typed: str, training: TrainingForm) -> Questi
     )
 
 
-def _about_config(typed: str, training: TrainingForm) -> Question:
+def _about_config(catalog: Catalog, typed: str, training: TrainingForm) -> Question:
     if len(typed) > LARGEST_BYTES:
         error = "This is too long for a config.json, which is a few kilobytes."
         return Question(None, {"config": ""}, training, config_error=error)
     try:
         config = parse_json(typed)
         if not isinstance(config, dict):
-            raise NotJson
+            raise NotJson("")
+        if is_adapter(config):
+            return _about_adapter(catalog, typed, read_adapter(config), training)
         subject = subject_of_config(config)
-    except NotJson:
-        error = "Paste the whole text of a config.json: it starts with { and ends with }."
+    except NotJson as found:
+        whole = "Paste the whole text of a config.json: it starts with { and ends with }."
+        error = f"{found} {whole}".strip()
     except ConfigError as found:
-        error = " ".join(f"{e.field} {e.message}".strip() for e in found.errors)
+        errors = " ".join(f"{e.field} {e.message}".strip() for e in found.errors)
+        error = f"{errors} {WAY_ON}"
     else:
         assert subject.architecture is not None
         link = config_for_link(config, subject.architecture)
         return Question(subject, {"config": link}, training, config_typed=typed)
     return Question(None, {"config": typed}, training, config_typed=typed, config_error=error)
+
+
+def _about_adapter(
+    catalog: Catalog, typed: str, adapter: Adapter, training: TrainingForm
+) -> Question:
+    """The base that an adapter names, trained as the adapter was."""
+    training = read_training_form({**training.typed, **adapter.settings})
+    model = find_model(catalog, adapter.base) if adapter.base else None
+    subject = None if model is None else subject_of_model(catalog, model.slug)
+    if adapter.error or model is None or subject is None:
+        base = f"its base, “{shortened(adapter.base, 60)}”" if adapter.base else "its base model"
+        error = adapter.error or (
+            f"This is an adapter ({adapter.words}), whose settings are taken over."
+            f" Now paste the config.json of {base}, or choose it above."
+        )
+        return Question(None, {"config": typed}, training, config_typed=typed, config_error=error)
+    subject = replace(subject, notes=(*subject.notes, *adapter.notes))
+    return Question(subject, {"model": model.slug}, training, model_typed=model.name)
 
 
 def _with_targets_checked(question: Question) -> Question:

@@ -30,8 +30,8 @@ def estimate(request: HttpRequest) -> JsonResponse:
         value = parse_json(body)
         catalog = current_catalog()
         asked = read_estimate_request(catalog, value)
-    except NotJson:
-        return _refusal(400, "body", "The body is not JSON.")
+    except NotJson as error:
+        return _refusal(400, "body", f"The body is not JSON. {error}".strip())
     except InputError as error:
         return JsonResponse(errors_as_json(error.errors), status=422)
     result = precise_result(catalog, asked.subject, asked.architecture, asked.settings)

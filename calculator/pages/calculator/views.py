@@ -65,7 +65,8 @@ def config(request: HttpRequest) -> HttpResponse:
     """A pasted or uploaded config.json: on to the page that has it in its address."""
     if request.method != "POST":
         return redirect("calculator:training")
-    query = {**request.POST.dict(), "config": read_config_text(request)}
+    text = read_config_text(request)
+    query = {**request.POST.dict(), "config": text}
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
     if not calculator.question.config_error:
