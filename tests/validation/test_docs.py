@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from validation.field import read_field_reports
 from validation.measured import read_runs
 from validation.traced import read_traces
 from validation.tracing.cases import GPU_CASES, TRACED_CASES
@@ -18,6 +19,7 @@ def test_the_document_counts_what_is_committed():
 
     counted = re.search(r"\| (\d+) real training steps of (\d+) models", text)
     measured = re.search(r"\| (\d+) figures that others published", text)
+    field = re.search(r"\| (\d+) runs that people reported", text)
     matrix = re.search(r"# the matrix, (\d+) runs", text)
 
     assert counted is not None
@@ -27,6 +29,8 @@ def test_the_document_counts_what_is_committed():
     ]
     assert measured is not None
     assert int(measured[1]) == len(read_runs())
+    assert field is not None
+    assert int(field[1]) == len(read_field_reports())
     assert matrix is not None
     assert int(matrix[1]) == len(GPU_CASES)
 
