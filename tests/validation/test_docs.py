@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from validation.field import read_field_reports
+from validation.field_reports import judged_reports
 from validation.measured import read_runs
 from validation.traced import read_traces
 from validation.tracing.cases import GPU_CASES, TRACED_CASES
@@ -33,6 +35,20 @@ def test_the_document_counts_what_is_committed():
     assert int(field[1]) == len(read_field_reports())
     assert matrix is not None
     assert int(matrix[1]) == len(GPU_CASES)
+
+
+def test_the_document_says_how_many_field_reports_come_out_right():
+    text = DOC.read_text(encoding="utf-8")
+    outcomes = Counter(item.outcome for item in judged_reports())
+
+    stated = re.search(r"\*\*(\d+) right, (\d+) wrong, (\d+) inexpressible\.\*\*", text)
+
+    assert stated is not None
+    assert [int(number) for number in stated.groups()] == [
+        outcomes["right"],
+        outcomes["wrong"],
+        outcomes["inexpressible"],
+    ]
 
 
 def test_every_case_of_the_tool_is_traced_and_committed():
