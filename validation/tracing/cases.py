@@ -77,9 +77,6 @@ _DENSE = (
     "ministral-3-3b",
     "phi-4-mini-3-8b",
 )
-# A fake parameter that k-bit preparation has widened keeps its old type for softplus, which
-# Apertus' activation uses.
-_UNTRACEABLE = (("apertus-8b", "qlora"),)
 _ATTENTION_TARGETS = "q_proj+k_proj+v_proj+o_proj"
 _LATENT_TARGETS = "q_proj+kv_a_proj_with_mqa+kv_b_proj+o_proj"
 _MIXTURES = (
@@ -131,8 +128,6 @@ _VARIATIONS = (
 def _traced_cases() -> Iterator[Case]:
     for index, model in enumerate(_DENSE):
         for position, recipe in enumerate(_RECIPES):
-            if (model, recipe["method"]) in _UNTRACEABLE:
-                continue
             length = _LENGTHS[(index + position) % len(_LENGTHS)]
             case = Case(model, **recipe, sequence_length=length)
             yield case

@@ -151,7 +151,7 @@ class AdaptedQuantizedLinear(peft.tuners.lora.Linear):
         if self.base_layer.quantization != "int8":
             result = result.clone()
         given = result.dtype
-        converts = not torch.is_autocast_enabled("cpu")
+        converts = not torch.is_autocast_enabled()
         for name in self.active_adapters:
             down, up = self.lora_A[name], self.lora_B[name]
             if converts:
