@@ -60,7 +60,8 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     tape.run_backward()
     backward = tape.memory.take_moments()
     del logits
-    return Segment(forward, kept, Snapshot({}), backward, only(tape.memory.now(), GRADIENTS))
+    gradients = only(tape.memory.now(), GRADIENTS)
+    return Segment(forward, kept, Snapshot({}), backward, gradients, Snapshot({}))
 
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:

@@ -45,6 +45,13 @@ class Numerics:
             return False
         return self.targets == (ALL_LINEAR,) or module.name in self.targets
 
+    def function_width(self, width: int) -> int:
+        """Of what layer_norm, pow, softplus and expm1 take and give, given that width.
+
+        Autocast runs them in fp32 on a GPU (aten/src/ATen/autocast_mode.h, AT_FORALL_FP32).
+        """
+        return 4 if self.autocast else width
+
 
 def numerics_of(settings: TrainingSettings) -> Numerics:
     """The numerics of a run.

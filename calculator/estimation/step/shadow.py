@@ -149,6 +149,8 @@ class Tape:
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
+        self.held: list[Tensor] = []
+        """Attributes of the graph's nodes, which live until the graph goes: after `backward()`."""
 
     def new(self, elements: Size, itemsize: int, kind: str | None = None) -> Tensor:
         """A fresh allocation of so many elements."""

@@ -115,6 +115,12 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             total = total.plus(segments[key].gradients.total.times(count * fraction))
         return total
 
+    def held_after(index: int) -> Size:
+        total = NOTHING
+        for key, count in Counter(keys[index + 1 :]).items():
+            total = total.plus(segments[key].held.total.times(count))
+        return total
+
     for index in _ends(keys):
         segment = segments[keys[index]]
         for snapshot in segment.forward:
@@ -123,6 +129,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
             state = before(index, in_forward=False).add(GRADIENTS, after(index))
+            state.add(kept_name, held_after(index))
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
         for snapshot in snapshots:
@@ -131,6 +138,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
+        state.add(kept_name, held_after(-1))
         moments.append(
             state.add(
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
