@@ -119,6 +119,8 @@ _VARIATIONS = (
     {"method": "full", "gradient_accumulation": 2},
     {"method": "full", "optimizer": "adamw_foreach"},
     {"method": "full", "recipe": "pure_bf16", "optimizer": "adamw_foreach"},
+    {"method": "full", "optimizer": "sgd", "sequence_length": 512},
+    {"method": "full", "recipe": "pure_bf16", "optimizer": "sgd", "sequence_length": 512},
     {"method": "full", "optimizer": "adafactor", "sequence_length": 512},
     {"method": "full", "recipe": "pure_bf16", "optimizer": "adafactor"},
     {"method": "full", "recipe": "pure_bf16", "micro_batch": 4, "gradient_checkpointing": False},

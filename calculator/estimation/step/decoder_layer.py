@@ -62,7 +62,7 @@ def run_layer(
     hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
     assert hidden is not None
     if numerics.checkpointing:
-        tape.saves = False
+        tape.saves, tape.drops_as_read = False, True
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         forward = tape.memory.take_moments()
         elements, width = output.elements, output.itemsize
@@ -107,7 +107,7 @@ def only(snapshot: Snapshot, kind: str) -> Snapshot:
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
     tensor = tape.new(per_token(architecture.hidden_size), width)
-    edge = tape.leaf(is_input=True) if needs_gradient else None
+    edge = tape.leaf(stays=True) if needs_gradient else None
     return Tensor(tensor.buffer, tensor.elements, width, edge)
 
 

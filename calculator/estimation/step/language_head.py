@@ -8,7 +8,7 @@ from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.decoder_layer import Segment, only
-from calculator.estimation.step.linear_maps import product
+from calculator.estimation.step.linear_maps import product_with
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import cast, gradient, saves_output, scale
@@ -34,7 +34,7 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     tape = Tape(accumulates=numerics.accumulates)
     size = per_token(architecture.hidden_size)
     buffer = tape.new(size, input_width).buffer
-    hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(is_input=True))
+    hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(stays=True))
     del buffer
     assert hidden is not None
     normed: Tensor | None = apply_norm(
@@ -66,16 +66,10 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     vocab, size = architecture.vocab_size, architecture.hidden_size
-    logits = product(
-        tape,
-        numerics,
-        hidden,
-        vocab / size,
-        vocab * size,
-        numerics.small_width,
-        trained=numerics.trains_base,
-        kind=LOGITS,
-    )
+    # A tied head's gradient waits for the embedding's before it is added to earlier ones.
+    leaf = tape.leaf(stays=architecture.tied_embeddings) if numerics.trains_base else None
+    weight = Tensor(None, fixed(vocab * size), numerics.small_width, leaf)
+    logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
     if architecture.traits.logit_scale:
         logits = scale(tape, logits)

@@ -80,15 +80,21 @@ def multiply(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     a_width, b_width, b_elements = a.itemsize, b.itemsize, b.elements
 
     def backward(grads: Gradients) -> Gradients:
+        # Both are made in the product's width; the engine then casts one after the other.
+        nonlocal saved_a, saved_b
         first = second = None
         if saved_b is not None:
-            first = _narrowed(tape, gradient(tape, elements, itemsize), a_width)
+            first = gradient(tape, elements, itemsize)
         if saved_a is not None:
             second = gradient(tape, elements, itemsize)
             if b_elements != elements:
                 second = gradient(tape, b_elements, b_width)
-            else:
-                second = _narrowed(tape, second, b_width)
+        if tape.drops_as_read:
+            saved_a = saved_b = None
+        if first is not None:
+            first = _narrowed(tape, first, a_width)
+        if second is not None:
+            second = _narrowed(tape, second, b_width)
         return [first, second]
 
     return tape.record(tape.new(elements, itemsize), [a, b], backward)

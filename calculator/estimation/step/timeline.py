@@ -196,8 +196,10 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     if architecture.is_latent:
         rotary = architecture.qk_rope_head_dim
     token = 4 * 8.0
-    if architecture.traits.embedding_scale and numerics.checkpointing and not numerics.trains_base:
-        # The embedding's output, which is made to require a gradient, stays beside its multiple.
+    changed = architecture.traits.embedding_scale or architecture.traits.learned_positions
+    if changed and numerics.checkpointing and not numerics.trains_base:
+        # The embedding's output, which is made to require a gradient, stays beside what its
+        # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
     mask = Size(position_pair=1.0 if masked else 0.0)
@@ -209,11 +211,17 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 
 
 def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:
-    """The embedding's gradient, made whole; a tied head's is there already and is added to."""
+    """The embedding's gradient, made whole.
+
+    A tied head's is there already and is added to, unless it is a view, as the gradient of a
+    transposed weight is: then their sum is a third (torch/csrc/autograd/input_buffer.cpp,
+    can_accumulate_inplace). Autocast's cast of the weight makes a gradient that is none.
+    """
     if not numerics.trains_base:
         return None
     count = architecture.vocab_size * architecture.hidden_size
-    return Size(fixed=float(count * numerics.small_width))
+    views = architecture.tied_embeddings and not numerics.autocast and numerics.loss != "chunked"
+    return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
