@@ -24,6 +24,7 @@ from calculator.estimation.step.shadow import (
     ADAPTED_EXPERTS,
     DEQUANTIZED,
     GRADIENTS,
+    LOGITS,
     WEIGHT_CASTS,
     Snapshot,
 )
@@ -66,6 +67,8 @@ class _Bytes:
         self.parts: dict[str, Size] = dict(parts or {})
 
     def add(self, component: str, size: Size) -> _Bytes:
+        if size == NOTHING:
+            return self
         self.parts[component] = self.parts.get(component, NOTHING).plus(size)
         return self
 
@@ -129,7 +132,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
             state = before(index, in_forward=False).add(GRADIENTS, after(index))
-            state.add(kept_name, held_after(index))
+            state.add(kept_name, held_after(index)).add(LOGITS, head.held.total)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
         for snapshot in snapshots:
@@ -138,7 +141,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
-        state.add(kept_name, held_after(-1))
+        state.add(kept_name, held_after(-1)).add(LOGITS, head.held.total)
         moments.append(
             state.add(
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
