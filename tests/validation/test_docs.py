@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
+from validation.field import read_field_reports
+from validation.field_reports import judged_reports
 from validation.measured import read_runs
 from validation.traced import read_traces
 from validation.tracing.cases import GPU_CASES, TRACED_CASES
@@ -18,6 +21,7 @@ def test_the_document_counts_what_is_committed():
 
     counted = re.search(r"\| (\d+) real training steps of (\d+) models", text)
     measured = re.search(r"\| (\d+) figures that others published", text)
+    field = re.search(r"\| (\d+) runs that people reported", text)
     matrix = re.search(r"# the matrix, (\d+) runs", text)
 
     assert counted is not None
@@ -27,8 +31,24 @@ def test_the_document_counts_what_is_committed():
     ]
     assert measured is not None
     assert int(measured[1]) == len(read_runs())
+    assert field is not None
+    assert int(field[1]) == len(read_field_reports())
     assert matrix is not None
     assert int(matrix[1]) == len(GPU_CASES)
+
+
+def test_the_document_says_how_many_field_reports_come_out_right():
+    text = DOC.read_text(encoding="utf-8")
+    outcomes = Counter(item.outcome for item in judged_reports())
+
+    stated = re.search(r"\*\*(\d+) right, (\d+) wrong, (\d+) inexpressible\.\*\*", text)
+
+    assert stated is not None
+    assert [int(number) for number in stated.groups()] == [
+        outcomes["right"],
+        outcomes["wrong"],
+        outcomes["inexpressible"],
+    ]
 
 
 def test_every_case_of_the_tool_is_traced_and_committed():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.linear_modules import mlp_modules
 from calculator.estimation.step.attention import attend
 from calculator.estimation.step.mlp import feed_forward
 from calculator.estimation.step.norms import apply_norm
@@ -13,6 +14,7 @@ from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import add, scale
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
+    ACTIVATIONS,
     GRADIENTS,
     Snapshot,
     Tape,
@@ -30,6 +32,7 @@ class Segment:
     cached: what stays besides until the loss is computed: autocast's casts of trained weights.
     backward: the moments of its backward pass (and recomputation), from its output's gradient on.
     gradients: what its backward pass leaves: the gradients of its trained parameters.
+    held: what of `kept` its backward pass leaves besides.
     """
 
     forward: tuple[Snapshot, ...]
@@ -37,6 +40,7 @@ class Segment:
     cached: Snapshot
     backward: tuple[Snapshot, ...]
     gradients: Snapshot
+    held: Snapshot
 
 
 @lru_cache(maxsize=4096)
@@ -59,7 +63,7 @@ def run_layer(
     hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
     assert hidden is not None
     if numerics.checkpointing:
-        tape.saves = False
+        tape.saves, tape.drops_as_read = False, True
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         forward = tape.memory.take_moments()
         elements, width = output.elements, output.itemsize
@@ -68,10 +72,19 @@ def run_layer(
         tape.autocast_cache.clear()
         kept = tape.memory.now()
         tape.saves = True
-        incoming = tape.new(elements, width, ACTIVATION_GRADIENTS)
+        held, tape.held = tape.held, []
+        incoming = [tape.new(elements, width, ACTIVATION_GRADIENTS)]
+        ends_in_adapter = _ends_in_an_adapter(architecture, numerics, mlp)
+        if ends_in_adapter:
+            scaled = numerics.compute_width if numerics.autocast else numerics.adapter_width
+            incoming.append(tape.new(elements, scaled, ACTIVATION_GRADIENTS))
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
+        if ends_in_adapter:
+            tape.memory.moments = tape.before_last_adapter
         del incoming
         tape.autocast_cache.clear()
+        # The graph of the recomputation goes as soon as it has given what was saved.
+        tape.held = held
     else:
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         hidden = None
@@ -84,13 +97,27 @@ def run_layer(
         kept = tape.memory.now()
     cached = in_forward.minus(kept)
     if edge is None:
-        return Segment(forward, kept, cached, (), Snapshot({}))
+        return Segment(forward, kept, cached, (), Snapshot({}), Snapshot({}))
     tape.seed(edge, elements, width)
     del edge
     tape.run_backward()
     hidden = None
     backward = tape.memory.take_moments()
-    return Segment(forward, kept, cached, backward, only(tape.memory.now(), GRADIENTS))
+    left = tape.memory.now()
+    return Segment(forward, kept, cached, backward, only(left, GRADIENTS), only(left, ACTIVATIONS))
+
+
+def _ends_in_an_adapter(architecture: Architecture, numerics: Numerics, mlp: MlpKind) -> bool:
+    """Whether a layer's last map is adapted, and only the residual's sum comes after it.
+
+    Then the backward pass reaches the adapter's scaling before it needs anything saved, and makes
+    a gradient more before the layer is recomputed; and the recomputation stops when the adapter
+    has saved its last input (torch/utils/checkpoint.py, early_stop).
+    """
+    traits = architecture.traits
+    if mlp != "dense" or traits.post_norm or traits.norms_per_layer >= 4 or traits.residual_scale:
+        return False
+    return numerics.targets_module(mlp_modules(architecture, mlp)[-1])
 
 
 def only(snapshot: Snapshot, kind: str) -> Snapshot:
@@ -100,7 +127,7 @@ def only(snapshot: Snapshot, kind: str) -> Snapshot:
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
     tensor = tape.new(per_token(architecture.hidden_size), width)
-    edge = tape.leaf(is_input=True) if needs_gradient else None
+    edge = tape.leaf(stays=True) if needs_gradient else None
     return Tensor(tensor.buffer, tensor.elements, width, edge)
 
 
