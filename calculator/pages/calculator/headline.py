@@ -71,4 +71,5 @@ def _about(result: Fitted) -> str:
 
 def _in_a_sentence(name: str) -> str:
     """“Full fine-tuning” starts small inside a sentence; “LoRA” and “QLoRA” do not."""
-    return name if name[1:2].isupper() or "-" in name[:3] else name[:1].lower() + name[1:]
+    has_capitals = any(letter.isupper() for letter in name[1:])
+    return name if has_capitals else name[:1].lower() + name[1:]

@@ -4,7 +4,7 @@ import pytest
 
 from calculator.answer.rule_of_thumb import estimate_methods
 from calculator.catalog import current_catalog
-from calculator.models import Task
+from calculator.models import MethodPreset, Task
 from calculator.pages.calculator.headline import inference_headline, training_headline
 from gpus.models import MemoryTier
 
@@ -72,3 +72,10 @@ def test_inference_has_a_headline_of_its_own(catalog):
     sentence = inference_headline("a 7B model", results)
 
     assert sentence.startswith("To run a 7B model, 4-bit fits on a single consumer GPU (about")
+
+
+def test_names_keep_their_capitals_where_they_begin_a_clause(catalog):
+    MethodPreset.objects.filter(slug="qlora").update(published=False)
+    MethodPreset.objects.get(slug="full").save()  # moves the snapshot on
+
+    assert headline("7").startswith("For a 7B model, LoRA fits on a single consumer GPU")
