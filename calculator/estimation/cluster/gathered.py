@@ -71,9 +71,12 @@ def _layer_bytes(
         # Quantised weights travel as they are stored, and are dequantised where they are used.
         linear_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
     linear = layer.linear_count * architecture.parameter_scale_fraction
+    experts = layer.expert_count if local.quantizes_experts else 0
+    linear += experts
     rest = (
         layer.total_count
         - layer.linear_count
+        - experts
         + _adapter_count(architecture, local, attention, mlp)
     )
     return round(linear * linear_width + rest * local.compute_width)

@@ -12,8 +12,14 @@ from calculator.estimation.step.shadow import GRADIENTS, WEIGHT_CASTS, Tape, Ten
 from calculator.estimation.step.sizes import fixed
 
 
-def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
-    """The module's output for x, with its adapter's if it has one."""
+def apply_linear(
+    tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule, repeats: float = 1.0
+) -> Tensor:
+    """The module's output for x, with its adapter's if it has one.
+
+    repeats: so many modules of that kind share x, as experts do; what they train is that often
+    there, what is dequantised while it is used is not.
+    """
     if numerics.quantized:
         result = quantized_product(tape, numerics, x, module)
     else:
@@ -22,7 +28,7 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
             numerics,
             x,
             module.output_size / module.input_size,
-            module.weight_count,
+            repeats * module.weight_count,
             numerics.base_width,
             trained=numerics.trains_base,
         )
@@ -30,7 +36,7 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
         return result
     if numerics.quantized in ("nf4", "nf4_double"):
         result = copy(tape, result)  # peft/tuners/lora/bnb.py, a clone
-    return _with_adapter(tape, numerics, x, result, module)
+    return _with_adapter(tape, numerics, x, result, module, repeats)
 
 
 def product(
@@ -38,7 +44,7 @@ def product(
     numerics: Numerics,
     x: Tensor,
     widening: float,
-    weight_count: int,
+    weight_count: float,
     weight_width: int,
     *,
     trained: bool,
@@ -105,7 +111,12 @@ def _cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
 
 
 def _with_adapter(
-    tape: Tape, numerics: Numerics, x: Tensor, result: Tensor, module: LinearModule
+    tape: Tape,
+    numerics: Numerics,
+    x: Tensor,
+    result: Tensor,
+    module: LinearModule,
+    repeats: float,
 ) -> Tensor:
     """result + B(A(dropout(x))) · scaling (peft 0.21).
 
@@ -122,14 +133,20 @@ def _with_adapter(
     if numerics.dropout:
         x = _dropout(tape, x)
     low = product(
-        tape, numerics, x, rank / module.input_size, rank * module.input_size, width, trained=True
+        tape,
+        numerics,
+        x,
+        rank / module.input_size,
+        repeats * rank * module.input_size,
+        width,
+        trained=True,
     )
     high = product(
         tape,
         numerics,
         low,
         module.output_size / rank,
-        rank * module.output_size,
+        repeats * rank * module.output_size,
         width,
         trained=True,
     )

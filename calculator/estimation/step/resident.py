@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
+from calculator.estimation.architectures.linear_modules import (
+    LinearModule,
+    layer_modules,
+    routed_expert_modules,
+)
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.estimation.architectures.stacked_adapters import stacked_adapters
 from calculator.estimation.settings import Optimizer, Recipe
 from calculator.estimation.step.numerics import Numerics
 
@@ -19,10 +22,22 @@ NF4_BYTES_PER_WEIGHT = 0.5 + 4 / 64
 NF4_DOUBLE_BYTES_PER_WEIGHT = 0.5 + 1 / 64 + 4 / (64 * 256)
 # LLM.int8() (arXiv 2208.07339): a byte a weight; its fp32 scale per output row is below 0.2 %.
 INT8_BYTES_PER_WEIGHT = 1.0
+# GPTQ and AWQ, groups of 128 (arXiv 2210.17323, 2306.00978; both formats' qweight, scales, qzeros):
+# 4 bits a weight, an fp16 scale and a 4-bit zero a group.
+GROUPED_4BIT_BYTES_PER_WEIGHT = 0.5 + 2 / 128 + 0.5 / 128
+# fp8 with an fp32 scale per 128 × 128 block (DeepSeek-V3, arXiv 2412.19437).
+FP8_BYTES_PER_WEIGHT = 1 + 4 / (128 * 128)
+# MXFP4 (OCP Microscaling Formats 1.0): 4 bits a weight, an 8-bit scale per 32. gpt-oss has its
+# experts so, and all else in bf16.
+MXFP4_BYTES_PER_WEIGHT = 0.5 + 1 / 32
 QUANTIZED_BYTES_PER_WEIGHT: dict[str, float] = {
     "nf4": NF4_BYTES_PER_WEIGHT,
     "nf4_double": NF4_DOUBLE_BYTES_PER_WEIGHT,
     "int8": INT8_BYTES_PER_WEIGHT,
+    "awq": GROUPED_4BIT_BYTES_PER_WEIGHT,
+    "gptq": GROUPED_4BIT_BYTES_PER_WEIGHT,
+    "fp8": FP8_BYTES_PER_WEIGHT,
+    "mxfp4": MXFP4_BYTES_PER_WEIGHT,
 }
 # bitsandbytes' 8-bit AdamW (arXiv 2110.02861): two moments of a byte, each with one fp32 absmax
 # per block of 256.
@@ -78,7 +93,18 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
         if kind[1] == "dense":
             continue
-        for adapter in stacked_adapters(architecture, numerics.targets, numerics.rank).values():
+        if numerics.experts == "linear":
+            for module in routed_expert_modules(architecture):
+                if numerics.targets_module(module):
+                    sides = module.input_size + module.output_size
+                    count = layers * architecture.expert_count
+                    adapters += count * numerics.rank * sides
+                    factored += count * (sides + 2 * numerics.rank)
+                    largest = max(
+                        largest, numerics.rank * max(module.input_size, module.output_size)
+                    )
+            continue
+        for adapter in numerics.stacked_adapters(architecture).values():
             ranks = adapter.stack_count * adapter.rank
             adapters += layers * adapter.parameter_count
             factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
@@ -98,17 +124,21 @@ def _modules(architecture: Architecture) -> list[LinearModule]:
 def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     """Bytes of the model's weights.
 
-    4- and 8-bit loading quantises linear maps only: embeddings, head, norms, biases and stacked
-    experts keep 16 bits, or get 32 from `prepare_model_for_kbit_training`. A vision tower counts
-    like the text model's linear maps.
+    4- and 8-bit loading quantises linear maps: embeddings, head, norms and biases keep 16 bits,
+    or get 32 from `prepare_model_for_kbit_training`; stacked experts are as the setting says. A
+    vision tower counts like the text model's linear maps.
     """
     counts = count_parameters(architecture)
     if not numerics.quantized:
         return counts.total_count * numerics.base_width
     quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
-    small = counts.embedding_count + counts.head_count + counts.other_count + counts.expert_count
+    linear = numerics.base_width if numerics.quantized == "mxfp4" else quantized
+    expert = quantized if numerics.quantizes_experts else numerics.expert_width
+    small = counts.embedding_count + counts.head_count + counts.other_count
     return round(
-        (counts.linear_count + counts.vision_count) * quantized + small * numerics.small_width
+        (counts.linear_count + counts.vision_count) * linear
+        + counts.expert_count * expert
+        + small * numerics.small_width
     )
 
 

@@ -25,9 +25,15 @@ from calculator.estimation.step.sizes import Size, per_token
 
 
 def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
-    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks."""
+    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks.
+
+    FlashAttention takes a soft cap, its third version sinks, and flex attention both
+    (transformers/integrations/flash_attention.py, flex_attention.py).
+    """
     traits = architecture.traits
-    return numerics.eager_attention or traits.attention_sinks or traits.attention_softcap
+    if numerics.attention == "sdpa":
+        return traits.attention_sinks or traits.attention_softcap
+    return numerics.attention == "eager"
 
 
 def scores_and_values(
