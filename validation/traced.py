@@ -72,9 +72,9 @@ def _settings(row: Mapping[str, str]) -> TrainingSettings:
             values[item.name] = type(default)(text)
         else:
             values[item.name] = text
-    # What transformers 5 and peft leave of stacked experts in a quantised model.
-    if "experts" not in values:
-        values["experts"] = "widened" if values.get("prepare_kbit", True) else "16bit"
+    values.setdefault("experts", "widened")
+    if values["experts"] == "widened" and not values.get("prepare_kbit", True):
+        values["experts"] = "16bit"
     targets = values.get("lora_targets", "all-linear")
     if targets != "all-linear":
         values["lora_targets"] = tuple(targets.split("+"))

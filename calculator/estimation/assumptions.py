@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
+from calculator.estimation.step.numerics import numerics_of
 
 _RECIPES = {
     "pure_bf16": "Weights, gradients and optimizer states in bf16, no autocast.",
@@ -14,6 +15,33 @@ _RECIPES = {
     "fp16_autocast": "fp32 weights, gradients and optimizer states, computing in fp16 (autocast).",
     "fp32": "Everything in fp32.",
 }
+
+
+_EXPERTS = {
+    "quantized": "Experts are quantised like linear maps, as Unsloth does; one stack at a time is"
+    " dequantised while it is used.",
+    "quantized_kept": "Experts are quantised like linear maps, as Axolotl's quantize_moe_experts"
+    " does; a layer's stacks stay dequantised until it is done.",
+    "linear": "Each expert has quantised linear maps of its own, as in transformers 4.",
+    "16bit": "Experts are stacked parameters in transformers 5: 4-bit loading leaves them in 16"
+    " bits.",
+    "widened": "Experts are stacked parameters in transformers 5: 4-bit loading leaves them out,"
+    " and k-bit preparation widens them to fp32.",
+}
+
+
+def _expert_adapters(architecture: Architecture, settings: TrainingSettings) -> list[str]:
+    adapted = numerics_of(settings).stacked_adapters(architecture)
+    if not adapted:
+        if settings.lora_targets == ALL_LINEAR and settings.experts != "linear":
+            return ["“all-linear” adapters leave the stacked experts out."]
+        return []
+    if settings.expert_lora == "split":
+        return ["Adapters of stacked experts are grouped products of their own."]
+    return [
+        "Adapters reach the stacked experts too: peft folds them into a second copy of a layer's"
+        " experts while it uses them."
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -53,16 +81,9 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
     if architecture.is_moe:
         lines.append("All experts are resident; activations follow the active ones.")
         if settings.method == "qlora":
-            lines.append(
-                "Experts are stacked parameters in transformers 5: 4-bit loading leaves them out."
-            )
-        if settings.trains_adapters and settings.lora_targets == ALL_LINEAR:
-            lines.append(
-                "“all-linear” reaches the stacked experts too: peft folds their adapters into a"
-                " second copy of a layer's experts while it uses them."
-                if architecture.traits.adapts_experts
-                else "“all-linear” adapters leave the stacked experts out."
-            )
+            lines.append(_EXPERTS[settings.experts])
+        if settings.trains_adapters:
+            lines += _expert_adapters(architecture, settings)
     if architecture.linear_layer_count:
         lines.append("Linear-attention layers are approximated; no traced step covers them.")
     if architecture.vision_parameter_count:

@@ -26,6 +26,8 @@ class Case:
     quantization: str = "nf4_double"
     prepare_kbit: bool = True
     keeps_logits: bool = False
+    experts: str = "widened"
+    """What transformers and peft leave of stacked experts; without k-bit preparation 16bit."""
     layer_count: int = 0
     """Layers of the traced model, where it has fewer than the real one; 0: all."""
 

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.quantized_experts import quantize_experts, split_experts
 from validation.tracing.quantized_linear import (
     AdaptedQuantizedLinear,
     QuantizedLinear,
@@ -41,7 +42,13 @@ def autocasts(case: Case) -> bool:
 def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
     """The model with random weights, quantised by stand-ins, with adapters as the case says."""
     model = AutoModelForCausalLM.from_config(config, dtype=load_dtype(case))
+    if case.experts == "linear":
+        split_experts(
+            model, case.quantization, compute_dtype(case), quantized=case.method == "qlora"
+        )
     if case.method == "qlora":
+        if case.experts.startswith("quantized"):
+            quantize_experts(model, case.experts, case.quantization)
         quantize(model, case.quantization, compute_dtype(case))
         model.is_loaded_in_4bit = True
     return adapted(case, model)

@@ -7,7 +7,14 @@ from calculator.estimation.architectures.linear_modules import routed_expert_mod
 from calculator.estimation.step.activations import activate, gated
 from calculator.estimation.step.linear_maps import apply_linear, product
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.operations import cast, gradient, multiply, part, saves_output
+from calculator.estimation.step.operations import (
+    Gradients,
+    cast,
+    gradient,
+    multiply,
+    part,
+    saves_output,
+)
 from calculator.estimation.step.shadow import FP32, BackwardStep, Tape, Tensor
 from calculator.estimation.step.sizes import Size, per_token
 
@@ -50,20 +57,27 @@ def apply_expert_modules(
         weight = _rows(tape, weights, per_token(share))
         output = multiply(tape, output, weight)
         del weight
-        # index_add_ adds in place; its derivative takes the rows of the gradient.
         output = cast(tape, output, hidden.itemsize)
         result = tape.record(
             Tensor(result.buffer, result.elements, result.itemsize, result.edge),
             [result, output],
-            _adding(tape, output.elements, output.itemsize),
+            _adding(tape, output),
         )
         del output
     del mask
     return result
 
 
-def _adding(tape: Tape, elements: Size, width: int) -> BackwardStep:
-    return lambda grads: [grads[0], gradient(tape, elements, width)]
+def _adding(tape: Tape, source: Tensor) -> BackwardStep:
+    """index_add_ adds in place; backward takes the gradient's rows, shaped as the source.
+
+    That shape is read off the source itself, which is saved for it (derivatives.yaml, index_add).
+    """
+
+    def backward(grads: Gradients) -> Gradients:
+        return [grads[0], gradient(tape, source.elements, source.itemsize)]
+
+    return backward
 
 
 def _rows(tape: Tape, x: Tensor, elements: Size) -> Tensor:

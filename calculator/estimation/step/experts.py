@@ -50,7 +50,8 @@ def apply_experts(
     weights = multiply(tape, weights, weights)
     order = tape.new(per_token(2 * chosen), 8)  # sorting permutation and its inverse, int64
     selected = _gather(tape, hidden, per_token(chosen * size))
-    # A stack that was folded or dequantised when it was asked for stays till the experts are done.
+    # What the function calls by a name stays till it is done, and so does a stack that was folded
+    # or dequantised when it was asked for.
     held: list[Tensor] = []
     wide = stacked_product(
         tape,
