@@ -21,6 +21,7 @@ from calculator.estimation.step.resident import (
     trained_parameters,
     weights_bytes,
 )
+from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import GRADIENTS
 from calculator.estimation.step.timeline import PHASES, Moment, Phase, timeline
 
@@ -113,8 +114,8 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
     all_gradients = gradients_bytes(trained)
     carried = all_gradients if numerics.accumulates else 0
 
-    tokens, length = settings.token_count, settings.sequence_length
-    masked = 0 < architecture.sliding_window <= length
+    tokens, length = settings.token_count, settings.row_length
+    masked = makes_mask(architecture, settings)
     best: dict[Phase, tuple[float, Moment]] = {}
     for moment in timeline(architecture, numerics, masked).moments:
         total = moment.total.at(tokens, length)

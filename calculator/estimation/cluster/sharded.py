@@ -30,6 +30,7 @@ from calculator.estimation.estimate import (
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import trained_parameters
+from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
 from calculator.estimation.step.sizes import NOTHING, Size, fixed
 from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Moment, Phase, timeline
@@ -116,8 +117,8 @@ def _phases(
     states: States,
 ) -> dict[Phase, dict[str, int]]:
     """Bytes by component at the most of each phase."""
-    tokens, length = settings.token_count, settings.sequence_length
-    masked = 0 < architecture.sliding_window < length
+    tokens, length = settings.token_count, settings.row_length
+    masked = makes_mask(architecture, settings)
     resident = {
         "weights": states.weights_bytes,
         "adapters": states.adapters_bytes,

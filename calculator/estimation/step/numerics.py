@@ -49,6 +49,10 @@ class Numerics:
     """As the setting, where experts are quantised or modules of their own; else by their width."""
     expert_targets: str
     splits_expert_lora: bool
+    offload: str
+    packs: bool
+    step_in_backward_width: float | None
+    """Bytes an element that an optimizer step takes which follows each gradient; None: no such."""
 
     def targets_module(self, module: LinearModule) -> bool:
         """Whether an adapter is attached to a linear module."""
@@ -124,6 +128,8 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.experts,
         settings.expert_targets,
         settings.expert_lora == "split",
+        settings.activation_offload,
+        settings.padding_free,
     )
 
 
@@ -147,6 +153,8 @@ def _numerics(
     experts: str,
     expert_targets: str,
     splits_expert_lora: bool,
+    offload: str,
+    packs: bool,
 ) -> Numerics:
     full, quantized = method == "full", method == "qlora"
     autocast = recipe in ("bf16_autocast", "fp16_autocast")
@@ -175,4 +183,7 @@ def _numerics(
         experts=experts if quantized or experts == "linear" else "16bit",
         expert_targets="auto" if full else expert_targets,
         splits_expert_lora=not full and splits_expert_lora,
+        offload=offload,
+        packs=packs,
+        step_in_backward_width=None,
     )

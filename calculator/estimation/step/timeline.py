@@ -17,6 +17,7 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.offloading import input_copies, kept_on_gpu
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
@@ -100,14 +101,18 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     }
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
+    input_size = Size(token=float(architecture.hidden_size * width))
     kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
     moments: list[Moment] = []
 
     def before(index: int, *, in_forward: bool) -> _Bytes:
         """What the layers before that one hold, in the forward pass or in the backward pass."""
         result = _Bytes(common.parts)
+        copies = input_copies(numerics, index, len(keys), in_forward=in_forward)
+        result.add(kept_name, input_size.times(copies))
         for key, count in Counter(keys[:index]).items():
-            _add_kept(result, segments[key].kept, count, kept_name, fraction)
+            on_gpu = kept_on_gpu(numerics, segments[key], input_size)
+            _add_kept(result, on_gpu, count, kept_name, fraction)
             if in_forward:
                 _add_kept(result, segments[key].cached, count, kept_name, fraction)
         return result
@@ -120,6 +125,8 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
 
     def held_after(index: int) -> Size:
         total = NOTHING
+        if numerics.checkpointing and numerics.offload == "checkpoints":
+            return total
         for key, count in Counter(keys[index + 1 :]).items():
             total = total.plus(segments[key].held.total.times(count))
         return total
@@ -158,7 +165,12 @@ def _layer_keys(
     # (enable_input_require_grads), so that the first layer's recomputation runs.
     first_needs = numerics.trains_base or numerics.checkpointing
     return tuple(
-        (attention, mlp, index > 0 or first_needs, masked and attention == "sliding")
+        (
+            attention,
+            mlp,
+            index > 0 or first_needs,
+            masked and (attention == "sliding" or (numerics.packs and attention == "full")),
+        )
         for index, (attention, mlp) in enumerate(architecture.layer_kinds())
     )
 
@@ -205,10 +217,10 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
-    mask = Size(position_pair=1.0 if masked else 0.0)
+    kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
+    mask = Size(position_pair=float(len(kinds) if numerics.packs else 1) if masked else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
-        kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
         mask = Size(pair=float(numerics.small_width * len(kinds)))
     return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
 
