@@ -11,13 +11,15 @@ from calculator.estimation.assumptions import assumptions_of
 from calculator.estimation.device import DeviceBytes, device_bytes
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
-from calculator.estimation.step.resident import (
+from calculator.estimation.step.optimizers import (
     Trained,
-    adapters_bytes,
-    gradients_bytes,
     optimizer_states_bytes,
     paged_states_bytes,
     step_temporaries_bytes,
+)
+from calculator.estimation.step.resident import (
+    adapters_bytes,
+    gradients_bytes,
     trained_parameters,
     weights_bytes,
 )
@@ -128,12 +130,14 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
         parts = {name: round(size.at(tokens, length)) for name, size in moment.parts}
         parts[GRADIENTS] = parts.get(GRADIENTS, 0) + carried
         parts_of[phase] = parts
-    parts_of["optimizer_step"] = {
-        GRADIENTS: all_gradients,
-        "optimizer_temporaries": step_temporaries_bytes(
-            trained, settings.optimizer, settings.recipe
-        ),
-    }
+    parts_of["optimizer_step"] = {}
+    if not settings.steps_in_backward:
+        parts_of["optimizer_step"] = {
+            GRADIENTS: all_gradients,
+            "optimizer_temporaries": step_temporaries_bytes(
+                trained, settings.optimizer, settings.recipe
+            ),
+        }
     phases: dict[str, int] = {
         phase: resident_bytes + sum(parts_of[phase].values())
         for phase in PHASES
@@ -179,5 +183,7 @@ def _resident(
     return {
         "weights": weights_bytes(architecture, numerics),
         "adapters": adapters_bytes(trained, numerics),
-        "optimizer_states": optimizer_states_bytes(trained, settings.optimizer, settings.recipe),
+        "optimizer_states": optimizer_states_bytes(
+            trained, settings.optimizer, settings.recipe, settings.projection_rank
+        ),
     }

@@ -168,6 +168,11 @@ class TrainingSettings:
         return self.token_count if self.padding_free else self.sequence_length
 
     @property
+    def steps_in_backward(self) -> bool:
+        """Whether the optimizer steps in the backward pass: accumulated gradients have to stay."""
+        return self.optimizer_in_backward and self.gradient_accumulation == 1
+
+    @property
     def trains_adapters(self) -> bool:
         return self.method != "full"
 

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.other_steps import MuonBesideAdamw, StepsInBackward
 from validation.tracing.quantized_experts import quantize_experts, split_experts
 from validation.tracing.quantized_linear import (
     AdaptedQuantizedLinear,
@@ -70,6 +71,9 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
             lora_dropout=case.lora_dropout,
             target_modules=targets,
             task_type="CAUSAL_LM",
+            use_dora=case.use_dora,
+            modules_to_save=_modules_to_save(case, model),
+            target_parameters=STACKS if case.expert_targets == "per_expert" else None,
         )
         adapters._register_custom_module({QuantizedLinear: AdaptedQuantizedLinear})
         model = peft.get_peft_model(
@@ -77,6 +81,19 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
         )
     model.train()
     return model
+
+
+STACKS = ["experts.gate_up_proj", "experts.down_proj"]
+
+
+def _modules_to_save(case: Case, model: nn.Module) -> list[str] | None:
+    """The names of embedding and head that the case trains whole."""
+    ends = {
+        "embeddings": model.get_input_embeddings(),
+        "head": model.get_output_embeddings(),
+    }
+    wanted = [ends[end] for end in ends if end in case.modules_to_save]
+    return [name for name, module in model.named_modules() if module in wanted] or None
 
 
 def build_optimizer(case: Case, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -114,7 +131,12 @@ def run_steps(
     to None after the optimizer's step.
     """
     parameters = [item for item in model.parameters() if item.requires_grad]
-    optimizer = build_optimizer(case, parameters)
+    if case.optimizer_in_backward:
+        optimizer = StepsInBackward(case, parameters)
+    elif case.optimizer == "muon":
+        optimizer = MuonBesideAdamw(case, model)
+    else:
+        optimizer = build_optimizer(case, parameters)
     shape = (case.micro_batch, case.sequence_length)
     with _phases_around_the_head(model, enter):
         for _ in range(STEP_COUNT):

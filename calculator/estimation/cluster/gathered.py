@@ -10,7 +10,8 @@ from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.architectures.parameters import count_parameters, layer_parameters
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT, Trained
+from calculator.estimation.step.optimizers import Trained
+from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT
 from calculator.estimation.step.timeline import Phase
 
 # DeepSpeed 0.18 (deepspeed/runtime/zero/config.py): elements of the bucket in which stages 1 and

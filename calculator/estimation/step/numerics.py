@@ -13,7 +13,8 @@ from calculator.estimation.architectures.stacked_adapters import (
     StackedAdapter,
     stacked_adapters,
 )
-from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
+from calculator.estimation.settings import ALL_LINEAR, Optimizer, Recipe, TrainingSettings
+from calculator.estimation.step.optimizers import step_width
 
 Quantized = Literal["", "nf4", "nf4_double", "int8", "awq", "gptq", "fp8", "mxfp4"]
 
@@ -51,6 +52,9 @@ class Numerics:
     splits_expert_lora: bool
     offload: str
     packs: bool
+    trains_embedding: bool
+    trains_head: bool
+    dora: bool
     step_in_backward_width: float | None
     """Bytes an element that an optimizer step takes which follows each gradient; None: no such."""
 
@@ -130,13 +134,16 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.expert_lora == "split",
         settings.activation_offload,
         settings.padding_free,
+        settings.optimizer if settings.steps_in_backward else None,
+        settings.modules_to_save,
+        settings.use_dora,
     )
 
 
 @lru_cache(maxsize=4096)
 def _numerics(
     method: str,
-    recipe: str,
+    recipe: Recipe,
     quantization: Quantized,
     prepare_kbit: bool,
     rank: int,
@@ -155,11 +162,18 @@ def _numerics(
     splits_expert_lora: bool,
     offload: str,
     packs: bool,
+    optimizer_in_backward: Optimizer | None,
+    modules_to_save: str,
+    dora: bool,
 ) -> Numerics:
     full, quantized = method == "full", method == "qlora"
     autocast = recipe in ("bf16_autocast", "fp16_autocast")
     compute = 4 if recipe == "fp32" else 2
     base = 4 if recipe == "fp32" or (full and autocast) else 2
+    adapter = 4 if adapter_precision == "fp32" or recipe == "fp32" else 2
+    step_in_backward = None
+    if optimizer_in_backward is not None:
+        step_in_backward = step_width(base if full else adapter, optimizer_in_backward, recipe)
     if isinstance(targets, str):
         targets = (targets,)
     return Numerics(
@@ -171,7 +185,7 @@ def _numerics(
         quantized=quantization if quantized else "",
         rank=0 if full else rank,
         targets=() if full else tuple(sorted(targets)),
-        adapter_width=4 if adapter_precision == "fp32" or recipe == "fp32" else 2,
+        adapter_width=adapter,
         dropout=not full and dropout,
         fused_kernels=fused_kernels,
         checkpointing=checkpointing,
@@ -185,5 +199,8 @@ def _numerics(
         splits_expert_lora=not full and splits_expert_lora,
         offload=offload,
         packs=packs,
-        step_in_backward_width=None,
+        trains_embedding=full or modules_to_save in ("embeddings", "embeddings_and_head"),
+        trains_head=full or modules_to_save in ("head", "embeddings_and_head"),
+        dora=dora and not full,
+        step_in_backward_width=step_in_backward,
     )

@@ -26,6 +26,7 @@ from calculator.estimation.step.shadow import (
     DEQUANTIZED,
     GRADIENTS,
     LOGITS,
+    STEP_TEMPORARIES,
     WEIGHT_CASTS,
     Snapshot,
 )
@@ -154,6 +155,12 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
             ).moment("backward")
         )
+    if embedding is not None and numerics.step_in_backward_width:
+        # Its step comes when all else of the backward pass is gone.
+        count = float(architecture.vocab_size * architecture.hidden_size)
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=count * numerics.small_width))
+        state.add(STEP_TEMPORARIES, Size(fixed=count * numerics.step_in_backward_width))
+        moments.append(state.moment("backward"))
     return Timeline(_worth_keeping(moments))
 
 
@@ -163,7 +170,7 @@ def _layer_keys(
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
-    first_needs = numerics.trains_base or numerics.checkpointing
+    first_needs = numerics.trains_embedding or numerics.checkpointing
     return tuple(
         (
             attention,
@@ -232,10 +239,11 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
     transposed weight is: then their sum is a third (torch/csrc/autograd/input_buffer.cpp,
     can_accumulate_inplace). Autocast's cast of the weight makes a gradient that is none.
     """
-    if not numerics.trains_base:
+    if not numerics.trains_embedding:
         return None
     count = architecture.vocab_size * architecture.hidden_size
-    views = architecture.tied_embeddings and not numerics.autocast and numerics.loss != "chunked"
+    tied = architecture.tied_embeddings and numerics.trains_base
+    views = tied and not numerics.autocast and numerics.loss != "chunked"
     return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
 
 
