@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calculator.estimation.architectures.linear_modules import LinearModule
+from calculator.estimation.step.dora import with_magnitude
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import add, cast, copy, gradient, scale
 from calculator.estimation.step.quantized_maps import quantized_product
@@ -132,26 +133,37 @@ def _with_adapter(
         x = cast(tape, x, width)
     if numerics.dropout:
         x = _dropout(tape, x)
-    low = product(
-        tape,
-        numerics,
-        x,
-        rank / module.input_size,
-        repeats * rank * module.input_size,
-        width,
-        trained=True,
-    )
-    high = product(
-        tape,
-        numerics,
-        low,
-        module.output_size / rank,
-        repeats * rank * module.output_size,
-        width,
-        trained=True,
-    )
-    del low
-    high = scale(tape, high)
+
+    def low_rank() -> Tensor:
+        low = product(
+            tape,
+            numerics,
+            x,
+            rank / module.input_size,
+            repeats * rank * module.input_size,
+            width,
+            trained=True,
+        )
+        return product(
+            tape,
+            numerics,
+            low,
+            module.output_size / rank,
+            repeats * rank * module.output_size,
+            width,
+            trained=True,
+        )
+
+    if numerics.dora:
+
+        def base_again(weight: Tensor) -> Tensor:
+            widening = module.output_size / module.input_size
+            return product_with(tape, numerics, x, weight, widening)
+
+        base = base_again if numerics.dropout else result
+        high = with_magnitude(tape, numerics, x, base, low_rank, module)
+    else:
+        high = scale(tape, low_rank())
     if not numerics.quantized:
         return cast(tape, add(tape, result, high), given)
     return add(tape, result, cast(tape, high, given) if casts else high)

@@ -72,6 +72,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         matrices = _matrices(shapes)
         return Trained(counts.total_count, numerics.base_width, largest, factored, matrices)
     shapes = Counter()
+    magnitudes = 0
     for kind, layers in Counter(architecture.layer_kinds()).items():
         found = [(module, layers) for module in layer_modules(architecture, *kind)]
         if kind[1] == "moe" and numerics.experts == "linear":
@@ -81,6 +82,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             if numerics.targets_module(module):
                 shapes[numerics.rank, module.input_size] += count
                 shapes[numerics.rank, module.output_size] += count
+                magnitudes += count * module.output_size * numerics.dora
         if kind[1] == "dense":
             continue
         for adapter in numerics.stacked_adapters(architecture).values():
@@ -90,7 +92,28 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
     adapters = sum(one * other * count for (one, other), count in shapes.items())
     factored = sum((one + other) * count for (one, other), count in shapes.items())
     largest = max((one * other for one, other in shapes), default=0)
-    return Trained(adapters, numerics.adapter_width, largest, factored, matrices=_matrices(shapes))
+    saved = _saved_count(architecture, numerics)
+    ends = numerics.trains_embedding + numerics.trains_head
+    return Trained(
+        adapters + magnitudes + saved,
+        numerics.adapter_width,
+        largest,
+        factored + magnitudes + ends * (architecture.vocab_size + architecture.hidden_size),
+        _matrices(shapes),
+        saved,
+        numerics.small_width,
+        architecture.vocab_size * architecture.hidden_size if ends else 0,
+    )
+
+
+def _saved_count(architecture: Architecture, numerics: Numerics) -> int:
+    """Parameters of embedding and head that are trained whole, in copies of their own.
+
+    Tied ones are two copies, as peft leaves them (peft/utils/other.py, ModulesToSaveWrapper).
+    """
+    embedding = architecture.vocab_size * architecture.hidden_size
+    head = embedding + (architecture.vocab_size if architecture.traits.head_bias else 0)
+    return embedding * numerics.trains_embedding + head * numerics.trains_head
 
 
 def _matrices(shapes: Counter[tuple[int, int]]) -> tuple[Matrices, ...]:

@@ -25,6 +25,7 @@ DEQUANTIZED = "dequantized_weights"
 ADAPTED_EXPERTS = "adapted_experts"
 GRADIENTS = "gradients"
 LOGITS = "logits_and_loss"
+DORA_WEIGHTS = "dora_weights"
 STEP_TEMPORARIES = "optimizer_temporaries"
 
 

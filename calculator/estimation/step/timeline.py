@@ -24,6 +24,7 @@ from calculator.estimation.step.shadow import (
     ACTIVATIONS,
     ADAPTED_EXPERTS,
     DEQUANTIZED,
+    DORA_WEIGHTS,
     GRADIENTS,
     LOGITS,
     STEP_TEMPORARIES,
@@ -206,7 +207,7 @@ def _with(state: _Bytes, by_kind: dict[str, Size], running: str, fraction: float
         if size == NOTHING:
             continue
         name = running if kind == ACTIVATIONS else kind
-        if kind in (WEIGHT_CASTS, DEQUANTIZED, GRADIENTS):
+        if kind in (WEIGHT_CASTS, DEQUANTIZED, DORA_WEIGHTS, GRADIENTS):
             size = size._replace(fixed=size.fixed * fraction)
         state.add(name, size)
     return state
