@@ -17,6 +17,20 @@ _RECIPES = {
 }
 
 
+_OFFLOADS = {
+    "none": "One GPU, nothing offloaded.",
+    "checkpoints": "One GPU; the inputs of checkpointed layers are on the host.",
+    "saved_tensors": "One GPU; what layers save for the backward pass is on the host.",
+}
+_QUANTIZATIONS = {
+    "nf4": "4-bit (NF4)",
+    "nf4_double": "4-bit (NF4, double quantisation)",
+    "int8": "8-bit",
+    "awq": "4-bit (AWQ, groups of 128)",
+    "gptq": "4-bit (GPTQ, groups of 128)",
+    "fp8": "8-bit (fp8)",
+    "mxfp4": "4-bit in its experts (MXFP4) and 16-bit in all else",
+}
 _EXPERTS = {
     "quantized": "Experts are quantised like linear maps, as Unsloth does; one stack at a time is"
     " dequantised while it is used.",
@@ -28,6 +42,33 @@ _EXPERTS = {
     "widened": "Experts are stacked parameters in transformers 5: 4-bit loading leaves them out,"
     " and k-bit preparation widens them to fp32.",
 }
+
+
+def _of_the_step(settings: TrainingSettings) -> list[str]:
+    lines = []
+    if settings.optimizer_in_backward:
+        lines.append(
+            "The optimizer steps for each gradient as it comes, and the gradient goes."
+            if settings.steps_in_backward
+            else "Accumulated gradients have to stay: the optimizer steps after the backward pass."
+        )
+    if settings.padding_free:
+        lines.append(
+            "The micro-batch is one row without padding"
+            + (
+                ", for which SDPA and eager attention take a mask of its length squared."
+                if settings.attention in ("sdpa", "eager")
+                else "."
+            )
+        )
+    if settings.trains_adapters and settings.modules_to_save != "none":
+        named = settings.modules_to_save.replace("_", " ")
+        lines.append(f"Copies of the {named} are trained whole beside the adapters.")
+    if settings.eval_micro_batch:
+        lines.append(
+            f"Evaluation runs {settings.eval_micro_batch:,} sequences at once, with whole logits."
+        )
+    return lines
 
 
 def _expert_adapters(architecture: Architecture, settings: TrainingSettings) -> list[str]:
@@ -49,15 +90,14 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
     """The assumptions of one estimate, most important first."""
     lines = [
         f"Every sequence has {settings.sequence_length:,} tokens: the longest batch decides.",
-        "One GPU, nothing offloaded.",
+        _OFFLOADS[settings.activation_offload],
     ]
     if settings.method == "full":
         lines.append(_RECIPES[settings.recipe])
     else:
         base = "frozen"
         if settings.method == "qlora":
-            name = {"nf4": "4-bit (NF4)", "nf4_double": "4-bit (NF4, double quantisation)"}
-            base += " " + name.get(settings.quantization, "8-bit")
+            base += " " + _QUANTIZATIONS[settings.quantization]
         lines.append(
             f"The base is {base}; adapters of rank {settings.lora_rank} in"
             f" {settings.adapter_precision} with their gradients and optimizer states."
@@ -71,6 +111,7 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
         if settings.gradient_checkpointing
         else "All activations are kept for the backward pass."
     )
+    lines += _of_the_step(settings)
     if settings.loss == "standard":
         lines.append(
             "The loss is transformers' own, whose fp32 logits take up to 12 bytes per token and"

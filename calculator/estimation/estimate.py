@@ -10,6 +10,7 @@ from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.assumptions import assumptions_of
 from calculator.estimation.device import DeviceBytes, device_bytes
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.evaluation import evaluation_parts
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.optimizers import (
     Trained,
@@ -139,6 +140,8 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
                 trained, settings.optimizer, settings.recipe
             ),
         }
+    if settings.eval_micro_batch:
+        parts_of["evaluation"] = evaluation_parts(architecture, settings)
     phases: dict[str, int] = {
         phase: resident_bytes + sum(parts_of[phase].values())
         for phase in PHASES

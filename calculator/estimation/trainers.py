@@ -263,6 +263,7 @@ _TORCHTUNE = TrainerDefaults(
         Default("gradient_checkpointing", True, _TORCHTUNE_FULL, ("full",)),
         Default("recipe", "pure_bf16", _TORCHTUNE_FULL, ("full",)),
         Default("optimizer", "paged_adamw_8bit", _TORCHTUNE_FULL, ("full",)),
+        Default("optimizer_in_backward", True, _TORCHTUNE_FULL, ("full",)),
         Default("micro_batch", 2, _TORCHTUNE_LORA, ADAPTERS),
         Default("gradient_accumulation", 8, _TORCHTUNE_LORA, ADAPTERS),
         Default("gradient_checkpointing", True, _TORCHTUNE_LORA, ADAPTERS),
@@ -283,8 +284,6 @@ _TORCHTUNE = TrainerDefaults(
     ),
     (
         "The loss takes the logits in pieces but keeps them all in bf16: “fused” is nearest.",
-        "Its full recipe steps the optimizer within the backward pass, which is not modelled: too"
-        " high by the gradients.",
         "It leaves the keys without an adapter; all linear maps have one here: a little too high.",
         "It sets no length; 2,048 here.",
     ),

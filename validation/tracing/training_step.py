@@ -79,8 +79,18 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
         model = peft.get_peft_model(
             model, adapters, autocast_adapter_dtype=case.adapter_precision == "fp32"
         )
+        _renew_copies(model)
     model.train()
     return model
+
+
+def _renew_copies(model: nn.Module) -> None:
+    """Fake parameters that were copied deeply have two storages, one of them in every view."""
+    for wrapper in model.modules():
+        if isinstance(wrapper, peft.utils.ModulesToSaveWrapper):
+            for copy in wrapper.modules_to_save.values():
+                for name, old in list(copy.named_parameters(recurse=False)):
+                    copy.register_parameter(name, nn.Parameter(torch.empty_like(old)))
 
 
 STACKS = ["experts.gate_up_proj", "experts.down_proj"]

@@ -68,19 +68,21 @@ def _layer_bytes(
 ) -> int:
     layer = layer_parameters(architecture, attention, mlp)
     linear_width: float = local.compute_width
-    if local.quantized:
+    expert_width: float = local.compute_width
+    if local.quantizes_experts:
+        expert_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
+    if local.quantizes_linear_maps:
         # Quantised weights travel as they are stored, and are dequantised where they are used.
         linear_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
     linear = layer.linear_count * architecture.parameter_scale_fraction
-    experts = layer.expert_count if local.quantizes_experts else 0
-    linear += experts
     rest = (
         layer.total_count
         - layer.linear_count
-        - experts
+        - layer.expert_count
         + _adapter_count(architecture, local, attention, mlp)
     )
-    return round(linear * linear_width + rest * local.compute_width)
+    experts = layer.expert_count * expert_width
+    return round(linear * linear_width + experts + rest * local.compute_width)
 
 
 def _adapter_count(

@@ -28,6 +28,7 @@ from calculator.estimation.estimate import (
     without_reuse_bytes,
 )
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.evaluation import evaluation_parts
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import trained_parameters
 from calculator.estimation.step.scores import makes_mask
@@ -145,6 +146,13 @@ def _phases(
         GRADIENTS: states.gradients_bytes,
         "optimizer_temporaries": states.step_temporaries_bytes,
     }
+    if settings.eval_micro_batch:
+        gathered = gathered_bytes(architecture, local, sharding, "forward")
+        result["evaluation"] = {
+            **resident,
+            **evaluation_parts(architecture, local_settings(settings, sharding)),
+            GATHERED: gathered,
+        }
     return result
 
 

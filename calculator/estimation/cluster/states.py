@@ -79,6 +79,8 @@ def states_of(
     if sharding.shards_gradients:
         gradients = sharding.shard(gradients)
     temporaries = _step_temporaries(architecture, settings, sharding)
+    if settings.steps_in_backward:
+        gradients = temporaries = 0
     host = 0
     if sharding.offload != "none":
         # The step runs on the host's CPU, over gradients that were copied there.

@@ -67,7 +67,7 @@ def _recomposed(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule)
     if compute != given:
         product = new(count.fixed, given)
     weight = Tensor(None, count, numerics.base_width)
-    if numerics.quantized:
+    if numerics.quantizes_linear_maps:
         weight = new(count.fixed, numerics.compute_width)
     if weight.itemsize != given:
         weight = new(count.fixed, given)

@@ -21,7 +21,7 @@ def apply_linear(
     repeats: so many modules of that kind share x, as experts do; what they train is that often
     there, what is dequantised while it is used is not.
     """
-    if numerics.quantized:
+    if numerics.quantizes_linear_maps:
         result = quantized_product(tape, numerics, x, module)
     else:
         result = product(
@@ -128,7 +128,8 @@ def _with_adapter(
     and Linear8bitLt.forward).
     """
     rank, width, given = numerics.rank, numerics.adapter_width, result.itemsize
-    casts = not (numerics.quantized and numerics.autocast)
+    quantized = numerics.quantizes_linear_maps
+    casts = not (quantized and numerics.autocast)
     if casts:
         x = cast(tape, x, width)
     if numerics.dropout:
@@ -164,7 +165,7 @@ def _with_adapter(
         high = with_magnitude(tape, numerics, x, base, low_rank, module)
     else:
         high = scale(tape, low_rank())
-    if not numerics.quantized:
+    if not quantized:
         return cast(tape, add(tape, result, high), given)
     return add(tape, result, cast(tape, high, given) if casts else high)
 

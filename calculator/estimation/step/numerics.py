@@ -82,6 +82,11 @@ class Numerics:
         return bool(self.quantized) and self.experts in ("quantized", "quantized_kept", "linear")
 
     @property
+    def quantizes_linear_maps(self) -> bool:
+        """MXFP4 is of experts alone (gpt-oss)."""
+        return self.quantized not in ("", "mxfp4")
+
+    @property
     def expert_width(self) -> int:
         """Of a stacked expert's weights as a product takes them.
 

@@ -140,7 +140,7 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     if not numerics.quantized:
         return counts.total_count * numerics.base_width
     quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
-    linear = numerics.base_width if numerics.quantized == "mxfp4" else quantized
+    linear = quantized if numerics.quantizes_linear_maps else numerics.base_width
     expert = quantized if numerics.quantizes_experts else numerics.expert_width
     small = counts.embedding_count + counts.head_count + counts.other_count
     return round(

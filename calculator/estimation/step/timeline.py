@@ -33,8 +33,8 @@ from calculator.estimation.step.shadow import (
 )
 from calculator.estimation.step.sizes import NOTHING, Size
 
-Phase = Literal["forward", "loss", "backward", "optimizer_step"]
-PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step")
+Phase = Literal["forward", "loss", "backward", "optimizer_step", "evaluation"]
+PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step", "evaluation")
 
 KEPT = "saved_activations"
 CHECKPOINTS = "checkpoints"
@@ -56,9 +56,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The moments of a step before the optimizer's, without what is always resident."""
+    """The moments of a step before the optimizer's, without what is always resident.
+
+    evaluation: those of a forward pass of which layers keep nothing, and of its loss.
+    """
 
     moments: tuple[Moment, ...]
+    evaluation: tuple[Moment, ...]
 
 
 class _Bytes:
@@ -147,6 +151,16 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         for snapshot in snapshots:
             state = before(len(keys), in_forward=in_forward)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
+    evaluation: list[Moment] = []
+    for index in (*_ends(keys), len(keys)):
+        state = _Bytes(common.parts)
+        for key, count in Counter(keys[:index]).items():
+            _add_kept(state, segments[key].cached, count, RUNNING, fraction)
+        runs = head if index == len(keys) else segments[keys[index]]
+        name = FINAL_NORM if index == len(keys) else RUNNING
+        for snapshot in runs.forward:
+            held = _with(_Bytes(state.parts), snapshot.by_kind, name, fraction)
+            evaluation.append(held.moment("evaluation"))
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
@@ -158,11 +172,11 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         )
     if embedding is not None and numerics.step_in_backward_width:
         # Its step comes when all else of the backward pass is gone.
-        count = float(architecture.vocab_size * architecture.hidden_size)
-        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=count * numerics.small_width))
-        state.add(STEP_TEMPORARIES, Size(fixed=count * numerics.step_in_backward_width))
+        embedded = float(architecture.vocab_size * architecture.hidden_size)
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.small_width))
+        state.add(STEP_TEMPORARIES, Size(fixed=embedded * numerics.step_in_backward_width))
         moments.append(state.moment("backward"))
-    return Timeline(_worth_keeping(moments))
+    return Timeline(_worth_keeping(moments), _worth_keeping(evaluation))
 
 
 def _layer_keys(
