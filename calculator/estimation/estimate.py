@@ -10,17 +10,21 @@ from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.assumptions import assumptions_of
 from calculator.estimation.device import DeviceBytes, device_bytes
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.evaluation import evaluation_parts
 from calculator.estimation.step.numerics import Numerics, numerics_of
-from calculator.estimation.step.resident import (
+from calculator.estimation.step.optimizers import (
     Trained,
-    adapters_bytes,
-    gradients_bytes,
     optimizer_states_bytes,
     paged_states_bytes,
     step_temporaries_bytes,
+)
+from calculator.estimation.step.resident import (
+    adapters_bytes,
+    gradients_bytes,
     trained_parameters,
     weights_bytes,
 )
+from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import GRADIENTS
 from calculator.estimation.step.timeline import PHASES, Moment, Phase, timeline
 
@@ -37,6 +41,7 @@ COMPONENTS: dict[str, str] = {
     "communication_buffers": "Buffers of communication",
     "weight_casts": "16-bit copies of 32-bit weights",
     "dequantized_weights": "Weights dequantised for use",
+    "dora_weights": "Weights recomposed for DoRA's norm",
     "adapted_experts": "Experts with their adapters folded in",
     "checkpoints": "Checkpointed layer inputs",
     "saved_activations": "Activations saved for the backward pass",
@@ -113,8 +118,8 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
     all_gradients = gradients_bytes(trained)
     carried = all_gradients if numerics.accumulates else 0
 
-    tokens, length = settings.token_count, settings.sequence_length
-    masked = 0 < architecture.sliding_window <= length
+    tokens, length = settings.token_count, settings.row_length
+    masked = makes_mask(architecture, settings)
     best: dict[Phase, tuple[float, Moment]] = {}
     for moment in timeline(architecture, numerics, masked).moments:
         total = moment.total.at(tokens, length)
@@ -127,12 +132,16 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
         parts = {name: round(size.at(tokens, length)) for name, size in moment.parts}
         parts[GRADIENTS] = parts.get(GRADIENTS, 0) + carried
         parts_of[phase] = parts
-    parts_of["optimizer_step"] = {
-        GRADIENTS: all_gradients,
-        "optimizer_temporaries": step_temporaries_bytes(
-            trained, settings.optimizer, settings.recipe
-        ),
-    }
+    parts_of["optimizer_step"] = {}
+    if not settings.steps_in_backward:
+        parts_of["optimizer_step"] = {
+            GRADIENTS: all_gradients,
+            "optimizer_temporaries": step_temporaries_bytes(
+                trained, settings.optimizer, settings.recipe
+            ),
+        }
+    if settings.eval_micro_batch:
+        parts_of["evaluation"] = evaluation_parts(architecture, settings)
     phases: dict[str, int] = {
         phase: resident_bytes + sum(parts_of[phase].values())
         for phase in PHASES
@@ -178,5 +187,7 @@ def _resident(
     return {
         "weights": weights_bytes(architecture, numerics),
         "adapters": adapters_bytes(trained, numerics),
-        "optimizer_states": optimizer_states_bytes(trained, settings.optimizer, settings.recipe),
+        "optimizer_states": optimizer_states_bytes(
+            trained, settings.optimizer, settings.recipe, settings.projection_rank
+        ),
     }

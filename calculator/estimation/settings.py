@@ -12,17 +12,37 @@ from math import isfinite
 from typing import Any, Literal, TypeGuard, get_args
 
 from calculator.estimation.errors import FieldError, SettingsError
+from calculator.estimation.spellings import understood
 
 Method = Literal["full", "lora", "qlora"]
-Attention = Literal["sdpa", "eager"]
+Attention = Literal["sdpa", "eager", "flash_attention_2", "flex_attention"]
 Loss = Literal["standard", "fused", "chunked"]
 LossVersion = Literal["4.50", "4.46", "4.45"]
 Kernels = Literal["standard", "fused"]
 Recipe = Literal["pure_bf16", "bf16_autocast", "bf16_fp32_master", "fp16_autocast", "fp32"]
 Optimizer = Literal[
-    "adamw", "adamw_foreach", "adamw_8bit", "paged_adamw_8bit", "adafactor", "lion", "sgd"
+    "adamw",
+    "adamw_foreach",
+    "adamw_8bit",
+    "paged_adamw_8bit",
+    "adafactor",
+    "lion",
+    "sgd",
+    "paged_adamw",
+    "adamw_torchao_8bit",
+    "adamw_torchao_4bit",
+    "lion_8bit",
+    "galore_adamw",
+    "galore_adamw_8bit",
+    "apollo_adamw",
+    "muon",
 ]
-Quantization = Literal["nf4", "nf4_double", "int8"]
+Quantization = Literal["nf4", "nf4_double", "int8", "awq", "gptq", "fp8", "mxfp4"]
+Experts = Literal["quantized", "quantized_kept", "linear", "16bit", "widened"]
+ExpertTargets = Literal["auto", "none", "per_expert", "per_expert_and_router"]
+ExpertLora = Literal["folded", "split"]
+ActivationOffload = Literal["none", "checkpoints", "saved_tensors"]
+ModulesToSave = Literal["none", "embeddings", "head", "embeddings_and_head"]
 AdapterPrecision = Literal["fp32", "bf16"]
 Trainer = Literal["", "trl", "unsloth", "axolotl", "llama-factory", "torchtune"]
 
@@ -36,6 +56,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": get_args(Optimizer),
     "adapter_precision": get_args(AdapterPrecision),
     "quantization": get_args(Quantization),
+    "experts": get_args(Experts),
+    "expert_targets": get_args(ExpertTargets),
+    "expert_lora": get_args(ExpertLora),
+    "activation_offload": get_args(ActivationOffload),
+    "modules_to_save": get_args(ModulesToSave),
     "trainer": get_args(Trainer),
 }
 MAXIMUM_OF_FIELD: dict[str, int] = {
@@ -43,7 +68,11 @@ MAXIMUM_OF_FIELD: dict[str, int] = {
     "sequence_length": 10_485_760,
     "gradient_accumulation": 65_536,
     "lora_rank": 8_192,
+    "projection_rank": 8_192,
+    "eval_micro_batch": 4_096,
 }
+# 0 means: without.
+MINIMUM_OF_FIELD: dict[str, int] = {"eval_micro_batch": 0}
 MAXIMUM_TARGETS = 64
 ALL_LINEAR = "all-linear"
 
@@ -66,6 +95,22 @@ class TrainingSettings:
     loss_version is the version of transformers whose loss it is: "4.50" or later; "4.46" to 4.49,
     where a standard or fused loss takes a copy of the fp32 logits, shifted by a token, beside the
     16-bit ones; "4.45" or before, where the 16-bit ones are gone by then.
+    experts says how QLoRA holds the experts of a mixture, which transformers 5 stacks: "quantized"
+    like linear maps, one stack dequantised at a time (Unsloth); "quantized_kept", dequantised
+    stacks staying until the layer is done (Axolotl); "linear", each expert's maps modules of
+    their own (transformers 4, linearised models); "16bit"; "widened" to fp32, as transformers 5
+    with peft's k-bit preparation leaves them.
+    expert_targets: "auto" is what lora_targets mean to peft, "none" no adapter on any expert,
+    routed or shared; "per_expert" adapts the stacks whatever the targets (target_parameters).
+    expert_lora: peft folds the stacks' adapters in, Unsloth computes them beside ("split").
+    activation_offload: "checkpoints" holds the checkpointed layers' inputs on the host (Unsloth),
+    "saved_tensors" all that the layers save (torchtune, TRL).
+    optimizer_in_backward: a gradient's step is taken, and it goes, as soon as it is there; with
+    gradient_accumulation it cannot, and is not.
+    padding_free: the micro-batch is one sequence, its boundaries given by position ids.
+    projection_rank: of GaLore and APOLLO. modules_to_save: trained whole beside the adapters.
+    eval_micro_batch: sequences of an evaluation batch, 0 for no evaluation; eval_keeps_logits:
+    its logits are gathered, in fp32, for metrics.
     trainer records whose defaults were taken; it changes no figure by itself.
 
     Raises:
@@ -91,6 +136,17 @@ class TrainingSettings:
     keeps_logits: bool = False
     loss_version: LossVersion = "4.50"
     trainer: Trainer = ""
+    experts: Experts = "quantized"
+    expert_targets: ExpertTargets = "auto"
+    expert_lora: ExpertLora = "folded"
+    activation_offload: ActivationOffload = "none"
+    optimizer_in_backward: bool = False
+    padding_free: bool = False
+    projection_rank: int = 128
+    use_dora: bool = False
+    modules_to_save: ModulesToSave = "none"
+    eval_micro_batch: int = 0
+    eval_keeps_logits: bool = False
 
     def __post_init__(self) -> None:
         errors = [
@@ -105,6 +161,16 @@ class TrainingSettings:
     def token_count(self) -> int:
         """Tokens of one micro-batch."""
         return self.micro_batch * self.sequence_length
+
+    @property
+    def row_length(self) -> int:
+        """Tokens of one row of the batch: padding-free, all of them are one row."""
+        return self.token_count if self.padding_free else self.sequence_length
+
+    @property
+    def steps_in_backward(self) -> bool:
+        """Whether the optimizer steps in the backward pass: accumulated gradients have to stay."""
+        return self.optimizer_in_backward and self.gradient_accumulation == 1
 
     @property
     def trains_adapters(self) -> bool:
@@ -134,10 +200,10 @@ def _error_of(name: str, value: object) -> FieldError | None:
         listed = ", ".join(choice for choice in CHOICES[name] if choice)
         return FieldError(name, f"must be one of {listed}.")
     if name in MAXIMUM_OF_FIELD:
-        maximum = MAXIMUM_OF_FIELD[name]
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= maximum:
+        minimum, maximum = MINIMUM_OF_FIELD.get(name, 1), MAXIMUM_OF_FIELD[name]
+        if isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum:
             return None
-        return FieldError(name, f"must be a whole number between 1 and {maximum:,}.")
+        return FieldError(name, f"must be a whole number between {minimum} and {maximum:,}.")
     if name == "lora_targets":
         if _is_targets(value):
             return None
@@ -165,6 +231,7 @@ def settings_from_mapping(
 ) -> TrainingSettings:
     """Settings from a JSON object's values: unknown names and wrong types are errors.
 
+    Trainers' own names and values are understood (`spellings.py`).
     A trainer's defaults (`trainers.py`) come first where `trainer` is given, and what is stated
     overrides them.
 
@@ -173,6 +240,7 @@ def settings_from_mapping(
     """
     from calculator.estimation.trainers import TRAINERS
 
+    values = understood(values)
     names = {item.name for item in fields(TrainingSettings)}
     errors = [
         FieldError(str(name)[:40], "is not a setting.") for name in values if name not in names

@@ -74,6 +74,12 @@ _TRL = TrainerDefaults(
             "trl/trainer/sft_trainer.py: no prepare_model_for_kbit_training",
             ("qlora",),
         ),
+        Default(
+            "experts",
+            "16bit",
+            "trl/trainer/sft_trainer.py: as transformers 5 loads them",
+            ("qlora",),
+        ),
     ),
     (
         "A model that is given by name is loaded in fp32 unless dtype is set; a LoRA or QLoRA base"
@@ -119,11 +125,25 @@ _UNSLOTH = TrainerDefaults(
             "unsloth_zoo/training_utils.py: what is frozen keeps its width",
             ("qlora",),
         ),
+        Default(
+            "experts",
+            "quantized",
+            "unsloth_zoo/temporary_patches/moe_utils_bnb4bit.py, since 2026.6.7",
+            ("qlora",),
+        ),
+        Default(
+            "expert_lora",
+            "split",
+            "unsloth_zoo/temporary_patches/moe_utils.py: forward_native_grouped_mm",
+            ADAPTERS,
+        ),
+        Default(
+            "activation_offload",
+            "checkpoints",
+            "unsloth_zoo/gradient_checkpointing.py: UnslothCheckpointFunction",
+        ),
     ),
-    (
-        "Its checkpoints go to the host's memory, which is not modelled: a little too high.",
-        "It adapts the seven linear maps of a Llama-like layer; all linear maps here.",
-    ),
+    ("It adapts the seven linear maps of a Llama-like layer; all linear maps here.",),
 )
 _AXOLOTL = TrainerDefaults(
     "Axolotl",
@@ -160,6 +180,13 @@ _AXOLOTL = TrainerDefaults(
             "prepare_kbit",
             False,
             "axolotl/loaders/model.py: norms, embedding and head are cast back to bf16",
+            ("qlora",),
+        ),
+        Default(
+            "experts",
+            "quantized_kept",
+            "axolotl/monkeypatch/moe_quant.py: quantize_moe_experts, which its examples of"
+            " mixtures set",
             ("qlora",),
         ),
     ),
@@ -212,6 +239,12 @@ _LLAMA_FACTORY = TrainerDefaults(
             "llamafactory/hparams/model_args.py: upcast_layernorm",
             ("qlora",),
         ),
+        Default(
+            "experts",
+            "16bit",
+            "llamafactory/model/model_utils/quantization.py: as transformers 5 loads them",
+            ("qlora",),
+        ),
     ),
     (
         "bf16 as its examples set it; off by default.",
@@ -230,6 +263,7 @@ _TORCHTUNE = TrainerDefaults(
         Default("gradient_checkpointing", True, _TORCHTUNE_FULL, ("full",)),
         Default("recipe", "pure_bf16", _TORCHTUNE_FULL, ("full",)),
         Default("optimizer", "paged_adamw_8bit", _TORCHTUNE_FULL, ("full",)),
+        Default("optimizer_in_backward", True, _TORCHTUNE_FULL, ("full",)),
         Default("micro_batch", 2, _TORCHTUNE_LORA, ADAPTERS),
         Default("gradient_accumulation", 8, _TORCHTUNE_LORA, ADAPTERS),
         Default("gradient_checkpointing", True, _TORCHTUNE_LORA, ADAPTERS),
@@ -250,8 +284,6 @@ _TORCHTUNE = TrainerDefaults(
     ),
     (
         "The loss takes the logits in pieces but keeps them all in bf16: “fused” is nearest.",
-        "Its full recipe steps the optimizer within the backward pass, which is not modelled: too"
-        " high by the gradients.",
         "It leaves the keys without an adapter; all linear maps have one here: a little too high.",
         "It sets no length; 2,048 here.",
     ),

@@ -90,12 +90,6 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
     if architecture is None:
         return NotComparable(run, "The architecture of this model is not in the catalog.")
     architecture = tool.architecture(run, architecture)
-    if architecture.is_moe and run.method == "qlora":
-        return NotComparable(
-            run,
-            "Its transformers kept experts as linear maps, which were quantised; in transformers"
-            " 5, which the estimate describes, they are not.",
-        )
     values, remarks = tool.settings(run)
     try:
         settings = TrainingSettings(**{**_common(run), **values})
@@ -163,6 +157,8 @@ def _common(run: MeasuredRun) -> dict[str, Any]:
         "gradient_checkpointing": run.checkpointing.startswith("yes"),
         # FlashAttention 2 and SDPA both keep no scores.
         "attention": "eager" if run.attention == "eager" else "sdpa",
+        # All runs are of transformers 4, whose experts are linear maps.
+        "experts": "linear",
     }
     if run.method != "full":
         if run.lora_rank.isdigit():

@@ -26,6 +26,12 @@ class Case:
     quantization: str = "nf4_double"
     prepare_kbit: bool = True
     keeps_logits: bool = False
+    experts: str = "widened"
+    """What transformers and peft leave of stacked experts; without k-bit preparation 16bit."""
+    optimizer_in_backward: bool = False
+    use_dora: bool = False
+    modules_to_save: str = "none"
+    expert_targets: str = "auto"
     layer_count: int = 0
     """Layers of the traced model, where it has fewer than the real one; 0: all."""
 

@@ -18,6 +18,7 @@ from transformers.integrations import moe
 
 from validation.tracing.autocast import autocast_as_on_a_gpu
 from validation.tracing.live_bytes import LiveBytes
+from validation.tracing.quantized_experts import RecomputingProduct
 from validation.tracing.training_step import Case, build_model, run_steps
 
 
@@ -101,6 +102,8 @@ class _FusedAttention(torch.autograd.Function):
 
 
 def _grouped_product(x: torch.Tensor, weight: torch.Tensor, offs: torch.Tensor) -> torch.Tensor:
+    if weight.dtype == torch.uint8:
+        return RecomputingProduct.apply(x.to(torch.bfloat16), weight)
     x = x.to(weight.dtype)
     if weight.dtype == torch.bfloat16:
         return nn.functional.grouped_mm(x, weight, offs=offs)

@@ -14,6 +14,8 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.other_steps import MuonBesideAdamw, StepsInBackward
+from validation.tracing.quantized_experts import quantize_experts, split_experts
 from validation.tracing.quantized_linear import (
     AdaptedQuantizedLinear,
     QuantizedLinear,
@@ -41,7 +43,13 @@ def autocasts(case: Case) -> bool:
 def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
     """The model with random weights, quantised by stand-ins, with adapters as the case says."""
     model = AutoModelForCausalLM.from_config(config, dtype=load_dtype(case))
+    if case.experts == "linear":
+        split_experts(
+            model, case.quantization, compute_dtype(case), quantized=case.method == "qlora"
+        )
     if case.method == "qlora":
+        if case.experts.startswith("quantized"):
+            quantize_experts(model, case.experts, case.quantization)
         quantize(model, case.quantization, compute_dtype(case))
         model.is_loaded_in_4bit = True
     return adapted(case, model)
@@ -63,13 +71,39 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
             lora_dropout=case.lora_dropout,
             target_modules=targets,
             task_type="CAUSAL_LM",
+            use_dora=case.use_dora,
+            modules_to_save=_modules_to_save(case, model),
+            target_parameters=STACKS if case.expert_targets == "per_expert" else None,
         )
         adapters._register_custom_module({QuantizedLinear: AdaptedQuantizedLinear})
         model = peft.get_peft_model(
             model, adapters, autocast_adapter_dtype=case.adapter_precision == "fp32"
         )
+        _renew_copies(model)
     model.train()
     return model
+
+
+def _renew_copies(model: nn.Module) -> None:
+    """Fake parameters that were copied deeply have two storages, one of them in every view."""
+    for wrapper in model.modules():
+        if isinstance(wrapper, peft.utils.ModulesToSaveWrapper):
+            for copy in wrapper.modules_to_save.values():
+                for name, old in list(copy.named_parameters(recurse=False)):
+                    copy.register_parameter(name, nn.Parameter(torch.empty_like(old)))
+
+
+STACKS = ["experts.gate_up_proj", "experts.down_proj"]
+
+
+def _modules_to_save(case: Case, model: nn.Module) -> list[str] | None:
+    """The names of embedding and head that the case trains whole."""
+    ends = {
+        "embeddings": model.get_input_embeddings(),
+        "head": model.get_output_embeddings(),
+    }
+    wanted = [ends[end] for end in ends if end in case.modules_to_save]
+    return [name for name, module in model.named_modules() if module in wanted] or None
 
 
 def build_optimizer(case: Case, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -107,7 +141,12 @@ def run_steps(
     to None after the optimizer's step.
     """
     parameters = [item for item in model.parameters() if item.requires_grad]
-    optimizer = build_optimizer(case, parameters)
+    if case.optimizer_in_backward:
+        optimizer = StepsInBackward(case, parameters)
+    elif case.optimizer == "muon":
+        optimizer = MuonBesideAdamw(case, model)
+    else:
+        optimizer = build_optimizer(case, parameters)
     shape = (case.micro_batch, case.sequence_length)
     with _phases_around_the_head(model, enter):
         for _ in range(STEP_COUNT):

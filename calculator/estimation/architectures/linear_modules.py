@@ -12,6 +12,7 @@ class LinearModule:
     """One `nn.Linear`: its module name, widths and whether it has a bias.
 
     adaptable: LoRA can target it; not so where its name means the stacked experts.
+    of_expert: of an expert, shared or routed.
     """
 
     name: str
@@ -19,6 +20,8 @@ class LinearModule:
     output_size: int
     bias: bool = False
     adaptable: bool = True
+    of_expert: bool = False
+    of_routed_expert: bool = False
 
     @property
     def weight_count(self) -> int:
@@ -108,17 +111,29 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
     if not width:
         return ()
     adaptable = not (architecture.is_moe and traits.adapts_experts)
-    down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable)
+    shared = kind == "moe"
+    down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable, shared)
     if traits.fused_gate_up and kind == "dense":
         return (LinearModule(traits.gate_up_name, hidden, 2 * width, traits.mlp_bias), down)
-    up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable)
+    up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable, shared)
     if not traits.gated_mlp:
         return (up, down)
-    gate = LinearModule(traits.gate_name, hidden, width, traits.mlp_bias, adaptable)
+    gate = LinearModule(traits.gate_name, hidden, width, traits.mlp_bias, adaptable, shared)
     modules: tuple[LinearModule, ...] = (gate, up, down)
     if kind == "moe" and traits.shared_expert_gate:
         modules = (*modules, LinearModule("shared_expert_gate", hidden, 1))
     return modules
+
+
+def routed_expert_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """One routed expert's linear maps, where they are modules: gate (if any), up and down."""
+    traits, hidden = architecture.traits, architecture.hidden_size
+    width = architecture.expert_intermediate_size
+    up = LinearModule(traits.up_name, hidden, width, False, True, True, True)
+    down = LinearModule(traits.down_name, width, hidden, False, True, True, True)
+    if not traits.gated_mlp:
+        return (up, down)
+    return (LinearModule(traits.gate_name, hidden, width, False, True, True, True), up, down)
 
 
 def layer_modules(

@@ -57,16 +57,29 @@ def expert_names(architecture: Architecture) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def stacked_adapters(
-    architecture: Architecture, targets: tuple[str, ...], rank: int
+    architecture: Architecture, targets: tuple[str, ...], rank: int, expert_targets: str = "auto"
 ) -> dict[Part, StackedAdapter]:
-    """The adapters of one layer's experts and router; none in families that peft does not know.
+    """The adapters of one layer's experts and router.
 
-    Gate and up are one stack, whose adapter has twice the rank.
+    By the targets' names ("auto"): none in families that peft does not know, and gate and up,
+    which are one stack, have twice the rank. As target_parameters ("per_expert") any family's
+    stacks have them, of the rank that is set (peft/tuners/lora/layer.py, ParamWrapper).
     """
-    if not rank or not architecture.is_moe or not architecture.traits.adapts_experts:
+    if not rank or not architecture.is_moe or expert_targets == "none":
         return {}
     experts, hidden = architecture.expert_count, architecture.hidden_size
     width = architecture.expert_intermediate_size
+    if expert_targets != "auto":
+        matrices = 2 if architecture.traits.gated_mlp else 1
+        stacks: dict[Part, StackedAdapter] = {
+            "gate_up": StackedAdapter("gate_up", experts, hidden, matrices * width, rank),
+            "down": StackedAdapter("down", experts, width, hidden, rank),
+        }
+        if expert_targets == "per_expert_and_router":
+            stacks["router"] = StackedAdapter("router", 1, hidden, experts, rank)
+        return stacks
+    if not architecture.traits.adapts_experts:
+        return {}
     possible = (
         StackedAdapter("gate_up", experts, hidden, 2 * width, 2 * rank),
         StackedAdapter("down", experts, width, hidden, rank),

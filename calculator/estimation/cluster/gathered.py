@@ -10,7 +10,8 @@ from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.architectures.parameters import count_parameters, layer_parameters
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT, Trained
+from calculator.estimation.step.optimizers import Trained
+from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT
 from calculator.estimation.step.timeline import Phase
 
 # DeepSpeed 0.18 (deepspeed/runtime/zero/config.py): elements of the bucket in which stages 1 and
@@ -67,16 +68,21 @@ def _layer_bytes(
 ) -> int:
     layer = layer_parameters(architecture, attention, mlp)
     linear_width: float = local.compute_width
-    if local.quantized:
+    expert_width: float = local.compute_width
+    if local.quantizes_experts:
+        expert_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
+    if local.quantizes_linear_maps:
         # Quantised weights travel as they are stored, and are dequantised where they are used.
         linear_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
     linear = layer.linear_count * architecture.parameter_scale_fraction
     rest = (
         layer.total_count
         - layer.linear_count
+        - layer.expert_count
         + _adapter_count(architecture, local, attention, mlp)
     )
-    return round(linear * linear_width + rest * local.compute_width)
+    experts = layer.expert_count * expert_width
+    return round(linear * linear_width + experts + rest * local.compute_width)
 
 
 def _adapter_count(

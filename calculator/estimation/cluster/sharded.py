@@ -28,8 +28,10 @@ from calculator.estimation.estimate import (
     without_reuse_bytes,
 )
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.evaluation import evaluation_parts
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import trained_parameters
+from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
 from calculator.estimation.step.sizes import NOTHING, Size, fixed
 from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Moment, Phase, timeline
@@ -116,8 +118,8 @@ def _phases(
     states: States,
 ) -> dict[Phase, dict[str, int]]:
     """Bytes by component at the most of each phase."""
-    tokens, length = settings.token_count, settings.sequence_length
-    masked = 0 < architecture.sliding_window < length
+    tokens, length = settings.token_count, settings.row_length
+    masked = makes_mask(architecture, settings)
     resident = {
         "weights": states.weights_bytes,
         "adapters": states.adapters_bytes,
@@ -144,6 +146,13 @@ def _phases(
         GRADIENTS: states.gradients_bytes,
         "optimizer_temporaries": states.step_temporaries_bytes,
     }
+    if settings.eval_micro_batch:
+        gathered = gathered_bytes(architecture, local, sharding, "forward")
+        result["evaluation"] = {
+            **resident,
+            **evaluation_parts(architecture, local_settings(settings, sharding)),
+            GATHERED: gathered,
+        }
     return result
 
 

@@ -11,12 +11,14 @@ from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import numerics_of
-from calculator.estimation.step.resident import (
-    adapters_bytes,
-    gradients_bytes,
+from calculator.estimation.step.optimizers import (
     optimizer_states_bytes,
     paged_states_bytes,
     step_temporaries_bytes,
+)
+from calculator.estimation.step.resident import (
+    adapters_bytes,
+    gradients_bytes,
     trained_parameters,
     weights_bytes,
 )
@@ -65,7 +67,9 @@ def states_of(
     recipe = "bf16_fp32_master" if sharding.is_deepspeed else settings.recipe
     weights = weights_bytes(architecture, stored)
     adapters = adapters_bytes(trained, stored)
-    optimizer = optimizer_states_bytes(trained, settings.optimizer, recipe)
+    optimizer = optimizer_states_bytes(
+        trained, settings.optimizer, recipe, settings.projection_rank
+    )
     gradients = gradients_bytes(trained)
     paged = paged_states_bytes(trained, settings.optimizer)
     if sharding.shards_weights:
@@ -75,6 +79,8 @@ def states_of(
     if sharding.shards_gradients:
         gradients = sharding.shard(gradients)
     temporaries = _step_temporaries(architecture, settings, sharding)
+    if settings.steps_in_backward:
+        gradients = temporaries = 0
     host = 0
     if sharding.offload != "none":
         # The step runs on the host's CPU, over gradients that were copied there.

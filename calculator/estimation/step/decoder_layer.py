@@ -59,7 +59,10 @@ def run_layer(
     input_width: bytes of an element of the residual stream. input_needs_gradient: whether
     anything before it is trained. masked: an attention mask is materialised.
     """
-    tape = Tape(accumulates=numerics.accumulates)
+    tape = Tape(
+        accumulates=numerics.accumulates,
+        step_in_backward_width=numerics.step_in_backward_width,
+    )
     hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
     assert hidden is not None
     if numerics.checkpointing:

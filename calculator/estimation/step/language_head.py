@@ -31,7 +31,10 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     width (2 bytes per token and vocabulary entry), their fp32 copy (4), log-softmax (4);
     backward the gradient of the log-softmax (4) and of the fp32 logits (4), then of the logits.
     """
-    tape = Tape(accumulates=numerics.accumulates)
+    tape = Tape(
+        accumulates=numerics.accumulates,
+        step_in_backward_width=numerics.step_in_backward_width,
+    )
     size = per_token(architecture.hidden_size)
     buffer = tape.new(size, input_width).buffer
     hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(stays=True))
@@ -70,7 +73,8 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     vocab, size = architecture.vocab_size, architecture.hidden_size
     # A tied head's gradient waits for the embedding's before it is added to earlier ones.
-    leaf = tape.leaf(stays=architecture.tied_embeddings) if numerics.trains_base else None
+    tied = architecture.tied_embeddings and numerics.trains_base
+    leaf = tape.leaf(stays=tied) if numerics.trains_head else None
     weight = Tensor(None, fixed(vocab * size), numerics.small_width, leaf)
     logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
@@ -132,7 +136,7 @@ def _chunked_loss(
     chunks = ceil(vocab / size)
     elements, width = hidden.elements, hidden.itemsize
     grad_hidden = tape.new(elements, width)
-    trained = numerics.trains_base
+    trained = numerics.trains_head
     grad_head = tape.new(fixed(vocab * size), numerics.small_width) if trained else None
     chunk = tape.new(per_token(vocab / chunks), numerics.compute_width)
     chunk32 = tape.new(per_token(vocab / chunks), FP32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from calculator.estimation.architectures.linear_modules import LinearModule
+from calculator.estimation.step.dora import with_magnitude
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import add, cast, copy, gradient, scale
 from calculator.estimation.step.quantized_maps import quantized_product
@@ -12,9 +13,15 @@ from calculator.estimation.step.shadow import GRADIENTS, WEIGHT_CASTS, Tape, Ten
 from calculator.estimation.step.sizes import fixed
 
 
-def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
-    """The module's output for x, with its adapter's if it has one."""
-    if numerics.quantized:
+def apply_linear(
+    tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule, repeats: float = 1.0
+) -> Tensor:
+    """The module's output for x, with its adapter's if it has one.
+
+    repeats: so many modules of that kind share x, as experts do; what they train is that often
+    there, what is dequantised while it is used is not.
+    """
+    if numerics.quantizes_linear_maps:
         result = quantized_product(tape, numerics, x, module)
     else:
         result = product(
@@ -22,7 +29,7 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
             numerics,
             x,
             module.output_size / module.input_size,
-            module.weight_count,
+            repeats * module.weight_count,
             numerics.base_width,
             trained=numerics.trains_base,
         )
@@ -30,7 +37,7 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
         return result
     if numerics.quantized in ("nf4", "nf4_double"):
         result = copy(tape, result)  # peft/tuners/lora/bnb.py, a clone
-    return _with_adapter(tape, numerics, x, result, module)
+    return _with_adapter(tape, numerics, x, result, module, repeats)
 
 
 def product(
@@ -38,7 +45,7 @@ def product(
     numerics: Numerics,
     x: Tensor,
     widening: float,
-    weight_count: int,
+    weight_count: float,
     weight_width: int,
     *,
     trained: bool,
@@ -105,7 +112,12 @@ def _cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
 
 
 def _with_adapter(
-    tape: Tape, numerics: Numerics, x: Tensor, result: Tensor, module: LinearModule
+    tape: Tape,
+    numerics: Numerics,
+    x: Tensor,
+    result: Tensor,
+    module: LinearModule,
+    repeats: float,
 ) -> Tensor:
     """result + B(A(dropout(x))) · scaling (peft 0.21).
 
@@ -116,31 +128,44 @@ def _with_adapter(
     and Linear8bitLt.forward).
     """
     rank, width, given = numerics.rank, numerics.adapter_width, result.itemsize
-    casts = not (numerics.quantized and numerics.autocast)
+    quantized = numerics.quantizes_linear_maps
+    casts = not (quantized and numerics.autocast)
     if casts:
         x = cast(tape, x, width)
-    low = product(
-        tape,
-        numerics,
-        _dropout(tape, x) if numerics.dropout else x,
-        rank / module.input_size,
-        rank * module.input_size,
-        width,
-        trained=True,
-    )
-    tape.before_last_adapter = tape.memory.noted()
-    high = product(
-        tape,
-        numerics,
-        low,
-        module.output_size / rank,
-        rank * module.output_size,
-        width,
-        trained=True,
-    )
-    del low
-    high = scale(tape, high)
-    if not numerics.quantized:
+    dropped = _dropout(tape, x) if numerics.dropout else x
+
+    def low_rank() -> Tensor:
+        low = product(
+            tape,
+            numerics,
+            dropped,
+            rank / module.input_size,
+            repeats * rank * module.input_size,
+            width,
+            trained=True,
+        )
+        tape.before_last_adapter = tape.memory.noted()
+        return product(
+            tape,
+            numerics,
+            low,
+            module.output_size / rank,
+            repeats * rank * module.output_size,
+            width,
+            trained=True,
+        )
+
+    if numerics.dora:
+
+        def base_again(weight: Tensor) -> Tensor:
+            widening = module.output_size / module.input_size
+            return product_with(tape, numerics, dropped, weight, widening)
+
+        base = base_again if numerics.dropout else result
+        high = with_magnitude(tape, numerics, dropped, base, low_rank, module)
+    else:
+        high = scale(tape, low_rank())
+    if not quantized:
         return cast(tape, add(tape, result, high), given)
     return add(tape, result, cast(tape, high, given) if casts else high)
 

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.linear_modules import LinearModule
-from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
+from calculator.estimation.architectures.stacked_adapters import (
+    Part,
+    StackedAdapter,
+    stacked_adapters,
+)
+from calculator.estimation.settings import ALL_LINEAR, Optimizer, Recipe, TrainingSettings
+from calculator.estimation.step.optimizers import step_width
 
-Quantized = Literal["", "nf4", "nf4_double", "int8"]
+Quantized = Literal["", "nf4", "nf4_double", "int8", "awq", "gptq", "fp8", "mxfp4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +39,67 @@ class Numerics:
     """LoRA's target modules; ("all-linear",) for all."""
     adapter_width: int
     dropout: bool
-    eager_attention: bool
     fused_kernels: bool
     checkpointing: bool
     loss: str
     loss_version: str
     keeps_logits: bool
     accumulates: bool
+    attention: str
+    experts: str
+    """As the setting, where experts are quantised or modules of their own; else by their width."""
+    expert_targets: str
+    splits_expert_lora: bool
+    offload: str
+    packs: bool
+    trains_embedding: bool
+    trains_head: bool
+    dora: bool
+    step_in_backward_width: float | None
+    """Bytes an element that an optimizer step takes which follows each gradient; None: no such."""
 
     def targets_module(self, module: LinearModule) -> bool:
         """Whether an adapter is attached to a linear module."""
-        if not self.rank or not module.adaptable:
+        if not self.rank:
+            return False
+        if self.expert_targets == "none" and module.of_expert:
+            return False
+        if self.expert_targets.startswith("per_expert") and module.of_routed_expert:
+            return True
+        names_mean_stacks = self.expert_targets == "auto" and self.experts != "linear"
+        if names_mean_stacks and not module.adaptable:
             return False
         return self.targets == (ALL_LINEAR,) or module.name in self.targets
+
+    def stacked_adapters(self, architecture: Architecture) -> dict[Part, StackedAdapter]:
+        """The adapters of one layer's stacked experts and router."""
+        if self.experts == "linear":
+            return {}
+        return stacked_adapters(architecture, self.targets, self.rank, self.expert_targets)
+
+    @property
+    def quantizes_experts(self) -> bool:
+        return bool(self.quantized) and self.experts in ("quantized", "quantized_kept", "linear")
+
+    @property
+    def quantizes_linear_maps(self) -> bool:
+        """MXFP4 is of experts alone (gpt-oss)."""
+        return self.quantized not in ("", "mxfp4")
+
+    @property
+    def expert_width(self) -> int:
+        """Of a stacked expert's weights as a product takes them.
+
+        Axolotl's 8-bit stacks are dequantised to fp32 (axolotl/monkeypatch/moe_quant.py;
+        bitsandbytes/_ops.py, int8_vectorwise_dequant).
+        """
+        if not self.quantized:
+            return self.base_width
+        if self.experts == "widened":
+            return 4
+        if self.experts == "quantized_kept" and self.quantized == "int8":
+            return 4
+        return self.base_width
 
     def function_width(self, width: int) -> int:
         """Of what layer_norm, pow, softplus and expm1 take and give, given that width.
@@ -72,38 +127,58 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.lora_targets,
         settings.adapter_precision,
         settings.lora_dropout > 0,
-        settings.attention == "eager",
         settings.kernels == "fused",
         settings.gradient_checkpointing,
         settings.loss,
         settings.loss_version,
         settings.keeps_logits,
         settings.gradient_accumulation > 1,
+        settings.attention,
+        settings.experts,
+        settings.expert_targets,
+        settings.expert_lora == "split",
+        settings.activation_offload,
+        settings.padding_free,
+        settings.optimizer if settings.steps_in_backward else None,
+        settings.modules_to_save,
+        settings.use_dora,
     )
 
 
 @lru_cache(maxsize=4096)
 def _numerics(
     method: str,
-    recipe: str,
+    recipe: Recipe,
     quantization: Quantized,
     prepare_kbit: bool,
     rank: int,
     targets: str | tuple[str, ...],
     adapter_precision: str,
     dropout: bool,
-    eager: bool,
     fused_kernels: bool,
     checkpointing: bool,
     loss: str,
     loss_version: str,
     keeps_logits: bool,
     accumulates: bool,
+    attention: str,
+    experts: str,
+    expert_targets: str,
+    splits_expert_lora: bool,
+    offload: str,
+    packs: bool,
+    optimizer_in_backward: Optimizer | None,
+    modules_to_save: str,
+    dora: bool,
 ) -> Numerics:
     full, quantized = method == "full", method == "qlora"
     autocast = recipe in ("bf16_autocast", "fp16_autocast")
     compute = 4 if recipe == "fp32" else 2
     base = 4 if recipe == "fp32" or (full and autocast) else 2
+    adapter = 4 if adapter_precision == "fp32" or recipe == "fp32" else 2
+    step_in_backward = None
+    if optimizer_in_backward is not None:
+        step_in_backward = step_width(base if full else adapter, optimizer_in_backward, recipe)
     if isinstance(targets, str):
         targets = (targets,)
     return Numerics(
@@ -115,13 +190,22 @@ def _numerics(
         quantized=quantization if quantized else "",
         rank=0 if full else rank,
         targets=() if full else tuple(sorted(targets)),
-        adapter_width=4 if adapter_precision == "fp32" or recipe == "fp32" else 2,
+        adapter_width=adapter,
         dropout=not full and dropout,
-        eager_attention=eager,
         fused_kernels=fused_kernels,
         checkpointing=checkpointing,
         loss=loss,
         loss_version=loss_version,
         keeps_logits=keeps_logits,
         accumulates=accumulates,
+        attention=attention,
+        experts=experts if quantized or experts == "linear" else "16bit",
+        expert_targets="auto" if full else expert_targets,
+        splits_expert_lora=not full and splits_expert_lora,
+        offload=offload,
+        packs=packs,
+        trains_embedding=full or modules_to_save in ("embeddings", "embeddings_and_head"),
+        trains_head=full or modules_to_save in ("head", "embeddings_and_head"),
+        dora=dora and not full,
+        step_in_backward_width=step_in_backward,
     )

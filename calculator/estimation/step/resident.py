@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
+from calculator.estimation.architectures.linear_modules import (
+    LinearModule,
+    layer_modules,
+    routed_expert_modules,
+)
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.estimation.architectures.stacked_adapters import stacked_adapters
-from calculator.estimation.settings import Optimizer, Recipe
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.optimizers import Matrices, Trained
 
 # NF4 (QLoRA, arXiv 2305.14314): 4 bits a weight and one absmax per block of 64; the absmax is
 # fp32, or, quantised a second time, 8 bits with one fp32 absmax per 256 blocks.
@@ -19,27 +21,23 @@ NF4_BYTES_PER_WEIGHT = 0.5 + 4 / 64
 NF4_DOUBLE_BYTES_PER_WEIGHT = 0.5 + 1 / 64 + 4 / (64 * 256)
 # LLM.int8() (arXiv 2208.07339): a byte a weight; its fp32 scale per output row is below 0.2 %.
 INT8_BYTES_PER_WEIGHT = 1.0
+# GPTQ and AWQ, groups of 128 (arXiv 2210.17323, 2306.00978; both formats' qweight, scales, qzeros):
+# 4 bits a weight, an fp16 scale and a 4-bit zero a group.
+GROUPED_4BIT_BYTES_PER_WEIGHT = 0.5 + 2 / 128 + 0.5 / 128
+# fp8 with an fp32 scale per 128 × 128 block (DeepSeek-V3, arXiv 2412.19437).
+FP8_BYTES_PER_WEIGHT = 1 + 4 / (128 * 128)
+# MXFP4 (OCP Microscaling Formats 1.0): 4 bits a weight, an 8-bit scale per 32. gpt-oss has its
+# experts so, and all else in bf16.
+MXFP4_BYTES_PER_WEIGHT = 0.5 + 1 / 32
 QUANTIZED_BYTES_PER_WEIGHT: dict[str, float] = {
     "nf4": NF4_BYTES_PER_WEIGHT,
     "nf4_double": NF4_DOUBLE_BYTES_PER_WEIGHT,
     "int8": INT8_BYTES_PER_WEIGHT,
+    "awq": GROUPED_4BIT_BYTES_PER_WEIGHT,
+    "gptq": GROUPED_4BIT_BYTES_PER_WEIGHT,
+    "fp8": FP8_BYTES_PER_WEIGHT,
+    "mxfp4": MXFP4_BYTES_PER_WEIGHT,
 }
-# bitsandbytes' 8-bit AdamW (arXiv 2110.02861): two moments of a byte, each with one fp32 absmax
-# per block of 256.
-ADAMW_8BIT_BYTES_PER_PARAMETER = 2 * (1 + 4 / 256)
-# bitsandbytes' Lion keeps one fp32 moment (bitsandbytes/optim/lion.py).
-LION_BYTES_PER_PARAMETER = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What the optimizer updates: how many parameters, how wide, and the largest tensor."""
-
-    count: int
-    width: int
-    largest_count: int
-    factored_count: int
-    """Rows plus columns of all matrices: what Adafactor keeps instead of a moment."""
 
 
 @lru_cache(maxsize=1024)
@@ -67,23 +65,59 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 * architecture.hidden_size
                 * architecture.expert_intermediate_size,
             )
-        return Trained(counts.total_count, numerics.base_width, largest, factored)
-    adapters = largest = factored = 0
+        shapes: Counter[tuple[int, int]] = Counter()
+        for kind, layers in Counter(architecture.layer_kinds()).items():
+            for module in layer_modules(architecture, *kind):
+                shapes[module.input_size, module.output_size] += layers
+        matrices = _matrices(shapes)
+        return Trained(counts.total_count, numerics.base_width, largest, factored, matrices)
+    shapes = Counter()
+    magnitudes = 0
     for kind, layers in Counter(architecture.layer_kinds()).items():
-        for module in layer_modules(architecture, *kind):
+        found = [(module, layers) for module in layer_modules(architecture, *kind)]
+        if kind[1] == "moe" and numerics.experts == "linear":
+            count = layers * architecture.expert_count
+            found += [(module, count) for module in routed_expert_modules(architecture)]
+        for module, count in found:
             if numerics.targets_module(module):
-                sides = module.input_size + module.output_size
-                adapters += layers * numerics.rank * sides
-                factored += layers * (sides + 2 * numerics.rank)
-                largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
+                shapes[numerics.rank, module.input_size] += count
+                shapes[numerics.rank, module.output_size] += count
+                magnitudes += count * module.output_size * numerics.dora
         if kind[1] == "dense":
             continue
-        for adapter in stacked_adapters(architecture, numerics.targets, numerics.rank).values():
+        for adapter in numerics.stacked_adapters(architecture).values():
             ranks = adapter.stack_count * adapter.rank
-            adapters += layers * adapter.parameter_count
-            factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
-            largest = max(largest, adapter.down_count, adapter.up_count)
-    return Trained(adapters, numerics.adapter_width, largest, factored)
+            shapes[ranks, adapter.input_size] += layers
+            shapes[ranks, adapter.output_size] += layers
+    adapters = sum(one * other * count for (one, other), count in shapes.items())
+    factored = sum((one + other) * count for (one, other), count in shapes.items())
+    largest = max((one * other for one, other in shapes), default=0)
+    saved = _saved_count(architecture, numerics)
+    ends = numerics.trains_embedding + numerics.trains_head
+    return Trained(
+        adapters + magnitudes + saved,
+        numerics.adapter_width,
+        largest,
+        factored + magnitudes + ends * (architecture.vocab_size + architecture.hidden_size),
+        _matrices(shapes),
+        saved,
+        numerics.small_width,
+        architecture.vocab_size * architecture.hidden_size if ends else 0,
+    )
+
+
+def _saved_count(architecture: Architecture, numerics: Numerics) -> int:
+    """Parameters of embedding and head that are trained whole, in copies of their own.
+
+    Tied ones are two copies, as peft leaves them (peft/utils/other.py, ModulesToSaveWrapper).
+    """
+    embedding = architecture.vocab_size * architecture.hidden_size
+    head = embedding + (architecture.vocab_size if architecture.traits.head_bias else 0)
+    return embedding * numerics.trains_embedding + head * numerics.trains_head
+
+
+def _matrices(shapes: Counter[tuple[int, int]]) -> tuple[Matrices, ...]:
+    return tuple(Matrices(max(shape), min(shape), count) for shape, count in shapes.items())
 
 
 def _modules(architecture: Architecture) -> list[LinearModule]:
@@ -98,76 +132,29 @@ def _modules(architecture: Architecture) -> list[LinearModule]:
 def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     """Bytes of the model's weights.
 
-    4- and 8-bit loading quantises linear maps only: embeddings, head, norms, biases and stacked
-    experts keep 16 bits, or get 32 from `prepare_model_for_kbit_training`. A vision tower counts
-    like the text model's linear maps.
+    4- and 8-bit loading quantises linear maps: embeddings, head, norms and biases keep 16 bits,
+    or get 32 from `prepare_model_for_kbit_training`; stacked experts are as the setting says. A
+    vision tower counts like the text model's linear maps.
     """
     counts = count_parameters(architecture)
     if not numerics.quantized:
         return counts.total_count * numerics.base_width
     quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
-    small = counts.embedding_count + counts.head_count + counts.other_count + counts.expert_count
+    linear = quantized if numerics.quantizes_linear_maps else numerics.base_width
+    expert = quantized if numerics.quantizes_experts else numerics.expert_width
+    small = counts.embedding_count + counts.head_count + counts.other_count
     return round(
-        (counts.linear_count + counts.vision_count) * quantized + small * numerics.small_width
+        (counts.linear_count + counts.vision_count) * linear
+        + counts.expert_count * expert
+        + small * numerics.small_width
     )
 
 
 def adapters_bytes(trained: Trained, numerics: Numerics) -> int:
     """Bytes of the LoRA adapters."""
-    return 0 if numerics.trains_base else trained.count * trained.width
+    return 0 if numerics.trains_base else trained.bytes
 
 
 def gradients_bytes(trained: Trained) -> int:
     """Bytes of all gradients: of the parameters' own width."""
-    return trained.count * trained.width
-
-
-def optimizer_states_bytes(trained: Trained, optimizer: Optimizer, recipe: Recipe) -> int:
-    """Bytes that the optimizer keeps between steps.
-
-    AdamW's two moments have the parameters' width (torch.optim.AdamW, zeros_like). A paged
-    optimizer's states lie in CUDA managed memory, which no PyTorch counter shows and which is
-    moved to the host under pressure: 0 here, counted in the device bytes' upper end. Adafactor
-    keeps a row and a column per matrix, SGD without momentum nothing.
-    """
-    master = 4 * trained.count if recipe == "bf16_fp32_master" else 0
-    width = 4 if master else trained.width
-    if optimizer in ("adamw", "adamw_foreach"):
-        return master + 2 * width * trained.count
-    if optimizer == "adamw_8bit":
-        return master + round(ADAMW_8BIT_BYTES_PER_PARAMETER * trained.count)
-    if optimizer == "lion":
-        return master + LION_BYTES_PER_PARAMETER * trained.count
-    if optimizer == "adafactor":
-        return master + 4 * trained.factored_count
-    return master
-
-
-def paged_states_bytes(trained: Trained, optimizer: Optimizer) -> int:
-    """Bytes of optimizer states in managed memory, resident only while there is room."""
-    if optimizer != "paged_adamw_8bit":
-        return 0
-    return round(ADAMW_8BIT_BYTES_PER_PARAMETER * trained.count)
-
-
-def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recipe) -> int:
-    """Bytes that the optimizer step takes and gives back.
-
-    PyTorch's per-tensor AdamW (torch/optim/adam.py, _single_tensor_adam) makes the root of a
-    tensor's second moment and its quotient by the bias correction: two more of the largest
-    tensor's size. The fused one makes neither, and takes at most these two less. The for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
-    _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one and
-    bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32 (optimization.py,
-    Adafactor.step): the squared gradient and the update of the largest one, and for 16-bit
-    parameters its gradient and weight in fp32 as well.
-    """
-    if optimizer == "adamw":
-        width = 4 if recipe == "bf16_fp32_master" else trained.width
-        return 2 * width * trained.largest_count
-    if optimizer == "adamw_foreach":
-        width = 4 if recipe == "bf16_fp32_master" else trained.width
-        return width * trained.count
-    if optimizer == "adafactor":
-        in_fp32 = trained.width == 4 or recipe == "bf16_fp32_master"
-        return (2 if in_fp32 else 4) * 4 * trained.largest_count
-    return 0
+    return trained.bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     add,
@@ -25,9 +26,27 @@ from calculator.estimation.step.sizes import Size, per_token
 
 
 def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
-    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks."""
+    """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks.
+
+    FlashAttention takes a soft cap, its third version sinks, and flex attention both
+    (transformers/integrations/flash_attention.py, flex_attention.py).
+    """
     traits = architecture.traits
-    return numerics.eager_attention or traits.attention_sinks or traits.attention_softcap
+    if numerics.attention == "sdpa":
+        return traits.attention_sinks or traits.attention_softcap
+    return numerics.attention == "eager"
+
+
+def makes_mask(architecture: Architecture, settings: TrainingSettings) -> bool:
+    """Whether transformers makes a mask of rows × rows (masking_utils.py).
+
+    For SDPA where a window is no longer than a row, and where a row holds several sequences,
+    which position ids tell it. FlashAttention and flex attention take windows and boundaries as
+    they are.
+    """
+    if settings.attention in ("flash_attention_2", "flex_attention"):
+        return False
+    return settings.padding_free or 0 < architecture.sliding_window <= settings.row_length
 
 
 def scores_and_values(

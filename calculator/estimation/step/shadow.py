@@ -24,6 +24,8 @@ DEQUANTIZED = "dequantized_weights"
 ADAPTED_EXPERTS = "adapted_experts"
 GRADIENTS = "gradients"
 LOGITS = "logits_and_loss"
+DORA_WEIGHTS = "dora_weights"
+STEP_TEMPORARIES = "optimizer_temporaries"
 
 
 class Snapshot:
@@ -112,11 +114,12 @@ class Node:
     A node without `backward` is a leaf: a trained parameter, or an input that needs a gradient.
     """
 
-    __slots__ = ("backward", "inputs", "pending")
+    __slots__ = ("backward", "inputs", "is_parameter", "pending")
 
     def __init__(self, inputs: Sequence[Edge | None], backward: BackwardStep | None) -> None:
         self.inputs, self.backward = inputs, backward
         self.pending: dict[int, Tensor] = {}
+        self.is_parameter = False
 
 
 class Tensor:
@@ -142,13 +145,20 @@ class Tape:
     """Runs operations forward, records them, and runs them backward.
 
     `saves` is off while a checkpointed layer runs forward: nothing is kept for the backward pass.
+    `step_in_backward_width`: bytes an element of what an optimizer step takes that is made for each
+    gradient as it arrives, and after which it goes (torchtune/training/memory.py,
+    register_optim_in_bwd_hooks).
     `drops_as_read`: what a checkpointed layer has saved goes when a derivative has read it, not
     when its operation is done (torch/utils/checkpoint.py, unpack_hook).
     """
 
-    def __init__(self, *, accumulates: bool = False) -> None:
+    def __init__(
+        self, *, accumulates: bool = False, step_in_backward_width: float | None = None
+    ) -> None:
         self.memory = Memory()
-        self.accumulates = accumulates
+        self.steps_in_backward = step_in_backward_width is not None
+        self.step_width = step_in_backward_width or 0.0
+        self.accumulates = accumulates or self.steps_in_backward
         self.nodes: list[Node] = []
         self.leaves: list[Node] = []
         self.saves = True
@@ -173,6 +183,7 @@ class Tape:
         before, and goes, unless it `stays`: an input's, or one that waits for another.
         """
         leaf = Node((), None)
+        leaf.is_parameter = not stays
         if stays or not self.accumulates:
             self.leaves.append(leaf)
         return (leaf, 0)
@@ -217,6 +228,9 @@ class Tape:
     def _accumulate(self, edge: Edge, gradient: Tensor) -> None:
         """Add a gradient to what has arrived at an edge (InputBuffer::accumulate)."""
         node, index = edge
+        if node.is_parameter and self.steps_in_backward:
+            size = gradient.elements.times(self.step_width)
+            self.new(size, 1, STEP_TEMPORARIES)
         present = node.pending.get(index)
         if present is None:
             node.pending[index] = gradient

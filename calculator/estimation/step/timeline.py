@@ -17,21 +17,24 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.offloading import input_copies, kept_on_gpu
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
     ADAPTED_EXPERTS,
     DEQUANTIZED,
+    DORA_WEIGHTS,
     GRADIENTS,
     LOGITS,
+    STEP_TEMPORARIES,
     WEIGHT_CASTS,
     Snapshot,
 )
 from calculator.estimation.step.sizes import NOTHING, Size
 
-Phase = Literal["forward", "loss", "backward", "optimizer_step"]
-PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step")
+Phase = Literal["forward", "loss", "backward", "optimizer_step", "evaluation"]
+PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step", "evaluation")
 
 KEPT = "saved_activations"
 CHECKPOINTS = "checkpoints"
@@ -53,9 +56,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The moments of a step before the optimizer's, without what is always resident."""
+    """The moments of a step before the optimizer's, without what is always resident.
+
+    evaluation: those of a forward pass of which layers keep nothing, and of its loss.
+    """
 
     moments: tuple[Moment, ...]
+    evaluation: tuple[Moment, ...]
 
 
 class _Bytes:
@@ -100,14 +107,18 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     }
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
+    input_size = Size(token=float(architecture.hidden_size * width))
     kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
     moments: list[Moment] = []
 
     def before(index: int, *, in_forward: bool) -> _Bytes:
         """What the layers before that one hold, in the forward pass or in the backward pass."""
         result = _Bytes(common.parts)
+        copies = input_copies(numerics, index, len(keys), in_forward=in_forward)
+        result.add(kept_name, input_size.times(copies))
         for key, count in Counter(keys[:index]).items():
-            _add_kept(result, segments[key].kept, count, kept_name, fraction)
+            on_gpu = kept_on_gpu(numerics, segments[key], input_size)
+            _add_kept(result, on_gpu, count, kept_name, fraction)
             if in_forward:
                 _add_kept(result, segments[key].cached, count, kept_name, fraction)
         return result
@@ -120,6 +131,8 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
 
     def held_after(index: int) -> Size:
         total = NOTHING
+        if numerics.checkpointing and numerics.offload == "checkpoints":
+            return total
         for key, count in Counter(keys[index + 1 :]).items():
             total = total.plus(segments[key].held.total.times(count))
         return total
@@ -138,6 +151,16 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         for snapshot in snapshots:
             state = before(len(keys), in_forward=in_forward)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
+    evaluation: list[Moment] = []
+    for index in (*_ends(keys), len(keys)):
+        state = _Bytes(common.parts)
+        for key, count in Counter(keys[:index]).items():
+            _add_kept(state, segments[key].cached, count, RUNNING, fraction)
+        runs = head if index == len(keys) else segments[keys[index]]
+        name = FINAL_NORM if index == len(keys) else RUNNING
+        for snapshot in runs.forward:
+            held = _with(_Bytes(state.parts), snapshot.by_kind, name, fraction)
+            evaluation.append(held.moment("evaluation"))
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
@@ -147,7 +170,13 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
             ).moment("backward")
         )
-    return Timeline(_worth_keeping(moments))
+    if embedding is not None and numerics.step_in_backward_width:
+        # Its step comes when all else of the backward pass is gone.
+        embedded = float(architecture.vocab_size * architecture.hidden_size)
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.small_width))
+        state.add(STEP_TEMPORARIES, Size(fixed=embedded * numerics.step_in_backward_width))
+        moments.append(state.moment("backward"))
+    return Timeline(_worth_keeping(moments), _worth_keeping(evaluation))
 
 
 def _layer_keys(
@@ -156,9 +185,14 @@ def _layer_keys(
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
-    first_needs = numerics.trains_base or numerics.checkpointing
+    first_needs = numerics.trains_embedding or numerics.checkpointing
     return tuple(
-        (attention, mlp, index > 0 or first_needs, masked and attention == "sliding")
+        (
+            attention,
+            mlp,
+            index > 0 or first_needs,
+            masked and (attention == "sliding" or (numerics.packs and attention == "full")),
+        )
         for index, (attention, mlp) in enumerate(architecture.layer_kinds())
     )
 
@@ -187,7 +221,7 @@ def _with(state: _Bytes, by_kind: dict[str, Size], running: str, fraction: float
         if size == NOTHING:
             continue
         name = running if kind == ACTIVATIONS else kind
-        if kind in (WEIGHT_CASTS, DEQUANTIZED, GRADIENTS):
+        if kind in (WEIGHT_CASTS, DEQUANTIZED, DORA_WEIGHTS, GRADIENTS):
             size = size._replace(fixed=size.fixed * fraction)
         state.add(name, size)
     return state
@@ -205,10 +239,10 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
-    mask = Size(position_pair=1.0 if masked else 0.0)
+    kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
+    mask = Size(position_pair=float(len(kinds) if numerics.packs else 1) if masked else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
-        kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
         mask = Size(pair=float(numerics.small_width * len(kinds)))
     return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
 
@@ -220,10 +254,11 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
     transposed weight is: then their sum is a third (torch/csrc/autograd/input_buffer.cpp,
     can_accumulate_inplace). Autocast's cast of the weight makes a gradient that is none.
     """
-    if not numerics.trains_base:
+    if not numerics.trains_embedding:
         return None
     count = architecture.vocab_size * architecture.hidden_size
-    views = architecture.tied_embeddings and not numerics.autocast and numerics.loss != "chunked"
+    tied = architecture.tied_embeddings and numerics.trains_base
+    views = tied and not numerics.autocast and numerics.loss != "chunked"
     return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
 
 
