@@ -10,7 +10,11 @@ from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.architectures.parameters import count_parameters, layer_parameters
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT, Trained
+from calculator.estimation.step.resident import (
+    QUANTIZED_BYTES_PER_WEIGHT,
+    Trained,
+    trained_parameters,
+)
 from calculator.estimation.step.timeline import Phase
 
 # DeepSpeed 0.18 (deepspeed/runtime/zero/config.py): elements of the bucket in which stages 1 and
@@ -21,6 +25,11 @@ REDUCE_BUCKET_ELEMENTS = 500_000_000
 REUSE_DISTANCE_ELEMENTS = 1_000_000_000
 # Elements of a stage-3 sub-group, the part of the optimizer step done at once (sub_group_size).
 SUB_GROUP_ELEMENTS = 1_000_000_000
+# What bitsandbytes stores of a quantised weight as a parameter, which shards. The absmax of its
+# blocks is in the parameter's quant_state, which is a plain attribute: neither FSDP nor ZeRO-3
+# takes it apart, and it stays on the GPU (bitsandbytes/nn/modules.py, Params4bit and
+# fix_4bit_weight_quant_state_from_module).
+PACKED_BYTES_PER_WEIGHT: dict[str, float] = {"nf4": 0.5, "nf4_double": 0.5, "int8": 1.0}
 # transformers fills "auto" of stage 3 from the hidden size (integrations/deepspeed.py): bucket
 # hidden², prefetch 0.9 · hidden².
 PREFETCH_HIDDEN_SQUARES = 0.9
@@ -31,12 +40,14 @@ class Units:
     """The pieces in which sharded weights are gathered.
 
     layer_bytes: the largest layer's weights as gathered. root_bytes: embeddings, head and final
-    norm, which FSDP's root unit keeps gathered from the forward to the end of the backward pass.
+    norm, which FSDP 1's root unit keeps gathered from the forward to the end of the backward pass.
+    tail_bytes: final norm and head.
     layer_gradient_bytes and head_gradient_bytes: their gradients before they are reduced.
     """
 
     layer_bytes: int
     root_bytes: int
+    tail_bytes: int
     layer_gradient_bytes: int
     head_gradient_bytes: int
     total_bytes: int
@@ -52,14 +63,14 @@ def units_of(architecture: Architecture, local: Numerics) -> Units:
     layer = max(_layer_bytes(architecture, local, *kind) for kind in kinds)
     elements = max(layer_parameters(architecture, *kind).total_count for kind in kinds)
     root = (counts.embedding_count + counts.head_count + architecture.hidden_size) * width
-    gradients = 0
+    tail = (counts.head_count or counts.embedding_count) + architecture.hidden_size
     if local.trains_base:
         gradients = round(elements * width * architecture.parameter_scale_fraction)
     else:
         gradients = max(_adapter_count(architecture, local, *kind) for kind in kinds) * width
     head = architecture.vocab_size * architecture.hidden_size * width if local.trains_base else 0
     total = root + layer * architecture.layer_count
-    return Units(layer, root, gradients, head, total, architecture.layer_count)
+    return Units(layer, root, tail * width, gradients, head, total, architecture.layer_count)
 
 
 def _layer_bytes(
@@ -69,7 +80,7 @@ def _layer_bytes(
     linear_width: float = local.compute_width
     if local.quantized:
         # Quantised weights travel as they are stored, and are dequantised where they are used.
-        linear_width = QUANTIZED_BYTES_PER_WEIGHT[local.quantized]
+        linear_width = PACKED_BYTES_PER_WEIGHT[local.quantized]
     linear = layer.linear_count * architecture.parameter_scale_fraction
     rest = (
         layer.total_count
@@ -77,6 +88,17 @@ def _layer_bytes(
         + _adapter_count(architecture, local, attention, mlp)
     )
     return round(linear * linear_width + rest * local.compute_width)
+
+
+def quantization_state_bytes(architecture: Architecture, stored: Numerics) -> int:
+    """Bytes of the quantised weights' absmax, whole on each GPU however the weights are sharded."""
+    if not stored.quantized:
+        return 0
+    counts = count_parameters(architecture)
+    width = (
+        QUANTIZED_BYTES_PER_WEIGHT[stored.quantized] - PACKED_BYTES_PER_WEIGHT[stored.quantized]
+    )
+    return round((counts.linear_count + counts.vision_count) * width)
 
 
 def _adapter_count(
@@ -94,18 +116,27 @@ def gathered_bytes(
 ) -> int:
     """Bytes of weights gathered in a phase, 0 where weights are not sharded.
 
-    FSDP: the root unit, the layer that runs, and the next one, which is prefetched
+    FSDP 1: the root unit, the layer that runs, and the next one, which is prefetched
     (BackwardPrefetch.BACKWARD_PRE; in the forward pass at most two all-gathers are under way,
     torch/distributed/fsdp/_limiter_utils.py). While the loss is computed, the root and the last
-    layer. ZeRO-3: what is used again within the reuse distance, the layer that runs at least,
-    and the prefetch bucket. At the optimizer step nothing is gathered.
+    layer. FSDP 2: the same without a root, for accelerate gives the embedding a unit of its own,
+    and final norm and head another, which is gathered from the end of the forward pass until its
+    backward is done (accelerate 1.15, utils/fsdp_utils.py, fsdp2_prepare_model); tied, they are
+    one unit from the first to the last. ZeRO-3: what is used again within the reuse distance,
+    the layer that runs at least, and the prefetch bucket. At the optimizer step nothing is
+    gathered.
     """
     if not sharding.shards_weights or phase == "optimizer_step":
         return 0
     units = units_of(architecture, local)
-    if sharding.strategy == "fsdp":
-        layers = 1 if phase == "loss" else min(2, units.layer_count)
-        return units.root_bytes + layers * units.layer_bytes
+    if sharding.is_fsdp:
+        two = units.layer_bytes * min(2, units.layer_count)
+        if sharding.is_fsdp1 or architecture.tied_embeddings:
+            return units.root_bytes + (units.layer_bytes if phase == "loss" else two)
+        if phase == "backward":
+            return two
+        beside = units.tail_bytes if phase == "loss" else max(units.tail_bytes, units.layer_bytes)
+        return units.layer_bytes + beside
     width = local.compute_width
     largest = max(units.layer_bytes, units.head_gradient_bytes)
     window = REUSE_DISTANCE_ELEMENTS // 2 * width
@@ -114,20 +145,30 @@ def gathered_bytes(
 
 
 def communication_bytes(
-    architecture: Architecture, local: Numerics, sharding: Sharding, gradients_bytes: int
+    architecture: Architecture, local: Numerics, sharding: Sharding, phase: Phase
 ) -> int:
-    """Bytes of the buckets that gradients travel in, there during the whole step.
+    """Bytes of the buckets that gradients travel in, by phase.
 
-    DDP copies every gradient into its buckets: gradient_as_bucket_view is off by default, and its
-    documentation says that it would save the size of all gradients
-    (torch/nn/parallel/distributed.py). ZeRO allocates its bucket whole, however few parameters
-    are trained (zero/stage_1_and_2.py, setup_buckets; zero/stage3.py). FSDP's are the gradients
-    in flight.
+    DDP copies every gradient into its buckets, there during the whole step:
+    gradient_as_bucket_view is off by default, and its documentation says that it would save the
+    size of all gradients (torch/nn/parallel/distributed.py). ZeRO-1 and 2 allocate their bucket
+    whole when the backward pass begins, however few parameters are trained, and let it go when it
+    ends (zero/stage_1_and_2.py, setup_buckets, _release_ipg_buffers); each reduction joins what
+    lies in it into another tensor (allreduce_bucket). ZeRO-3's is there from the start
+    (zero/stage3.py, _setup_for_real_optimizer). FSDP's are the gradients in flight.
     """
+    trained = trained_parameters(architecture, local)
     if sharding.strategy == "ddp":
-        return gradients_bytes
+        return trained.count * trained.width
     if sharding.strategy in ("zero1", "zero2"):
-        return REDUCE_BUCKET_ELEMENTS * local.compute_width
+        # Offload copies one gradient at a time through a buffer of the largest one's size
+        # (temp_grad_buffer_for_gpu_offload).
+        elements = 0 if sharding.offload == "none" else trained.largest_count
+        if phase in ("loss", "backward"):
+            elements += REDUCE_BUCKET_ELEMENTS
+        if phase == "backward":
+            elements += min(trained.count, REDUCE_BUCKET_ELEMENTS)
+        return elements * local.compute_width
     if sharding.strategy == "zero3":
         return architecture.hidden_size**2 * local.compute_width
     return 0
@@ -139,12 +180,33 @@ def gradients_in_flight_bytes(
     """Bytes of gradients that are whole on each GPU until they are reduced, in the backward pass.
 
     FSDP: the running layer's, once as the layer's own and once joined for the reduce-scatter, and
-    the head's, which waits in the root unit (torch/distributed/fsdp/_runtime_utils.py,
-    _reduce_grad). ZeRO-2 and 3: the largest tensor's, before it is copied into the bucket.
+    the head's: under FSDP 1 it waits in the root unit (torch/distributed/fsdp/_runtime_utils.py,
+    _reduce_grad), under FSDP 2 it is joined for its reduce-scatter until the last layer's turn
+    (_fully_shard/_fsdp_collectives.py, foreach_reduce; a unit waits for the one before). ZeRO-2
+    and 3: the largest tensor's, before it is copied into the bucket.
     """
     if not sharding.shards_gradients:
         return 0
     units = units_of(architecture, local)
-    if sharding.strategy == "fsdp":
-        return 2 * units.layer_gradient_bytes + units.head_gradient_bytes
+    layer = units.layer_gradient_bytes
+    if has_mixed_units(local, sharding):
+        layer = units.layer_bytes
+    if sharding.is_fsdp:
+        if sharding.is_fsdp1 or architecture.tied_embeddings:
+            return 2 * layer + units.head_gradient_bytes
+        return layer + max(layer, units.head_gradient_bytes)
     return trained.largest_count * local.compute_width
+
+
+def has_mixed_units(local: Numerics, sharding: Sharding) -> bool:
+    """Whether adapters share flat parameters with their frozen layers (FSDP 1)."""
+    return sharding.is_fsdp1 and not sharding.wraps_adapters and not local.trains_base
+
+
+def unit_gradients_bytes(architecture: Architecture, local: Numerics, sharding: Sharding) -> int:
+    """Bytes of all gradients that the units make, whole: trained ones, and mixed units' frozen."""
+    if has_mixed_units(local, sharding):
+        units = units_of(architecture, local)
+        return units.layer_bytes * units.layer_count
+    trained = trained_parameters(architecture, local)
+    return trained.count * (local.compute_width if sharding.is_fsdp else trained.width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
@@ -13,6 +13,7 @@ from calculator.estimation.cluster.gathered import (
     gathered_bytes,
     gradients_in_flight_bytes,
 )
+from calculator.estimation.cluster.host import HostMemory, host_memory
 from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.sharding import Sharding, impossible_reason
 from calculator.estimation.cluster.states import States, states_of
@@ -32,7 +33,7 @@ from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import trained_parameters
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
 from calculator.estimation.step.sizes import NOTHING, Size, fixed
-from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Moment, Phase, timeline
+from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Phase, timeline
 
 GATHERED = "gathered_weights"
 IN_FLIGHT = "gradients_in_flight"
@@ -41,14 +42,19 @@ COMMUNICATION = "communication_buffers"
 
 @dataclass(frozen=True, slots=True)
 class ShardedEstimate:
-    """What one step takes on each GPU of a sharded run, and what is kept on the host for it.
+    """What one step takes on each GPU of a sharded run, and on the host of each node.
 
-    per_gpu.breakdown sums to per_gpu.peak_allocated_bytes. host_bytes is per GPU.
+    per_gpu.breakdown sums to per_gpu.peak_allocated_bytes.
     """
 
     sharding: Sharding
     per_gpu: Estimate
-    host_bytes: int
+    host: HostMemory
+
+    @property
+    def host_bytes(self) -> int:
+        """Bytes that offload keeps on the host for each GPU, before anything is rounded up."""
+        return self.host.offloaded_bytes_per_gpu
 
     @property
     def peak_allocated_bytes(self) -> int:
@@ -76,7 +82,11 @@ def estimate_sharded(
     if reason:
         raise SettingsError([FieldError("strategy", reason)])
     if sharding.strategy == "none":
-        return ShardedEstimate(sharding, estimate(architecture, settings), 0)
+        return ShardedEstimate(
+            sharding,
+            estimate(architecture, settings),
+            host_memory(architecture, settings, sharding),
+        )
     states = states_of(architecture, settings, sharding)
     local = numerics_of(local_settings(settings, sharding))
     parts_of = _phases(architecture, settings, local, sharding, states)
@@ -105,7 +115,7 @@ def estimate_sharded(
         assumptions=sharded_assumptions(architecture, settings, sharding),
         formula_version=FORMULA_VERSION,
     )
-    return ShardedEstimate(sharding, per_gpu, states.host_bytes)
+    return ShardedEstimate(sharding, per_gpu, host_memory(architecture, settings, sharding))
 
 
 def _phases(
@@ -122,62 +132,73 @@ def _phases(
         "weights": states.weights_bytes,
         "adapters": states.adapters_bytes,
         "optimizer_states": states.optimizer_states_bytes,
-        COMMUNICATION: _communication(architecture, local, sharding),
     }
-    carried = 0
-    if local.accumulates:
-        carried = states.gradients_bytes
-    best: dict[Phase, tuple[float, Moment]] = {}
-    width = states.gradient_width_fraction
-    for moment in sharded_moments(architecture, local, masked, sharding, width):
+    kept_fraction = 1.0
+    if sharding.shards_gradients:
+        kept_fraction = states.gradient_width_fraction / sharding.shard_count
+        if sharding.allocates_gradients_whole or sharding.offload != "none":
+            kept_fraction = 0.0
+    best: dict[Phase, tuple[float, ShardedMoment]] = {}
+    for moment in sharded_moments(architecture, local, masked, replace(sharding, gpu_count=1)):
         total = moment.total.at(tokens, length)
+        total += kept_fraction * moment.gradients.at(tokens, length)
         found = best.get(moment.phase)
         if found is None or total > found[0]:
             best[moment.phase] = (total, moment)
     result: dict[Phase, dict[str, int]] = {}
     for phase, (_, moment) in best.items():
         parts = {name: round(size.at(tokens, length)) for name, size in moment.parts}
-        parts[GRADIENTS] = parts.get(GRADIENTS, 0) + carried
+        gradients = round(kept_fraction * moment.gradients.at(tokens, length))
+        if sharding.allocates_gradients_whole and (phase == "backward" or sharding.is_zero3):
+            gradients = states.gradients_bytes
+        carried = 0 if sharding.is_zero3 else states.carried_gradients_bytes
+        parts[GRADIENTS] = gradients + carried
+        parts[COMMUNICATION] = communication_bytes(architecture, local, sharding, phase)
         result[phase] = {**resident, **parts}
     result["optimizer_step"] = {
         **resident,
-        GRADIENTS: states.gradients_bytes,
+        COMMUNICATION: communication_bytes(architecture, local, sharding, "optimizer_step"),
+        GRADIENTS: states.step_gradients_bytes,
         "optimizer_temporaries": states.step_temporaries_bytes,
     }
     return result
 
 
-def _communication(architecture: Architecture, local: Numerics, sharding: Sharding) -> int:
-    trained = trained_parameters(architecture, local)
-    return communication_bytes(architecture, local, sharding, trained.count * trained.width)
+@dataclass(frozen=True, slots=True)
+class ShardedMoment:
+    """A moment of a GPU's step, whatever the number of GPUs.
+
+    gradients: those kept so far, before they are divided. total: of all other parts.
+    """
+
+    phase: Phase
+    parts: tuple[tuple[str, Size], ...]
+    total: Size
+    gradients: Size
 
 
 @lru_cache(maxsize=2048)
 def sharded_moments(
-    architecture: Architecture,
-    local: Numerics,
-    masked: bool,
-    sharding: Sharding,
-    gradient_width_fraction: float,
-) -> tuple[Moment, ...]:
-    """The moments of a GPU's step, with gradients sharded and weights gathered."""
+    architecture: Architecture, local: Numerics, masked: bool, sharding: Sharding
+) -> tuple[ShardedMoment, ...]:
+    """The moments of a GPU's step, with weights gathered and gradients in flight.
+
+    The sharding's number of GPUs changes none of them, so one will do for all.
+    """
     trained = trained_parameters(architecture, local)
-    in_flight = gradients_in_flight_bytes(architecture, local, sharding, trained)
+    in_flight = fixed(gradients_in_flight_bytes(architecture, local, sharding, trained))
+    gathered = {
+        phase: fixed(gathered_bytes(architecture, local, sharding, phase)) for phase in PHASES
+    }
     moments = []
     for moment in timeline(architecture, local, masked).moments:
         parts = dict(moment.parts)
         gradients = parts.pop(GRADIENTS, NOTHING)
-        if not sharding.shards_gradients:
-            parts[GRADIENTS] = gradients
-        elif moment.phase == "backward":
-            kept = 0.0
-            if sharding.offload == "none":
-                kept = gradient_width_fraction / sharding.gpu_count
-            parts[GRADIENTS] = gradients.times(kept)
-            parts[IN_FLIGHT] = fixed(in_flight)
-        else:
+        if sharding.shards_gradients:
             # While the loss runs backward, only the head's gradient is there, and it is whole.
-            parts[IN_FLIGHT] = gradients
+            parts[IN_FLIGHT] = in_flight if moment.phase == "backward" else gradients
+            if moment.phase != "backward":
+                gradients = NOTHING
         if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
             inputs = Size(
                 token=float(
@@ -186,14 +207,14 @@ def sharded_moments(
             )
             parts[CHECKPOINTS] = inputs
             parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
-        parts[GATHERED] = fixed(gathered_bytes(architecture, local, sharding, moment.phase))
+        parts[GATHERED] = gathered[moment.phase]
         total = NOTHING
         for size in parts.values():
             total = total.plus(size)
-        moments.append(Moment(moment.phase, tuple(parts.items()), total))
+        moments.append(ShardedMoment(moment.phase, tuple(parts.items()), total, gradients))
     return tuple(moments)
 
 
 def _keeps_layer_inputs(local: Numerics, sharding: Sharding) -> bool:
     frozen = local.checkpointing and not local.trains_base
-    return sharding.keeps_layer_inputs and sharding.strategy == "fsdp" and frozen
+    return sharding.keeps_layer_inputs and sharding.is_fsdp1 and frozen
