@@ -18,7 +18,6 @@ from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.pinned import (
     joined_rounding_bytes,
     layer_shards_bytes,
-    pinned_bytes,
     tensor_shards_bytes,
 )
 from calculator.estimation.cluster.sharding import Sharding
@@ -228,5 +227,4 @@ def _loading(
         model = 0
     elif not sharding.is_fsdp:
         model = 0 if stored.quantized else ranks * model
-    shards = states.offloaded_weights_bytes
-    return {"weights": ranks * pinned_bytes(shards) if shards else 0, "loaded_model": model}
+    return {"weights": ranks * states.offloaded_weights_bytes, "loaded_model": model}
