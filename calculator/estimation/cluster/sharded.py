@@ -47,9 +47,15 @@ class ShardedEstimate:
     per_gpu.breakdown sums to per_gpu.peak_allocated_bytes.
     """
 
+    architecture: Architecture
+    settings: TrainingSettings
     sharding: Sharding
     per_gpu: Estimate
-    host: HostMemory
+
+    @property
+    def host(self) -> HostMemory:
+        """Host memory of one node."""
+        return host_memory(self.architecture, self.settings, self.sharding)
 
     @property
     def host_bytes(self) -> int:
@@ -82,11 +88,7 @@ def estimate_sharded(
     if reason:
         raise SettingsError([FieldError("strategy", reason)])
     if sharding.strategy == "none":
-        return ShardedEstimate(
-            sharding,
-            estimate(architecture, settings),
-            host_memory(architecture, settings, sharding),
-        )
+        return ShardedEstimate(architecture, settings, sharding, estimate(architecture, settings))
     states = states_of(architecture, settings, sharding)
     local = numerics_of(local_settings(settings, sharding))
     parts_of = _phases(architecture, settings, local, sharding, states)
@@ -115,7 +117,7 @@ def estimate_sharded(
         assumptions=sharded_assumptions(architecture, settings, sharding),
         formula_version=FORMULA_VERSION,
     )
-    return ShardedEstimate(sharding, per_gpu, host_memory(architecture, settings, sharding))
+    return ShardedEstimate(architecture, settings, sharding, per_gpu)
 
 
 def _phases(
@@ -139,7 +141,7 @@ def _phases(
         if sharding.allocates_gradients_whole or sharding.offload != "none":
             kept_fraction = 0.0
     best: dict[Phase, tuple[float, ShardedMoment]] = {}
-    for moment in sharded_moments(architecture, local, masked, replace(sharding, gpu_count=1)):
+    for moment in sharded_moments(architecture, local, masked, _of_one(sharding)):
         total = moment.total.at(tokens, length)
         total += kept_fraction * moment.gradients.at(tokens, length)
         found = best.get(moment.phase)
@@ -153,7 +155,6 @@ def _phases(
             gradients = states.gradients_bytes
         carried = 0 if sharding.is_zero3 else states.carried_gradients_bytes
         parts[GRADIENTS] = gradients + carried
-        parts[COMMUNICATION] = communication_bytes(architecture, local, sharding, phase)
         result[phase] = {**resident, **parts}
     result["optimizer_step"] = {
         **resident,
@@ -162,6 +163,11 @@ def _phases(
         "optimizer_temporaries": states.step_temporaries_bytes,
     }
     return result
+
+
+@lru_cache(maxsize=1024)
+def _of_one(sharding: Sharding) -> Sharding:
+    return replace(sharding, gpu_count=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,9 @@ def sharded_moments(
     gathered = {
         phase: fixed(gathered_bytes(architecture, local, sharding, phase)) for phase in PHASES
     }
+    communication = {
+        phase: fixed(communication_bytes(architecture, local, sharding, phase)) for phase in PHASES
+    }
     moments = []
     for moment in timeline(architecture, local, masked).moments:
         parts = dict(moment.parts)
@@ -208,6 +217,7 @@ def sharded_moments(
             parts[CHECKPOINTS] = inputs
             parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
         parts[GATHERED] = gathered[moment.phase]
+        parts[COMMUNICATION] = communication[moment.phase]
         total = NOTHING
         for size in parts.values():
             total = total.plus(size)

@@ -14,8 +14,9 @@ from calculator.estimation.cluster.gathered import (
 from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.settings import TrainingSettings
-from calculator.estimation.step.numerics import numerics_of
+from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import (
+    Trained,
     adapters_bytes,
     gradients_bytes,
     optimizer_states_bytes,
@@ -101,7 +102,7 @@ def states_of(
         gradient_width_fraction=trained.width / trained_parameters(architecture, local).width,
         carried_gradients_bytes=(unreduced if defers else gradients) if local.accumulates else 0,
         step_gradients_bytes=at_step,
-        step_temporaries_bytes=_step_temporaries(architecture, settings, sharding),
+        step_temporaries_bytes=_step_temporaries(settings, sharding, stored, trained),
         paged_bytes=paged,
     )
     if sharding.offload == "none":
@@ -130,7 +131,7 @@ def states_of(
 
 
 def _step_temporaries(
-    architecture: Architecture, settings: TrainingSettings, sharding: Sharding
+    settings: TrainingSettings, sharding: Sharding, stored: Numerics, trained: Trained
 ) -> int:
     """Bytes that the optimizer step takes on one GPU and gives back, beside the gradients kept.
 
@@ -140,8 +141,6 @@ def _step_temporaries(
     takes a sub-group at a time out of a buffer that stays (stage3.py,
     _prepare_fp32_grad_for_sub_group).
     """
-    stored = numerics_of(local_settings(settings, sharding) if sharding.is_deepspeed else settings)
-    trained = trained_parameters(architecture, stored)
     if not sharding.is_deepspeed:
         own = step_temporaries_bytes(trained, settings.optimizer, settings.recipe)
         if settings.optimizer == "adafactor" or not sharding.shards_optimizer:
