@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,24 @@ def test_a_32b_model_offloaded_by_zero_3_does_not_fit_into_744_gb_of_host_memory
     assert parts["weights"] == 2 * count
     assert parts["optimizer_states"] == 12 * count
     assert parts["gradients"] == 6 * count
+
+
+def test_a_30b_model_takes_what_was_reported_of_8_gpus_with_zero_3_and_offload():
+    """DeepSpeed issue 3448: 750 to 800 GB, where 600 were never enough."""
+    llama_30b = replace(
+        architecture("llama-2-7b"),
+        hidden_size=6_656,
+        layer_count=60,
+        head_count=52,
+        kv_head_count=52,
+        intermediate_size=17_920,
+    )
+    settings = TrainingSettings(method="full", sequence_length=2_048)
+
+    host = host_memory(llama_30b, settings, Sharding("zero3", 8, "parameters"))
+
+    assert host.low > 600 * GB
+    assert 750 * GB < host.likely < 800 * GB
 
 
 @pytest.mark.parametrize(

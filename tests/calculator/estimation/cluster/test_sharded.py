@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from calculator.estimation import SettingsError, TrainingSettings, estimate
 from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.cluster.sharding import OFFLOADS_OF, Sharding, sharding_from_mapping
+from calculator.estimation.units import GB
 
 from ..architectures import architecture
 
@@ -285,3 +286,30 @@ def test_zero_2s_step_holds_the_partitions_gradients_three_times():
     part = -(-result.per_gpu.parameters_total_count // 4)
     whole = 2 * result.per_gpu.parameters_total_count
     assert result.per_gpu.phases["optimizer_step"] == whole + (12 + 8) * part
+
+
+@pytest.mark.parametrize(
+    ("slug", "gpus", "micro_batch", "length", "rank", "reported_gb"),
+    [
+        # axolotl pull request 1428: 14 GB each; its examples/llama-2/qlora-fsdp.yml has 4 × 512.
+        ("llama-2-70b", 2, 4, 512, 32, 14),
+        # philschmid's guide, in bitsandbytes issue 1252: 22 GB each.
+        ("llama-3-1-70b", 4, 1, 3_072, 8, 22),
+    ],
+)
+def test_qlora_of_a_70b_model_under_fsdp_with_offload_takes_what_was_reported(
+    slug, gpus, micro_batch, length, rank, reported_gb
+):
+    """FSDP 1 and reentrant checkpoints, as of early 2024."""
+    settings = TrainingSettings(
+        method="qlora",
+        micro_batch=micro_batch,
+        sequence_length=length,
+        lora_rank=rank,
+        prepare_kbit=False,
+    )
+    sharding = Sharding("fsdp1", gpus, "parameters", keeps_layer_inputs=True)
+
+    device = estimate_sharded(architecture(slug), settings, sharding).device_bytes
+
+    assert device.likely == pytest.approx(reported_gb * GB, rel=0.1)
