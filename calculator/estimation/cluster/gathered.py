@@ -55,12 +55,17 @@ class Units:
 
 
 @lru_cache(maxsize=1024)
-def units_of(architecture: Architecture, local: Numerics) -> Units:
+def units_of(
+    architecture: Architecture, local: Numerics, *, with_4bit_weights: bool = True
+) -> Units:
     """The units of a model in the widths that the operations see."""
     counts = count_parameters(architecture)
     width = local.compute_width
     kinds = set(architecture.layer_kinds())
-    layer = max(_layer_bytes(architecture, local, *kind) for kind in kinds)
+    packed = PACKED_BYTES_PER_WEIGHT.get(local.quantized, float(width))
+    if local.quantized and not with_4bit_weights:
+        packed = 0.0
+    layer = max(_layer_bytes(architecture, local, packed, *kind) for kind in kinds)
     elements = max(layer_parameters(architecture, *kind).total_count for kind in kinds)
     root = (counts.embedding_count + counts.head_count + architecture.hidden_size) * width
     tail = (counts.head_count or counts.embedding_count) + architecture.hidden_size
@@ -74,13 +79,14 @@ def units_of(architecture: Architecture, local: Numerics) -> Units:
 
 
 def _layer_bytes(
-    architecture: Architecture, local: Numerics, attention: AttentionKind, mlp: MlpKind
+    architecture: Architecture,
+    local: Numerics,
+    linear_width: float,
+    attention: AttentionKind,
+    mlp: MlpKind,
 ) -> int:
+    """Bytes of a layer as it travels: quantised weights as they are stored."""
     layer = layer_parameters(architecture, attention, mlp)
-    linear_width: float = local.compute_width
-    if local.quantized:
-        # Quantised weights travel as they are stored, and are dequantised where they are used.
-        linear_width = PACKED_BYTES_PER_WEIGHT[local.quantized]
     linear = layer.linear_count * architecture.parameter_scale_fraction
     rest = (
         layer.total_count
@@ -90,14 +96,19 @@ def _layer_bytes(
     return round(linear * linear_width + rest * local.compute_width)
 
 
-def quantization_state_bytes(architecture: Architecture, stored: Numerics) -> int:
-    """Bytes of the quantised weights' absmax, whole on each GPU however the weights are sharded."""
-    if not stored.quantized:
+def unsharded_weights_bytes(
+    architecture: Architecture, stored: Numerics, sharding: Sharding
+) -> int:
+    """Bytes of weights that are whole on each GPU although the strategy shards weights.
+
+    The absmax of quantised weights; and the weights with it where they are not sharded.
+    """
+    if not (stored.quantized and sharding.shards_weights):
         return 0
     counts = count_parameters(architecture)
-    width = (
-        QUANTIZED_BYTES_PER_WEIGHT[stored.quantized] - PACKED_BYTES_PER_WEIGHT[stored.quantized]
-    )
+    width = QUANTIZED_BYTES_PER_WEIGHT[stored.quantized]
+    if sharding.shards_4bit_weights:
+        width -= PACKED_BYTES_PER_WEIGHT[stored.quantized]
     return round((counts.linear_count + counts.vision_count) * width)
 
 
@@ -128,7 +139,7 @@ def gathered_bytes(
     """
     if not sharding.shards_weights or phase == "optimizer_step":
         return 0
-    units = units_of(architecture, local)
+    units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
     if sharding.is_fsdp:
         two = units.layer_bytes * min(2, units.layer_count)
         if sharding.is_fsdp1 or architecture.tied_embeddings:

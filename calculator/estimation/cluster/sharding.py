@@ -82,6 +82,9 @@ class Sharding:
     reduces_each_batch: gradients are reduced after every micro-batch. Else, under FSDP with
     gradient accumulation, they stay whole on each GPU until the last one (no_sync of FSDP 1,
     set_requires_gradient_sync of FSDP 2).
+    shards_4bit_weights: 4-bit weights are stored in the type of the others
+    (bnb_4bit_quant_storage). In uint8, bitsandbytes' default, accelerate leaves them out of FSDP 2
+    (utils/fsdp_utils.py, fsdp2_prepare_model) and they are whole on each GPU.
 
     Raises:
         SettingsError: a value is not one of its choices, or the strategy cannot do that.
@@ -93,6 +96,7 @@ class Sharding:
     keeps_layer_inputs: bool = False
     wraps_adapters: bool = True
     reduces_each_batch: bool = True
+    shards_4bit_weights: bool = True
 
     def __post_init__(self) -> None:
         errors = list(_errors_of(self))
@@ -211,9 +215,25 @@ def impossible_reason(settings: TrainingSettings, sharding: Sharding) -> str:
 
     4-bit weights shard when they are stored in the width of the others (bitsandbytes'
     bnb_4bit_quant_storage; peft's guides to QLoRA with FSDP and with ZeRO-3). 8-bit weights do
-    not: their int8 tensors carry a state that neither library takes apart.
+    not: their int8 tensors carry a state that neither library takes apart. FSDP 1 joins what it
+    wraps into one flat parameter of one type (torch/distributed/fsdp/_flat_param.py,
+    _validate_tensors_to_flatten).
     """
-    if sharding.shards_weights and settings.method == "qlora" and settings.quantization == "int8":
-        name = STRATEGY_NAMES[sharding.strategy]
-        return f"8-bit weights cannot be sharded by {name}: use NF4, or ZeRO-2."
+    if not sharding.shards_weights:
+        return ""
+    name = sharding.name
+    if settings.method == "qlora":
+        if settings.quantization == "int8":
+            return f"8-bit weights cannot be sharded by {name}: use NF4, or ZeRO-2."
+        if sharding.is_fsdp1 and not sharding.shards_4bit_weights:
+            return (
+                "FSDP 1 cannot join 4-bit weights in uint8 with others: set bnb_4bit_quant_storage"
+                " to the type of the others."
+            )
+    mixes = sharding.is_fsdp1 and not sharding.wraps_adapters and settings.trains_adapters
+    if mixes and settings.adapter_precision == "fp32" and settings.recipe != "fp32":
+        return (
+            "FSDP 1 cannot join fp32 adapters with a 16-bit base: wrap them apart (peft's"
+            " fsdp_auto_wrap_policy), or hold them in bf16."
+        )
     return ""

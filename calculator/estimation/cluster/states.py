@@ -8,8 +8,8 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.gathered import (
     SUB_GROUP_ELEMENTS,
-    quantization_state_bytes,
     unit_gradients_bytes,
+    unsharded_weights_bytes,
 )
 from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.sharding import Sharding
@@ -80,9 +80,8 @@ def states_of(
     optimizer = optimizer_states_bytes(trained, settings.optimizer, recipe)
     gradients = gradients_bytes(trained)
     paged = paged_states_bytes(trained, settings.optimizer)
-    whole = 0
+    whole = unsharded_weights_bytes(architecture, stored, sharding)
     if sharding.shards_weights:
-        whole = quantization_state_bytes(architecture, stored)
         weights, adapters = sharding.shard(weights - whole), sharding.shard(adapters)
     if sharding.shards_optimizer:
         optimizer, paged = sharding.shard(optimizer), sharding.shard(paged)

@@ -54,6 +54,9 @@ def sharded_assumptions(
         lines.append(
             "4-bit weights are stored in the type of the others (bnb_4bit_quant_storage), or they"
             " would not be sharded; their block scales are whole on every GPU."
+            if sharding.shards_4bit_weights
+            else "4-bit weights are stored in uint8 and whole on every GPU: set"
+            " bnb_4bit_quant_storage to the type of the others to shard them."
         )
     lines += _accumulation_words(architecture, settings, sharding)
     if sharding.offload == "optimizer":

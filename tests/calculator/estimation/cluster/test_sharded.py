@@ -313,3 +313,40 @@ def test_qlora_of_a_70b_model_under_fsdp_with_offload_takes_what_was_reported(
     device = estimate_sharded(architecture(slug), settings, sharding).device_bytes
 
     assert device.likely == pytest.approx(reported_gb * GB, rel=0.1)
+
+
+@pytest.mark.parametrize("strategy", ["fsdp", "zero3"])
+def test_4_bit_weights_in_uint8_are_whole_on_each_gpu(strategy):
+    model, settings = architecture("llama-2-70b"), TrainingSettings(method="qlora")
+
+    alone = {item.component: item.bytes for item in estimate(model, settings).breakdown}
+    whole = components(
+        estimate_sharded(model, settings, Sharding(strategy, 8, shards_4bit_weights=False))
+    )
+    shared = components(estimate_sharded(model, settings, Sharding(strategy, 8)))
+
+    linear = 68_451_041_280
+    assert whole["weights"] > linear * 0.5
+    assert whole["weights"] < alone["weights"]
+    assert whole["gathered_weights"] <= shared["gathered_weights"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sharding", "word"),
+    [
+        (
+            TrainingSettings(method="qlora"),
+            Sharding("fsdp1", 2, shards_4bit_weights=False),
+            "bnb_4bit_quant_storage",
+        ),
+        (
+            TrainingSettings(method="lora"),
+            Sharding("fsdp1", 2, wraps_adapters=False),
+            "fsdp_auto_wrap_policy",
+        ),
+    ],
+)
+def test_fsdp_1_joins_one_type_only(settings, sharding, word):
+    """torch/distributed/fsdp/_flat_param.py: “Must flatten tensors with uniform dtype”."""
+    with pytest.raises(SettingsError, match=word):
+        estimate_sharded(architecture("llama-2-7b"), settings, sharding)
