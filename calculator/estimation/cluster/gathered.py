@@ -41,13 +41,14 @@ class Units:
 
     layer_bytes: the largest layer's weights as gathered. root_bytes: embeddings, head and final
     norm, which FSDP 1's root unit keeps gathered from the forward to the end of the backward pass.
-    tail_bytes: final norm and head.
+    tail_bytes: final norm and head. embedding_bytes: the input embedding.
     layer_gradient_bytes and head_gradient_bytes: their gradients before they are reduced.
     """
 
     layer_bytes: int
     root_bytes: int
     tail_bytes: int
+    embedding_bytes: int
     layer_gradient_bytes: int
     head_gradient_bytes: int
     total_bytes: int
@@ -75,7 +76,16 @@ def units_of(
         gradients = max(_adapter_count(architecture, local, *kind) for kind in kinds) * width
     head = architecture.vocab_size * architecture.hidden_size * width if local.trains_base else 0
     total = root + layer * architecture.layer_count
-    return Units(layer, root, tail * width, gradients, head, total, architecture.layer_count)
+    return Units(
+        layer_bytes=layer,
+        root_bytes=root,
+        tail_bytes=tail * width,
+        embedding_bytes=counts.embedding_count * width,
+        layer_gradient_bytes=gradients,
+        head_gradient_bytes=head,
+        total_bytes=total,
+        layer_count=architecture.layer_count,
+    )
 
 
 def _layer_bytes(
@@ -125,29 +135,20 @@ def _adapter_count(
 def gathered_bytes(
     architecture: Architecture, local: Numerics, sharding: Sharding, phase: Phase
 ) -> int:
-    """Bytes of weights gathered in a phase, 0 where weights are not sharded.
+    """Bytes of weights gathered in a phase, 0 where weights are not sharded; FSDP 2: fsdp2.py.
 
     FSDP 1: the root unit, the layer that runs, and the next one, which is prefetched
     (BackwardPrefetch.BACKWARD_PRE; in the forward pass at most two all-gathers are under way,
     torch/distributed/fsdp/_limiter_utils.py). While the loss is computed, the root and the last
-    layer. FSDP 2: the same without a root, for accelerate gives the embedding a unit of its own,
-    and final norm and head another, which is gathered from the end of the forward pass until its
-    backward is done (accelerate 1.15, utils/fsdp_utils.py, fsdp2_prepare_model); tied, they are
-    one unit from the first to the last. ZeRO-3: what is used again within the reuse distance,
-    the layer that runs at least, and the prefetch bucket. At the optimizer step nothing is
-    gathered.
+    layer. ZeRO-3: what is used again within the reuse distance, the layer that runs at least,
+    and the prefetch bucket. At the optimizer step nothing is gathered.
     """
     if not sharding.shards_weights or phase == "optimizer_step":
         return 0
     units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
     if sharding.is_fsdp:
-        two = units.layer_bytes * min(2, units.layer_count)
-        if sharding.is_fsdp1 or architecture.tied_embeddings:
-            return units.root_bytes + (units.layer_bytes if phase == "loss" else two)
-        if phase == "backward":
-            return two
-        beside = units.tail_bytes if phase == "loss" else max(units.tail_bytes, units.layer_bytes)
-        return units.layer_bytes + beside
+        layers = 1 if phase == "loss" else min(2, units.layer_count)
+        return units.root_bytes + layers * units.layer_bytes
     width = local.compute_width
     largest = max(units.layer_bytes, units.head_gradient_bytes)
     window = REUSE_DISTANCE_ELEMENTS // 2 * width
@@ -188,24 +189,20 @@ def communication_bytes(
 def gradients_in_flight_bytes(
     architecture: Architecture, local: Numerics, sharding: Sharding, trained: Trained
 ) -> int:
-    """Bytes of gradients that are whole on each GPU until they are reduced, in the backward pass.
+    """Bytes of gradients that are whole on each GPU until they are reduced; FSDP 2: fsdp2.py.
 
-    FSDP: the running layer's, once as the layer's own and once joined for the reduce-scatter, and
-    the head's: under FSDP 1 it waits in the root unit (torch/distributed/fsdp/_runtime_utils.py,
-    _reduce_grad), under FSDP 2 it is joined for its reduce-scatter until the last layer's turn
-    (_fully_shard/_fsdp_collectives.py, foreach_reduce; a unit waits for the one before). ZeRO-2
-    and 3: the largest tensor's, before it is copied into the bucket.
+    FSDP 1: the running layer's, once as the layer's own and once joined for the reduce-scatter,
+    and the head's, which waits in the root unit (torch/distributed/fsdp/_runtime_utils.py,
+    _reduce_grad). ZeRO-2 and 3: the largest tensor's, before it is copied into the bucket.
     """
     if not sharding.shards_gradients:
         return 0
-    units = units_of(architecture, local)
-    layer = units.layer_gradient_bytes
-    if has_mixed_units(local, sharding):
-        layer = units.layer_bytes
     if sharding.is_fsdp:
-        if sharding.is_fsdp1 or architecture.tied_embeddings:
-            return 2 * layer + units.head_gradient_bytes
-        return layer + max(layer, units.head_gradient_bytes)
+        units = units_of(architecture, local)
+        layer = units.layer_gradient_bytes
+        if has_mixed_units(local, sharding):
+            layer = units.layer_bytes
+        return 2 * layer + units.head_gradient_bytes
     return trained.largest_count * local.compute_width
 
 

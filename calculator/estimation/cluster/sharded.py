@@ -8,10 +8,12 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.device import sharded_device_bytes
+from calculator.estimation.cluster.fsdp2 import Around, Fsdp2
 from calculator.estimation.cluster.gathered import (
     communication_bytes,
     gathered_bytes,
     gradients_in_flight_bytes,
+    units_of,
 )
 from calculator.estimation.cluster.host import HostMemory, host_memory
 from calculator.estimation.cluster.local_step import local_settings
@@ -33,7 +35,7 @@ from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import trained_parameters
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
 from calculator.estimation.step.sizes import NOTHING, Size, fixed
-from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Phase, timeline
+from calculator.estimation.step.timeline import CHECKPOINTS, PHASES, Moment, Phase, timeline
 
 GATHERED = "gathered_weights"
 IN_FLIGHT = "gradients_in_flight"
@@ -192,37 +194,66 @@ def sharded_moments(
     The sharding's number of GPUs changes none of them, so one will do for all.
     """
     trained = trained_parameters(architecture, local)
-    in_flight = fixed(gradients_in_flight_bytes(architecture, local, sharding, trained))
-    gathered = {
-        phase: fixed(gathered_bytes(architecture, local, sharding, phase)) for phase in PHASES
-    }
+    moments = timeline(architecture, local, masked).moments
+    if sharding.is_fsdp and not sharding.is_fsdp1:
+        units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
+        fsdp2 = Fsdp2(
+            units, architecture.tied_embeddings, local, trained, architecture.hidden_size
+        )
+        beside = [(moment, fsdp2.around(moment)) for moment in moments]
+        beside += fsdp2.between(moments)
+    else:
+        in_flight = gradients_in_flight_bytes(architecture, local, sharding, trained)
+        gathered = {
+            phase: gathered_bytes(architecture, local, sharding, phase) for phase in PHASES
+        }
+        beside = [
+            (moment, Around(gathered[moment.phase], in_flight_at(moment, in_flight)))
+            for moment in moments
+        ]
     communication = {
         phase: fixed(communication_bytes(architecture, local, sharding, phase)) for phase in PHASES
     }
-    moments = []
-    for moment in timeline(architecture, local, masked).moments:
-        parts = dict(moment.parts)
-        gradients = parts.pop(GRADIENTS, NOTHING)
-        if sharding.shards_gradients:
-            # While the loss runs backward, only the head's gradient is there, and it is whole.
-            parts[IN_FLIGHT] = in_flight if moment.phase == "backward" else gradients
-            if moment.phase != "backward":
-                gradients = NOTHING
-        if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
-            inputs = Size(
-                token=float(
-                    architecture.layer_count * architecture.hidden_size * local.small_width
-                )
-            )
-            parts[CHECKPOINTS] = inputs
-            parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
-        parts[GATHERED] = gathered[moment.phase]
-        parts[COMMUNICATION] = communication[moment.phase]
-        total = NOTHING
-        for size in parts.values():
-            total = total.plus(size)
-        moments.append(ShardedMoment(moment.phase, tuple(parts.items()), total, gradients))
-    return tuple(moments)
+    return tuple(
+        _sharded_moment(architecture, local, sharding, moment, around, communication)
+        for moment, around in beside
+    )
+
+
+def in_flight_at(moment: Moment, in_backward_bytes: int) -> int:
+    """While the loss runs backward, only the head's gradient is there, and it is whole."""
+    if moment.phase == "backward":
+        return in_backward_bytes
+    return round(dict(moment.parts).get(GRADIENTS, NOTHING).fixed)
+
+
+def _sharded_moment(
+    architecture: Architecture,
+    local: Numerics,
+    sharding: Sharding,
+    moment: Moment,
+    around: Around,
+    communication: dict[Phase, Size],
+) -> ShardedMoment:
+    parts = dict(moment.parts)
+    gradients = parts.pop(GRADIENTS, NOTHING)
+    if sharding.shards_gradients:
+        parts[IN_FLIGHT] = fixed(around.in_flight_bytes)
+        gradients = gradients.minus(fixed(around.whole_bytes))
+        if moment.phase != "backward":
+            gradients = NOTHING
+    if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
+        inputs = Size(
+            token=float(architecture.layer_count * architecture.hidden_size * local.small_width)
+        )
+        parts[CHECKPOINTS] = inputs
+        parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
+    parts[GATHERED] = fixed(around.gathered_bytes)
+    parts[COMMUNICATION] = communication[moment.phase]
+    total = NOTHING
+    for size in parts.values():
+        total = total.plus(size)
+    return ShardedMoment(moment.phase, tuple(parts.items()), total, gradients)
 
 
 def _keeps_layer_inputs(local: Numerics, sharding: Sharding) -> bool:

@@ -222,15 +222,16 @@ def test_hybrid_sharding_spreads_within_a_node_and_copies_from_node_to_node():
 
 def test_fsdp_2_lets_embedding_and_head_go_where_fsdp_1_keeps_them():
     """accelerate 1.15 gives them units of their own, unless they are one tensor."""
-    settings = TrainingSettings(method="full", loss="chunked")
+    settings = TrainingSettings(method="lora", sequence_length=16_384)
 
     def backward(slug, strategy):
         result = estimate_sharded(architecture(slug), settings, Sharding(strategy, 8))
         return result.per_gpu.phases["backward"]
 
-    embeddings = 2 * 128_256 * 4_096 * 2
-    assert backward("llama-3-1-8b", "fsdp1") - backward("llama-3-1-8b", "fsdp") > embeddings
-    assert backward("llama-3-2-1b", "fsdp1") == backward("llama-3-2-1b", "fsdp")
+    embedding = 128_256 * 4_096 * 2
+    assert backward("llama-3-1-8b", "fsdp1") - backward("llama-3-1-8b", "fsdp") > embedding
+    tied = backward("llama-3-2-1b", "fsdp")
+    assert tied == pytest.approx(backward("llama-3-2-1b", "fsdp1"), rel=1e-3)
 
 
 def test_adapters_in_their_layers_flat_parameters_bring_gradients_of_the_frozen_weights():
@@ -328,7 +329,7 @@ def test_4_bit_weights_in_uint8_are_whole_on_each_gpu(strategy):
     linear = 68_451_041_280
     assert whole["weights"] > linear * 0.5
     assert whole["weights"] < alone["weights"]
-    assert whole["gathered_weights"] <= shared["gathered_weights"]
+    assert whole["weights"] > 5 * shared["weights"]
 
 
 @pytest.mark.parametrize(
