@@ -14,7 +14,7 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.gathered import SUB_GROUP_ELEMENTS
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.pinned import (
     joined_rounding_bytes,
     layer_shards_bytes,
@@ -78,7 +78,7 @@ def host_memory(
 ) -> HostMemory:
     """What a run takes of each node's host memory."""
     states = states_of(architecture, settings, sharding)
-    stored = numerics_of(local_settings(settings, sharding) if sharding.is_deepspeed else settings)
+    stored = local_numerics(settings, sharding) if sharding.is_deepspeed else numerics_of(settings)
     training = _training(architecture, settings, sharding, stored, states)
     training["pinned_cache"] = _kept_from_loading(architecture, sharding, stored)
     loading = _loading(architecture, sharding, stored, states)

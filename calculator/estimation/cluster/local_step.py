@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from calculator.estimation.cluster.sharding import Sharding
-from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.settings import Recipe, TrainingSettings
+from calculator.estimation.step.numerics import Numerics, numerics_of
 
 
 @lru_cache(maxsize=4096)
@@ -29,3 +30,29 @@ def local_settings(settings: TrainingSettings, sharding: Sharding) -> TrainingSe
     if autocast:
         return replace(settings, adapter_precision="bf16", prepare_kbit=False)
     return settings
+
+
+def local_numerics(settings: TrainingSettings, sharding: Sharding) -> Numerics:
+    """The numerics of `local_settings`, without making settings anew for each length."""
+    if sharding.strategy in ("none", "ddp") or settings.recipe == "fp32":
+        return numerics_of(settings)
+    return _local(numerics_of(settings), settings.recipe, is_deepspeed=sharding.is_deepspeed)
+
+
+@lru_cache(maxsize=4096)
+def _local(numerics: Numerics, recipe: Recipe, *, is_deepspeed: bool) -> Numerics:
+    autocast = recipe in ("bf16_autocast", "fp16_autocast")
+    if not numerics.trains_base and not is_deepspeed:
+        if not autocast:
+            return numerics
+        return replace(numerics, adapter_width=2, small_width=numerics.base_width)
+    if numerics.trains_base and not autocast:
+        return numerics
+    return replace(
+        numerics,
+        base_width=2,
+        small_width=2,
+        compute_width=2,
+        autocast=False,
+        adapter_width=numerics.adapter_width if numerics.trains_base else 2,
+    )

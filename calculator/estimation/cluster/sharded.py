@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ from calculator.estimation.cluster.gathered import (
     units_of,
 )
 from calculator.estimation.cluster.host import HostMemory, host_memory
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.sharding import Sharding, impossible_reason
 from calculator.estimation.cluster.states import States, states_of
 from calculator.estimation.cluster.words import sharded_assumptions
@@ -31,7 +32,7 @@ from calculator.estimation.estimate import (
     without_reuse_bytes,
 )
 from calculator.estimation.settings import TrainingSettings
-from calculator.estimation.step.numerics import Numerics, numerics_of
+from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.resident import trained_parameters
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
 from calculator.estimation.step.sizes import NOTHING, Size, fixed
@@ -92,7 +93,7 @@ def estimate_sharded(
     if sharding.strategy == "none":
         return ShardedEstimate(architecture, settings, sharding, estimate(architecture, settings))
     states = states_of(architecture, settings, sharding)
-    local = numerics_of(local_settings(settings, sharding))
+    local = local_numerics(settings, sharding)
     parts_of = _phases(architecture, settings, local, sharding, states)
     phases: dict[str, int] = {
         phase: sum(parts_of[phase].values()) for phase in PHASES if phase in parts_of
@@ -184,6 +185,14 @@ class ShardedMoment:
     total: Size
     gradients: Size
 
+    def covers(self, other: ShardedMoment) -> bool:
+        """Whether this takes at least what the other does, however gradients are divided."""
+        return (
+            self.phase == other.phase
+            and self.total.covers(other.total)
+            and self.gradients.covers(other.gradients)
+        )
+
 
 @lru_cache(maxsize=2048)
 def sharded_moments(
@@ -214,10 +223,20 @@ def sharded_moments(
     communication = {
         phase: fixed(communication_bytes(architecture, local, sharding, phase)) for phase in PHASES
     }
-    return tuple(
+    return _worth_keeping(
         _sharded_moment(architecture, local, sharding, moment, around, communication)
         for moment, around in beside
     )
+
+
+def _worth_keeping(moments: Iterable[ShardedMoment]) -> tuple[ShardedMoment, ...]:
+    """Of each phase, the moments that no other covers, in what is kept of gradients too."""
+    kept: list[ShardedMoment] = []
+    for moment in moments:
+        if not any(other.covers(moment) for other in kept):
+            kept = [other for other in kept if not moment.covers(other)]
+            kept.append(moment)
+    return tuple(kept)
 
 
 def in_flight_at(moment: Moment, in_backward_bytes: int) -> int:

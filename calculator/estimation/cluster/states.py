@@ -11,7 +11,7 @@ from calculator.estimation.cluster.gathered import (
     unit_gradients_bytes,
     unsharded_weights_bytes,
 )
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
@@ -70,7 +70,7 @@ def states_of(
     architecture: Architecture, settings: TrainingSettings, sharding: Sharding
 ) -> States:
     """One GPU's share of the states, with what offloading moves to the host taken out."""
-    local = numerics_of(local_settings(settings, sharding))
+    local = local_numerics(settings, sharding)
     # DeepSpeed stores what the operations see; FSDP stores the shards as the recipe says.
     stored = local if sharding.is_deepspeed else numerics_of(settings)
     trained = trained_parameters(architecture, stored)

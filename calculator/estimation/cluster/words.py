@@ -7,10 +7,9 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.assumptions import assumptions_of
 from calculator.estimation.cluster.gathered import unit_gradients_bytes
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.sharding import Sharding, Strategy
 from calculator.estimation.settings import TrainingSettings
-from calculator.estimation.step.numerics import numerics_of
 from calculator.estimation.units import GB
 
 STRATEGY_WORDS: dict[Strategy, str] = {
@@ -73,7 +72,7 @@ def _accumulation_words(
     """What gradient accumulation does under FSDP (accelerate 1.15, Accelerator.no_sync)."""
     if settings.gradient_accumulation == 1 or not sharding.is_fsdp:
         return []
-    local = numerics_of(local_settings(settings, sharding))
+    local = local_numerics(settings, sharding)
     whole = unit_gradients_bytes(architecture, local, sharding)
     if not sharding.reduces_each_batch:
         return [f"Gradients stay whole until the last micro-batch: {whole / GB:.1f} GB on each."]
