@@ -63,10 +63,11 @@ class Fsdp2:
                 return Around(tail + (layer if self.tied else tail), 0)
             # The tail's own backward starts the prefetch of the last layer.
             return Around(tail + (layer if gradients else 0), gradients)
-        if gradients >= self._all_bytes and self.local.trains_base:
+        head = self.units.head_gradient_bytes
+        # While gradients accumulate, a moment counts none but, at the end, the embedding's.
+        if self.local.trains_base and gradients >= (self._all_bytes if self._is_known else head):
             return self._embedding(gradients)
         own = self._own_bytes(gradients)
-        head = self.units.head_gradient_bytes
         if self.tied:
             waiting = head + self.units.layer_gradient_bytes + own
             return Around(tail + 2 * layer, waiting, min(own + head, gradients))
