@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.cluster.sharding import STRATEGIES, Offload, Strategy
+from calculator.estimation.cluster.sharding import STRATEGIES, Offload, Sharding, Strategy
 from calculator.estimation.errors import SettingsError
 from calculator.estimation.settings import TrainingSettings
 from validation.measured.models import architecture_of
 from validation.measured.runs import MeasuredRun
-from validation.measured.tools import TOOLS
+from validation.measured.tools import TOOLS, Tool
 
 Figure = Literal["allocated", "reserved", "device", "unstated"]
 """Which of our figures a run is compared with.
@@ -38,21 +38,29 @@ _FIGURES: dict[str, Figure] = {
 class Comparable:
     """A run in our terms.
 
-    gpu_count, strategy, offload and keeps_layer_inputs are those of the core's `Sharding`. The
-    bytes are per GPU. remarks say in words what the settings leave out of how the tool runs.
+    The bytes are per GPU. remarks say in words what the settings leave out of how the tool runs.
     """
 
     run: MeasuredRun
     figure: Figure
     architecture: Architecture
     settings: TrainingSettings
-    gpu_count: int
-    strategy: Strategy
-    offload: Offload
-    keeps_layer_inputs: bool
+    sharding: Sharding
     low_bytes: int
     high_bytes: int
     remarks: tuple[str, ...]
+
+    @property
+    def gpu_count(self) -> int:
+        return self.sharding.gpu_count
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.sharding.strategy
+
+    @property
+    def offload(self) -> Offload:
+        return self.sharding.offload
 
     @property
     def measured_bytes(self) -> int:
@@ -95,18 +103,13 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
         settings = TrainingSettings(**{**_common(run), **values})
     except SettingsError as error:
         return NotComparable(run, f"Outside our settings: {error}")
-    strategy = _strategy(run)
-    assert strategy is not None
     share = run.gpu_count if tool.sums_over_gpus and run.gpu_count > 1 else 1
     return Comparable(
         run=run,
         figure=_FIGURES[run.measured],
         architecture=architecture,
         settings=settings,
-        gpu_count=run.gpu_count,
-        strategy=strategy,
-        offload="parameters" if run.offload.startswith("cpu") else "none",
-        keeps_layer_inputs=tool.checkpoints_reentrantly and run.sharding == "fsdp",
+        sharding=_sharding(run, tool),
         low_bytes=run.low_bytes // share,
         high_bytes=run.high_bytes // share,
         remarks=tuple(remarks),
@@ -146,6 +149,22 @@ def _strategy(run: MeasuredRun) -> Strategy | None:
     if run.gpu_count == 1:
         return "none"
     return next((name for name in STRATEGIES if name == run.sharding.split()[0]), None)
+
+
+def _sharding(run: MeasuredRun, tool: Tool) -> Sharding:
+    """How the tool spread the run. The rows' “fsdp” is FSDP 1 but where the tool has moved on."""
+    strategy = _strategy(run)
+    assert strategy is not None
+    if strategy == "fsdp" and not tool.uses_fsdp2:
+        strategy = "fsdp1"
+    return Sharding(
+        strategy,
+        run.gpu_count,
+        "parameters" if run.offload.startswith("cpu") and run.gpu_count > 1 else "none",
+        keeps_layer_inputs=tool.checkpoints_reentrantly and strategy == "fsdp1",
+        wraps_adapters=tool.wraps_adapters,
+        reduces_each_batch=tool.reduces_each_batch,
+    )
 
 
 def _common(run: MeasuredRun) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from calculator.estimation.cluster.sharded import estimate_sharded
-from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.device import CONTEXT_BYTES, GAPS_FRACTION, LIKELY_FRACTION
 from calculator.estimation.errors import SettingsError
 from calculator.estimation.estimate import Estimate, estimate
@@ -70,13 +69,9 @@ def prediction_of(comparable: Comparable) -> Prediction | NotComparable:
 def _estimate(comparable: Comparable) -> Estimate:
     if comparable.gpu_count == 1:
         return estimate(comparable.architecture, comparable.settings)
-    sharding = Sharding(
-        comparable.strategy,
-        comparable.gpu_count,
-        comparable.offload,
-        comparable.keeps_layer_inputs,
-    )
-    return estimate_sharded(comparable.architecture, comparable.settings, sharding).per_gpu
+    return estimate_sharded(
+        comparable.architecture, comparable.settings, comparable.sharding
+    ).per_gpu
 
 
 def predictions() -> tuple[list[Prediction], list[NotComparable]]:

@@ -48,6 +48,11 @@ class MeasuredRun:
     high_bytes: int
 
     @property
+    def middle_bytes(self) -> int:
+        """What errors are measured against: the middle of low and high."""
+        return (self.low_bytes + self.high_bytes) // 2
+
+    @property
     def repository_url(self) -> str:
         """A link to where the figure was published, or nothing where there is none."""
         where = self.where.split()[0]

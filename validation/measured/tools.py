@@ -20,12 +20,16 @@ class Tool:
     """A source of runs. prefixes: of the ids of its rows.
 
     sums_over_gpus: its figures are sums. checkpoints_reentrantly: its checkpoints are reentrant,
-    as transformers' were before version 5.
+    as transformers' were before version 5. uses_fsdp2, wraps_adapters, reduces_each_batch: how
+    it sets FSDP up, where it does not use FSDP 1 with peft's wrapping and accelerate's.
     """
 
     prefixes: tuple[str, ...]
     sums_over_gpus: bool = False
     checkpoints_reentrantly: bool = True
+    uses_fsdp2: bool = False
+    wraps_adapters: bool = True
+    reduces_each_batch: bool = True
 
     def reason_against(self, run: MeasuredRun) -> str:
         """Why this row of the tool is left out, or nothing."""
@@ -107,6 +111,9 @@ class Litgpt(Tool):
     q and v with lora_dropout 0.05, on one map for q, k and v. The loss takes 16-bit logits in
     chunks of 128 tokens and keeps all of them until the backward pass, which makes all chunks'
     gradients before the head's: 2 + 2 + 2 bytes, what a fused loss takes. GELU is one kernel.
+    On several GPUs FSDP wraps each block with its adapters inside (auto_wrap_policy={Block}), and
+    gradients accumulate under no_backward_sync up to the global batch of 128: so each GPU keeps
+    whole gradients of all blocks, frozen weights' included.
     """
 
     def reason_against(self, run: MeasuredRun) -> str:
@@ -131,6 +138,8 @@ class Litgpt(Tool):
             "lora_dropout": 0.05,
             "loss": "fused",
         }
+        if run.gpu_count > 1:
+            values["gradient_accumulation"] = 128 // (run.gpu_count * int(run.micro_batch))
         remarks = ["Its own modelling code: adapters on the joined q, k, v map keep more tensors."]
         if run.method == "qlora":
             doubled = "double quantization" in run.notes
@@ -309,12 +318,17 @@ class LeftOut(Tool):
 
 TOOLS: tuple[Tool, ...] = (
     FmsAcceleration(("fms",)),
-    Litgpt(("litgpt", "raschka")),
+    Litgpt(
+        ("litgpt", "raschka"),
+        checkpoints_reentrantly=False,
+        wraps_adapters=False,
+        reduces_each_batch=False,
+    ),
     Fitcheck(("fitcheck",)),
     MsSwift(("swift",)),
     QwenReadme(("qwen",), sums_over_gpus=True),
     FsdpQlora(("fsdpqlora",), checkpoints_reentrantly=False),
-    Torchtune(("torchtune", "torchao"), checkpoints_reentrantly=False),
+    Torchtune(("torchtune", "torchao"), checkpoints_reentrantly=False, uses_fsdp2=True),
     Axolotl(("axolotl",)),
     Lomo(("lomo",)),
     PeftDocs(("peftdoc",)),

@@ -63,6 +63,7 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    learned_positions: bool = False
     sliding_period: int = 0
     extra_layer_parameters: int = 0
     q_name: str = "q_proj"
@@ -191,6 +192,7 @@ FAMILIES: dict[str, FamilyTraits] = {
         qkv_bias=True,
         o_bias=True,
         mlp_bias=True,
+        learned_positions=True,
         rotary_fraction=0.0,
         qkv_name="c_attn",
         o_name="c_proj",

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.numerics import Numerics, numerics_of
 
 
 @lru_cache(maxsize=4096)
@@ -31,3 +32,8 @@ def local_settings(settings: TrainingSettings, sharding: Sharding) -> TrainingSe
     if autocast:
         return replace(settings, adapter_precision="bf16", prepare_kbit=False)
     return settings
+
+
+def local_numerics(settings: TrainingSettings, sharding: Sharding) -> Numerics:
+    """The numerics of `local_settings`."""
+    return numerics_of(local_settings(settings, sharding))

@@ -1,7 +1,8 @@
 """The question the other way round: what can this card, or so many of them, fine-tune?
 
 Memory never falls when a model, a batch, a length or a rank grows, so the largest that fits is
-found by bisection, and for models by trying them from the largest down.
+found in a handful of guesses, and for models by trying them from the largest down. "Fits" is to
+be held at all here: it may be tight.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from typing import Any, TypeVar
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.estimation.cluster.device import sharded_device_bytes
-from calculator.estimation.cluster.setups import holds, shardings_for
-from calculator.estimation.cluster.sharding import impossible_reason
-from calculator.estimation.cluster.states import states_of
+from calculator.estimation.cluster.setups import holds, room_bytes, shardings_for
+from calculator.estimation.cluster.sharding import Sharding, impossible_reason
 from calculator.estimation.settings import MAXIMUM_OF_FIELD, TrainingSettings
 
 T = TypeVar("T")
@@ -43,22 +42,9 @@ def largest_model(
         candidates, key=lambda pair: count_parameters(pair[1]).total_count, reverse=True
     )
     for item, architecture in by_size:
-        if _states_fit(architecture, settings, cards) and cards.hold(architecture, settings):
+        if cards.hold(architecture, settings):
             return item
     return None
-
-
-def _states_fit(architecture: Architecture, settings: TrainingSettings, cards: Cards) -> bool:
-    """Whether at least the states fit: what decides about most models, without their step."""
-    for sharding in shardings_for(cards.gpu_count):
-        if impossible_reason(settings, sharding):
-            continue
-        states = states_of(architecture, settings, sharding)
-        least = states.at_optimizer_step_bytes
-        device = sharded_device_bytes(least, least, settings, sharding, states.paged_bytes)
-        if device.likely <= cards.usable_bytes:
-            return True
-    return False
 
 
 def largest_value(
@@ -66,32 +52,50 @@ def largest_value(
 ) -> int | None:
     """The largest value of a setting that fits, in its steps (`STEP_OF_FIELD`), or None.
 
-    The value is bounded by the setting's own maximum.
+    The value is bounded by the setting's own maximum. The ways to spread the run are taken one
+    after the other, and each is only asked whether it holds more than those before it.
     """
     step = STEP_OF_FIELD[field]
+    most = MAXIMUM_OF_FIELD[field] // step
+    best = 0
+    for sharding in reversed(shardings_for(cards.gpu_count)):
+        if impossible_reason(settings, sharding):
+            continue
 
-    def fits(steps: int) -> bool:
-        change: dict[str, Any] = {field: steps * step}
-        return cards.hold(architecture, replace(settings, **change))
+        def room(steps: int, sharding: Sharding = sharding) -> int:
+            change: dict[str, Any] = {field: steps * step}
+            changed = replace(settings, **change)
+            return room_bytes(architecture, changed, sharding, cards.usable_bytes)
 
-    found = _largest(fits, MAXIMUM_OF_FIELD[field] // step)
-    return found * step or None
+        if best < most:
+            best = _largest(room, best, most)
+    return best * step or None
 
 
-def _largest(fits: Callable[[int], bool], most: int) -> int:
-    """The largest number from 1 to `most` for which `fits` holds; 0 if it does not for 1.
+def _largest(room: Callable[[int], int], held: int, most: int) -> int:
+    """The largest number up to `most` that leaves room, or `held` if the next one does not.
 
-    Doubles until it does not fit, then halves the gap: few calls where the answer is small.
+    Room shrinks as the number grows, nearly in a line: the next guess is where the line through
+    both ends of the gap meets zero. Where two guesses do not halve the gap it is halved.
     """
-    if not fits(1):
-        return 0
-    low, high = 1, 2
-    while high <= most and fits(high):
-        low, high = high, high * 2
-    high = min(high, most + 1)
+    low, high = held + 1, most
+    low_room = room(low)
+    if low_room < 0:
+        return held
+    high_room = room(high) if high > low else low_room
+    if high_room >= 0:
+        return high
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        gap = high - low
+        for guess in (low + low_room * gap // (low_room - high_room), (low + high) // 2):
+            guess = min(max(guess, low + 1), high - 1)
+            guess_room = room(guess)
+            if guess_room >= 0:
+                low, low_room = guess, guess_room
+            else:
+                high, high_room = guess, guess_room
+            if 2 * (high - low) <= gap:
+                break
     return low
 
 
@@ -99,8 +103,4 @@ def fitting_models(
     candidates: Sequence[tuple[T, Architecture]], settings: TrainingSettings, cards: Cards
 ) -> list[T]:
     """All of the models that fit, in the order given."""
-    return [
-        item
-        for item, architecture in candidates
-        if _states_fit(architecture, settings, cards) and cards.hold(architecture, settings)
-    ]
+    return [item for item, architecture in candidates if cards.hold(architecture, settings)]

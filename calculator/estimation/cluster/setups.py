@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.cluster.counts import fewest
+from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
 from calculator.estimation.cluster.sharded import ShardedEstimate, estimate_sharded
-from calculator.estimation.cluster.sharding import Offload, Sharding, Strategy, impossible_reason
-from calculator.estimation.device import DeviceBytes
+from calculator.estimation.cluster.sharding import (
+    GPUS_PER_NODE,
+    MAXIMUM_GPUS,
+    Offload,
+    Sharding,
+    Strategy,
+    impossible_reason,
+)
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.verdict import Verdict, verdict, verdict_sentence
 
-Verdict = Literal["fits", "tight", "too_small"]
+__all__ = [
+    "Setup",
+    "Verdict",
+    "best_setup",
+    "fewest_gpus",
+    "holds",
+    "room_bytes",
+    "setups_on",
+    "shardings_for",
+    "smallest_setup",
+    "verdict",
+]
 
 # From what is fastest and simplest to what spreads most.
 _WITHOUT_OFFLOAD: tuple[Strategy, ...] = ("ddp", "zero2", "fsdp", "zero3")
+# Within a node, over its fast links: as good as "fsdp" up to one node, ahead of it beyond.
+_ON_SEVERAL_NODES: tuple[Strategy, ...] = ("ddp", "zero2", "hybrid", "fsdp", "zero3")
 _WITH_OFFLOAD: tuple[tuple[Strategy, Offload], ...] = (
     ("zero2", "optimizer"),
     ("zero3", "optimizer"),
     ("zero3", "parameters"),
 )
-
-
-def verdict(device: DeviceBytes, usable_bytes: int) -> Verdict:
-    """Whether a card with so many usable bytes holds it.
-
-    "fits" up to the high end of the range, "tight" when only the likely figure fits, "too_small"
-    otherwise.
-    """
-    if device.likely > usable_bytes:
-        return "too_small"
-    return "fits" if device.high <= usable_bytes else "tight"
+_WITH_OFFLOAD_ON_SEVERAL: tuple[tuple[Strategy, Offload], ...] = (
+    ("zero2", "optimizer"),
+    ("zero3", "optimizer"),
+    ("fsdp", "parameters"),
+    ("zero3", "parameters"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +67,50 @@ class Setup:
         return verdict(self.estimate.device_bytes, self.usable_bytes)
 
     @property
+    def verdict_sentence(self) -> str:
+        """What the verdict means, in a sentence or two."""
+        return verdict_sentence(self.estimate.device_bytes, self.usable_bytes)
+
+    @property
+    def is_likely_to_fit(self) -> bool:
+        """Whether the likely figure fits, and so nothing has to be given back."""
+        return self.headroom_bytes >= 0
+
+    @property
     def headroom_bytes(self) -> int:
         """Bytes of each GPU that are likely to stay free; negative: that are missing."""
         return self.usable_bytes - self.estimate.device_bytes.likely
 
 
+@lru_cache(maxsize=1024)
 def shardings_for(gpu_count: int, *, offload: bool = False) -> tuple[Sharding, ...]:
     """The ways to run on so many GPUs, in the order in which one would try them."""
     if gpu_count == 1:
-        plain = [Sharding()]
+        plain, moved = [Sharding()], _WITH_OFFLOAD
     else:
-        plain = [Sharding(strategy, gpu_count) for strategy in _WITHOUT_OFFLOAD]
+        whole_nodes = gpu_count > GPUS_PER_NODE and gpu_count % GPUS_PER_NODE == 0
+        names = _ON_SEVERAL_NODES if whole_nodes else _WITHOUT_OFFLOAD
+        plain = [Sharding(strategy, gpu_count) for strategy in names]
+        moved = _WITH_OFFLOAD_ON_SEVERAL
     if offload:
-        plain += [Sharding(strategy, gpu_count, moved) for strategy, moved in _WITH_OFFLOAD]
+        plain += [Sharding(strategy, gpu_count, what) for strategy, what in moved]
     return tuple(plain)
+
+
+def setups_on(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    gpu_count: int,
+    *,
+    offload: bool = True,
+) -> tuple[Setup, ...]:
+    """All ways on so many cards that hold it, in the order in which one would try them."""
+    return tuple(
+        setup
+        for setup in _setups(architecture, settings, usable_bytes, gpu_count, offload)
+        if setup.verdict != "too_small"
+    )
 
 
 def best_setup(
@@ -74,17 +121,36 @@ def best_setup(
     *,
     offload: bool = False,
 ) -> Setup | None:
-    """The first way that fits or, if none does, the one that misses least. None: none exists."""
+    """The first way that fits; else the first tight one that is likely to; else the closest.
+
+    None: these settings cannot be run on so many cards in any way.
+    """
+    likely: Setup | None = None
     closest: Setup | None = None
-    for sharding in shardings_for(gpu_count, offload=offload):
-        if impossible_reason(settings, sharding):
-            continue
-        setup = Setup(estimate_sharded(architecture, settings, sharding), usable_bytes)
-        if setup.verdict != "too_small":
+    for setup in _setups(architecture, settings, usable_bytes, gpu_count, offload):
+        if setup.verdict == "fits":
             return setup
-        if closest is None or setup.headroom_bytes > closest.headroom_bytes:
+        if likely is None and setup.is_likely_to_fit:
+            likely = setup
+        if closest is None or _nearness(setup) > _nearness(closest):
             closest = setup
-    return closest
+    return likely or closest
+
+
+def _nearness(setup: Setup) -> tuple[bool, int]:
+    return setup.verdict != "too_small", setup.headroom_bytes
+
+
+def _setups(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    gpu_count: int,
+    offload: bool,
+) -> Iterator[Setup]:
+    for sharding in shardings_for(gpu_count, offload=offload):
+        if not impossible_reason(settings, sharding):
+            yield Setup(estimate_sharded(architecture, settings, sharding), usable_bytes)
 
 
 def smallest_setup(
@@ -92,18 +158,77 @@ def smallest_setup(
     settings: TrainingSettings,
     usable_bytes: int,
     gpu_counts: Iterable[int],
+    *,
+    offload: bool = False,
+    at_least: Verdict = "tight",
 ) -> Setup | None:
-    """The setup with the fewest GPUs, of the counts given in rising order, that holds it."""
+    """The setup with the fewest GPUs, of the counts given in rising order, that holds it.
+
+    at_least: "fits" where a tight one will not do.
+    """
     for gpu_count in gpu_counts:
-        setup = best_setup(architecture, settings, usable_bytes, gpu_count)
-        if setup is not None and setup.verdict != "too_small":
+        if not holds(architecture, settings, usable_bytes, gpu_count, offload=offload):
+            continue
+        setup = best_setup(architecture, settings, usable_bytes, gpu_count, offload=offload)
+        if setup is not None and at_least in (setup.verdict, "tight"):
             return setup
     return None
 
 
+def fewest_gpus(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    *,
+    most: int = MAXIMUM_GPUS,
+    offload: bool = False,
+    at_least: Verdict = "tight",
+) -> Setup | None:
+    """The setup with the fewest GPUs that can be had and hold it; None: not even `most` do.
+
+    Whole nodes are found by doubling and halving, so that no answer takes more than some 20
+    questions. at_least: "fits" where a tight one will not do.
+    """
+    return fewest(
+        lambda gpu_count: smallest_setup(
+            architecture,
+            settings,
+            usable_bytes,
+            (gpu_count,),
+            offload=offload,
+            at_least=at_least,
+        ),
+        most,
+    )
+
+
 def holds(
-    architecture: Architecture, settings: TrainingSettings, usable_bytes: int, gpu_count: int = 1
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    gpu_count: int = 1,
+    *,
+    offload: bool = False,
 ) -> bool:
-    """Whether so many cards hold it in some way, without offload."""
-    setup = best_setup(architecture, settings, usable_bytes, gpu_count)
-    return setup is not None and setup.verdict != "too_small"
+    """Whether so many cards hold it in some way, if only just.
+
+    What cannot be is ruled out before its step is worked through; then what spreads most comes
+    first, since it holds if anything does.
+    """
+    if least_token_bytes(architecture, settings) > usable_bytes:
+        return False
+    return any(
+        room_bytes(architecture, settings, sharding, usable_bytes) >= 0
+        for sharding in reversed(shardings_for(gpu_count, offload=offload))
+        if not impossible_reason(settings, sharding)
+    )
+
+
+def room_bytes(
+    architecture: Architecture, settings: TrainingSettings, sharding: Sharding, usable_bytes: int
+) -> int:
+    """Bytes that a card has above the low figure; negative: at least so many are missing."""
+    least = least_device_bytes(architecture, settings, sharding)
+    if least > usable_bytes:
+        return usable_bytes - least
+    return usable_bytes - estimate_sharded(architecture, settings, sharding).device_bytes.low

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.device import sharded_device_bytes
+from calculator.estimation.cluster.fsdp2 import Around, Fsdp2
 from calculator.estimation.cluster.gathered import (
     communication_bytes,
     gathered_bytes,
     gradients_in_flight_bytes,
+    units_of,
 )
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.host import HostMemory, host_memory
+from calculator.estimation.cluster.local_step import local_numerics, local_settings
 from calculator.estimation.cluster.sharding import Sharding, impossible_reason
 from calculator.estimation.cluster.states import States, states_of
 from calculator.estimation.cluster.words import sharded_assumptions
@@ -29,7 +33,7 @@ from calculator.estimation.estimate import (
 )
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.evaluation import evaluation_parts
-from calculator.estimation.step.numerics import Numerics, numerics_of
+from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.resident import trained_parameters
 from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import ACTIVATION_GRADIENTS, GRADIENTS
@@ -43,14 +47,25 @@ COMMUNICATION = "communication_buffers"
 
 @dataclass(frozen=True, slots=True)
 class ShardedEstimate:
-    """What one step takes on each GPU of a sharded run, and what is kept on the host for it.
+    """What one step takes on each GPU of a sharded run, and on the host of each node.
 
-    per_gpu.breakdown sums to per_gpu.peak_allocated_bytes. host_bytes is per GPU.
+    per_gpu.breakdown sums to per_gpu.peak_allocated_bytes.
     """
 
+    architecture: Architecture
+    settings: TrainingSettings
     sharding: Sharding
     per_gpu: Estimate
-    host_bytes: int
+
+    @property
+    def host(self) -> HostMemory:
+        """Host memory of one node."""
+        return host_memory(self.architecture, self.settings, self.sharding)
+
+    @property
+    def host_bytes(self) -> int:
+        """Bytes that offload keeps on the host for each GPU, before anything is rounded up."""
+        return self.host.offloaded_bytes_per_gpu
 
     @property
     def peak_allocated_bytes(self) -> int:
@@ -78,9 +93,9 @@ def estimate_sharded(
     if reason:
         raise SettingsError([FieldError("strategy", reason)])
     if sharding.strategy == "none":
-        return ShardedEstimate(sharding, estimate(architecture, settings), 0)
+        return ShardedEstimate(architecture, settings, sharding, estimate(architecture, settings))
     states = states_of(architecture, settings, sharding)
-    local = numerics_of(local_settings(settings, sharding))
+    local = local_numerics(settings, sharding)
     parts_of = _phases(architecture, settings, local, sharding, states)
     phases: dict[str, int] = {
         phase: sum(parts_of[phase].values()) for phase in PHASES if phase in parts_of
@@ -107,7 +122,7 @@ def estimate_sharded(
         assumptions=sharded_assumptions(architecture, settings, sharding),
         formula_version=FORMULA_VERSION,
     )
-    return ShardedEstimate(sharding, per_gpu, states.host_bytes)
+    return ShardedEstimate(architecture, settings, sharding, per_gpu)
 
 
 def _phases(
@@ -124,26 +139,32 @@ def _phases(
         "weights": states.weights_bytes,
         "adapters": states.adapters_bytes,
         "optimizer_states": states.optimizer_states_bytes,
-        COMMUNICATION: _communication(architecture, local, sharding),
     }
-    carried = 0
-    if local.accumulates:
-        carried = states.gradients_bytes
-    best: dict[Phase, tuple[float, Moment]] = {}
-    width = states.gradient_width_fraction
-    for moment in sharded_moments(architecture, local, masked, sharding, width):
+    kept_fraction = 1.0
+    if sharding.shards_gradients:
+        kept_fraction = states.gradient_width_fraction / sharding.shard_count
+        if sharding.allocates_gradients_whole or sharding.offload != "none":
+            kept_fraction = 0.0
+    best: dict[Phase, tuple[float, ShardedMoment]] = {}
+    for moment in sharded_moments(architecture, local, masked, _of_one(sharding)):
         total = moment.total.at(tokens, length)
+        total += kept_fraction * moment.gradients.at(tokens, length)
         found = best.get(moment.phase)
         if found is None or total > found[0]:
             best[moment.phase] = (total, moment)
     result: dict[Phase, dict[str, int]] = {}
     for phase, (_, moment) in best.items():
         parts = {name: round(size.at(tokens, length)) for name, size in moment.parts}
-        parts[GRADIENTS] = parts.get(GRADIENTS, 0) + carried
+        gradients = round(kept_fraction * moment.gradients.at(tokens, length))
+        if sharding.allocates_gradients_whole and (phase == "backward" or sharding.is_zero3):
+            gradients = states.gradients_bytes
+        carried = 0 if sharding.is_zero3 else states.carried_gradients_bytes
+        parts[GRADIENTS] = gradients + carried
         result[phase] = {**resident, **parts}
     result["optimizer_step"] = {
         **resident,
-        GRADIENTS: states.gradients_bytes,
+        COMMUNICATION: communication_bytes(architecture, local, sharding, "optimizer_step"),
+        GRADIENTS: states.step_gradients_bytes,
         "optimizer_temporaries": states.step_temporaries_bytes,
     }
     if settings.eval_micro_batch:
@@ -156,53 +177,113 @@ def _phases(
     return result
 
 
-def _communication(architecture: Architecture, local: Numerics, sharding: Sharding) -> int:
-    trained = trained_parameters(architecture, local)
-    return communication_bytes(architecture, local, sharding, trained.count * trained.width)
+@lru_cache(maxsize=1024)
+def _of_one(sharding: Sharding) -> Sharding:
+    return replace(sharding, gpu_count=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardedMoment:
+    """A moment of a GPU's step, whatever the number of GPUs.
+
+    gradients: those kept so far, before they are divided. total: of all other parts.
+    """
+
+    phase: Phase
+    parts: tuple[tuple[str, Size], ...]
+    total: Size
+    gradients: Size
+
+    def covers(self, other: ShardedMoment) -> bool:
+        """Whether this takes at least what the other does, however gradients are divided."""
+        return (
+            self.phase == other.phase
+            and self.total.covers(other.total)
+            and self.gradients.covers(other.gradients)
+        )
 
 
 @lru_cache(maxsize=2048)
 def sharded_moments(
+    architecture: Architecture, local: Numerics, masked: bool, sharding: Sharding
+) -> tuple[ShardedMoment, ...]:
+    """The moments of a GPU's step, with weights gathered and gradients in flight.
+
+    The sharding's number of GPUs changes none of them, so one will do for all.
+    """
+    trained = trained_parameters(architecture, local)
+    moments = timeline(architecture, local, masked).moments
+    if sharding.is_fsdp and not sharding.is_fsdp1:
+        units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
+        fsdp2 = Fsdp2(
+            units, architecture.tied_embeddings, local, trained, architecture.hidden_size
+        )
+        beside = [(moment, fsdp2.around(moment)) for moment in moments]
+        beside += fsdp2.between(moments)
+    else:
+        in_flight = gradients_in_flight_bytes(architecture, local, sharding, trained)
+        gathered = {
+            phase: gathered_bytes(architecture, local, sharding, phase) for phase in PHASES
+        }
+        beside = [
+            (moment, Around(gathered[moment.phase], in_flight_at(moment, in_flight)))
+            for moment in moments
+        ]
+    communication = {
+        phase: fixed(communication_bytes(architecture, local, sharding, phase)) for phase in PHASES
+    }
+    return _worth_keeping(
+        _sharded_moment(architecture, local, sharding, moment, around, communication)
+        for moment, around in beside
+    )
+
+
+def _worth_keeping(moments: Iterable[ShardedMoment]) -> tuple[ShardedMoment, ...]:
+    """Of each phase, the moments that no other covers, in what is kept of gradients too."""
+    kept: list[ShardedMoment] = []
+    for moment in moments:
+        if not any(other.covers(moment) for other in kept):
+            kept = [other for other in kept if not moment.covers(other)]
+            kept.append(moment)
+    return tuple(kept)
+
+
+def in_flight_at(moment: Moment, in_backward_bytes: int) -> int:
+    """While the loss runs backward, only the head's gradient is there, and it is whole."""
+    if moment.phase == "backward":
+        return in_backward_bytes
+    return round(dict(moment.parts).get(GRADIENTS, NOTHING).fixed)
+
+
+def _sharded_moment(
     architecture: Architecture,
     local: Numerics,
-    masked: bool,
     sharding: Sharding,
-    gradient_width_fraction: float,
-) -> tuple[Moment, ...]:
-    """The moments of a GPU's step, with gradients sharded and weights gathered."""
-    trained = trained_parameters(architecture, local)
-    in_flight = gradients_in_flight_bytes(architecture, local, sharding, trained)
-    moments = []
-    for moment in timeline(architecture, local, masked).moments:
-        parts = dict(moment.parts)
-        gradients = parts.pop(GRADIENTS, NOTHING)
-        if not sharding.shards_gradients:
-            parts[GRADIENTS] = gradients
-        elif moment.phase == "backward":
-            kept = 0.0
-            if sharding.offload == "none":
-                kept = gradient_width_fraction / sharding.gpu_count
-            parts[GRADIENTS] = gradients.times(kept)
-            parts[IN_FLIGHT] = fixed(in_flight)
-        else:
-            # While the loss runs backward, only the head's gradient is there, and it is whole.
-            parts[IN_FLIGHT] = gradients
-        if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
-            inputs = Size(
-                token=float(
-                    architecture.layer_count * architecture.hidden_size * local.small_width
-                )
-            )
-            parts[CHECKPOINTS] = inputs
-            parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
-        parts[GATHERED] = fixed(gathered_bytes(architecture, local, sharding, moment.phase))
-        total = NOTHING
-        for size in parts.values():
-            total = total.plus(size)
-        moments.append(Moment(moment.phase, tuple(parts.items()), total))
-    return tuple(moments)
+    moment: Moment,
+    around: Around,
+    communication: dict[Phase, Size],
+) -> ShardedMoment:
+    parts = dict(moment.parts)
+    gradients = parts.pop(GRADIENTS, NOTHING)
+    if sharding.shards_gradients:
+        parts[IN_FLIGHT] = fixed(around.in_flight_bytes)
+        gradients = gradients.minus(fixed(around.whole_bytes))
+        if moment.phase != "backward":
+            gradients = NOTHING
+    if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
+        inputs = Size(
+            token=float(architecture.layer_count * architecture.hidden_size * local.small_width)
+        )
+        parts[CHECKPOINTS] = inputs
+        parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)
+    parts[GATHERED] = fixed(around.gathered_bytes)
+    parts[COMMUNICATION] = communication[moment.phase]
+    total = NOTHING
+    for size in parts.values():
+        total = total.plus(size)
+    return ShardedMoment(moment.phase, tuple(parts.items()), total, gradients)
 
 
 def _keeps_layer_inputs(local: Numerics, sharding: Sharding) -> bool:
     frozen = local.checkpointing and not local.trains_base
-    return sharding.keeps_layer_inputs and sharding.strategy == "fsdp" and frozen
+    return sharding.keeps_layer_inputs and sharding.is_fsdp1 and frozen

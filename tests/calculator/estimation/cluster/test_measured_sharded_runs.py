@@ -39,7 +39,8 @@ def error_fraction(run: dict[str, str]) -> float:
         kernels="fused" if run["fused_kernels"] == "true" else "standard",
         optimizer=run["optimizer"],
         lora_targets=("q_proj", "k_proj", "v_proj", "o_proj"),
-        quantization="nf4",
+        # fms-acceleration, framework_plugin_bnb.py: double quantisation.
+        quantization="nf4_double",
         prepare_kbit=run["prepare_kbit"] == "true",
         keeps_logits=True,
     )
@@ -57,10 +58,10 @@ def test_a_published_sharded_run_is_met_within_a_fifth(run):
     assert abs(error_fraction(run)) < 0.21
 
 
-def test_the_median_error_over_published_sharded_runs_is_at_most_8_percent():
+def test_the_median_error_over_published_sharded_runs_is_at_most_5_percent():
     errors = [abs(error_fraction(run)) for run in measured_runs()]
 
-    assert median(errors) <= 0.08
+    assert median(errors) <= 0.05
 
 
 @pytest.mark.parametrize("name", ["fms-010", "fms-189", "fms-221"])

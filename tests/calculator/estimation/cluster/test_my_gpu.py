@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from calculator.estimation import TrainingSettings
 from calculator.estimation.architectures.parameters import count_parameters
+from calculator.estimation.cluster import setups
+from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
 from calculator.estimation.cluster.my_gpu import (
     STEP_OF_FIELD,
     Cards,
@@ -17,9 +20,10 @@ from calculator.estimation.cluster.my_gpu import (
     largest_model,
     largest_value,
 )
-from calculator.estimation.cluster.setups import best_setup, holds, shardings_for, verdict
-from calculator.estimation.device import DeviceBytes
-from calculator.estimation.settings import MAXIMUM_OF_FIELD
+from calculator.estimation.cluster.setups import best_setup, holds, setups_on, shardings_for
+from calculator.estimation.cluster.sharded import estimate_sharded
+from calculator.estimation.cluster.sharding import impossible_reason
+from calculator.estimation.settings import CHOICES, MAXIMUM_OF_FIELD
 from calculator.estimation.units import GIB
 
 from ..architectures import all_architectures, architecture
@@ -97,6 +101,54 @@ def test_a_larger_card_never_has_a_smaller_answer(method, gpus):
     assert answers == sorted(answers)
 
 
+@settings(max_examples=150)
+@given(data=st.data(), slug=slugs, gpus=st.sampled_from([1, 2, 8, 64]))
+def test_no_run_takes_less_than_the_floor_that_rules_runs_out(data, slug, gpus):
+    """Whatever is set: every choice and switch that the settings have is drawn."""
+    values: dict[str, Any] = {
+        name: data.draw(st.sampled_from(choices)) for name, choices in CHOICES.items()
+    }
+    for field in fields(TrainingSettings):
+        if isinstance(field.default, bool):
+            values[field.name] = data.draw(st.booleans())
+    values["micro_batch"] = data.draw(st.integers(1, 64))
+    values["sequence_length"] = data.draw(st.integers(1, 200_000))
+    training = TrainingSettings(**values)
+    model = architecture(slug)
+
+    for sharding in shardings_for(gpus, offload=True):
+        if impossible_reason(training, sharding):
+            continue
+        device = estimate_sharded(model, training, sharding).device_bytes
+        assert least_device_bytes(model, training, sharding) <= device.low
+        assert least_token_bytes(model, training) <= device.low
+
+
+@pytest.mark.parametrize("field", sorted(STEP_OF_FIELD))
+@pytest.mark.parametrize("length", [2_048, 10_485_759])
+def test_an_answer_takes_few_steps_worked_through(field, length, monkeypatch):
+    """64 GPUs and the longest sequence once held a worker for a minute."""
+    counted = []
+
+    def counting(*arguments):
+        counted.append(arguments)
+        return estimate_sharded(*arguments)
+
+    monkeypatch.setattr(setups, "estimate_sharded", counting)
+    training = TrainingSettings(method="lora", sequence_length=length)
+
+    largest_value(field, architecture("gemma-3-12b"), training, Cards(81_559 * MIB, 64))
+
+    assert len(counted) <= 40
+
+
+def test_what_cannot_fit_is_ruled_out_without_working_a_step_through(monkeypatch):
+    monkeypatch.setattr(setups, "estimate_sharded", None)
+    training = TrainingSettings(method="lora", sequence_length=10_485_759)
+
+    assert largest_model(CATALOG, training, Cards(81_559 * MIB, 64)) is None
+
+
 def test_a_card_that_holds_nothing_says_so():
     assert largest_model(CATALOG, TrainingSettings(), Cards(MIB)) is None
     assert (
@@ -141,8 +193,24 @@ def test_offload_makes_room_on_one_card():
     assert shardings_for(1)[0].strategy == "none"
 
 
-@pytest.mark.parametrize(
-    ("usable", "expected"), [(30, "fits"), (29, "tight"), (20, "tight"), (19, "too_small")]
-)
-def test_tight_is_between_the_likely_and_the_high_figure(usable, expected):
-    assert verdict(DeviceBytes(10, 20, 30, ()), usable) == expected
+def test_offload_on_several_gpus_is_among_the_setups_that_hold_a_run():
+    """accelerate issue 3647: Qwen2.5-32B at 20k tokens on 4 A100 80 GB, FSDP 2 with offload."""
+    training = TrainingSettings(method="full", sequence_length=20_000, loss="chunked")
+
+    found = setups_on(architecture("qwen2-5-32b"), training, 81_920 * MIB, 4)
+
+    assert ("fsdp", "parameters") in {
+        (setup.sharding.strategy, setup.sharding.offload) for setup in found
+    }
+    assert all(setup.verdict != "too_small" for setup in found)
+
+
+def test_of_several_ways_the_first_that_fits_wins_over_an_earlier_tight_one():
+    """Llama 3.1 70B in full on 16 B200: hybrid sharding is tight, sharding over both nodes fits."""
+    training = TrainingSettings(method="full", recipe="pure_bf16", sequence_length=4_096)
+    model, usable = architecture("llama-3-1-70b"), 100 * GIB
+
+    ways = setups_on(model, training, usable, 16, offload=False)
+
+    assert ways[0].verdict == "tight"
+    assert best_setup(model, training, usable, 16).verdict == "fits"
