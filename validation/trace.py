@@ -148,6 +148,10 @@ def _key(case: Case) -> tuple[str, ...]:
     return tuple(str(value) for value in settings_of(case).values())
 
 
+# What a row has that was written before a setting was known.
+USUAL = {name: str(value) for name, value in settings_of(Case("")).items()}
+
+
 def _in_words(case: Case) -> str:
     usual = settings_of(Case(case.model))
     changed = [f"{n}={v}" for n, v in settings_of(case).items() if v != usual[n]]
@@ -158,7 +162,8 @@ def _read(path: Path) -> dict[tuple[str, ...], Any]:
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
-        return {tuple(row[name] for name in SETTING_COLUMNS): row for row in csv.DictReader(file)}
+        rows = [{**USUAL, **row} for row in csv.DictReader(file)]
+    return {tuple(row[name] for name in SETTING_COLUMNS): row for row in rows}
 
 
 def write_rows(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 
 from calculator.estimation.units import GIB
 from validation.measured import Comparable, NotComparable, comparison_of, read_runs
+from validation.measured.report import Prediction, prediction_of
 
 RUNS = {run.id: run for run in read_runs()}
 
@@ -91,10 +94,9 @@ def test_figures_that_are_sums_over_gpus_are_divided():
     [
         ("unsloth-001", "cap"),
         ("peft99-001", "cap"),
-        ("torchtune-017", "offloaded"),
-        ("torchtune-030", "inside the backward pass"),
+        ("torchtune-017", "Rank and targets"),
+        ("peft99-017", "optimizer"),
         ("torchao-001", "micro-batch"),
-        ("fms-061", "experts"),
         ("litgpt-048", "fp32"),
     ],
 )
@@ -103,6 +105,32 @@ def test_a_run_whose_inputs_are_not_known_or_not_modelled_says_so(run_id, word):
 
     assert isinstance(result, NotComparable)
     assert word in result.reason
+
+
+def test_what_a_setting_can_state_is_not_left_out():
+    assert compared("torchtune-030").settings.optimizer_in_backward
+    assert compared("torchtune-026").settings.activation_offload == "saved_tensors"
+    assert compared("qwen-036").settings.modules_to_save == "embeddings_and_head"
+    assert compared("qwen-036").settings.lora_targets == ("c_attn", "c_proj", "w1", "w2")
+    assert compared("axolotl-035").settings.optimizer == "adamw_torchao_4bit"
+
+
+def test_the_24_mixtral_runs_with_a_quantised_base_are_back_and_right():
+    runs = [run for run in RUNS.values() if "Mixtral-8x7B" in run.model and run.method == "qlora"]
+
+    found = [prediction_of(compared(run.id)) for run in runs]
+
+    assert len(found) == 24
+    errors = [
+        abs(item.error_fraction)
+        for item in found
+        if isinstance(item, Prediction)
+        and item.comparable.figure == "allocated"
+        and item.comparable.gpu_count == 1
+    ]
+    assert len(errors) == 7
+    assert max(errors) < 0.05
+    assert median(errors) < 0.02
 
 
 def test_the_best_evidence_is_complete_trusted_and_on_one_gpu():

@@ -122,8 +122,6 @@ def _reason_against(run: MeasuredRun) -> str:
         return "The figure is marked as suspect."
     if run.measured not in _FIGURES:
         return "What was measured is not known."
-    if run.offload.startswith("activation"):
-        return "Activations are offloaded to the CPU, which is not modelled."
     if run.gpu_count > 1 and _strategy(run) is None:
         return "Layers are spread over the GPUs (device_map), which is not modelled."
     if not run.micro_batch.isdigit():
@@ -134,14 +132,8 @@ def _reason_against(run: MeasuredRun) -> str:
         )
     if not run.checkpointing.startswith(("yes", "no")):
         return "Whether gradient checkpointing was on is not known."
-    if "in backward" in run.optimizer or "optimizer-in-backward" in run.optimizer:
-        return "The optimizer steps inside the backward pass, which is not modelled."
-    if "4-bit" in run.optimizer or "4bit" in run.optimizer or run.optimizer == "lora-fa":
+    if run.optimizer == "lora-fa":
         return "This optimizer is not modelled."
-    if run.base_precision == "int4-awq":
-        return "AWQ weights are not modelled."
-    if "modules_to_save" in run.lora_targets:
-        return "It also trains embeddings and head in full, which is not modelled."
     return ""
 
 
@@ -178,7 +170,14 @@ def _common(run: MeasuredRun) -> dict[str, Any]:
         "attention": "eager" if run.attention == "eager" else "sdpa",
         # All runs are of transformers 4, whose experts are linear maps.
         "experts": "linear",
+        "optimizer_in_backward": "in backward" in run.optimizer.replace("-", " "),
     }
+    if run.offload.startswith("activation"):
+        # Unsloth's goes by checkpoints, torchtune's by saved tensors.
+        unsloth = "unsloth" in run.checkpointing
+        values["activation_offload"] = "checkpoints" if unsloth else "saved_tensors"
+    if "modules_to_save" in run.lora_targets:
+        values["modules_to_save"] = "embeddings_and_head"
     if run.method != "full":
         if run.lora_rank.isdigit():
             values["lora_rank"] = int(run.lora_rank)
@@ -200,5 +199,5 @@ _SHORT = {
 def _targets(text: str) -> str | tuple[str, ...]:
     if text in ("all-linear", "ALL"):
         return "all-linear"
-    names = text.split(" (")[0].replace(" ", ",").split(",")
+    names = text.split(" + ")[0].split(" (")[0].replace(" ", ",").split(",")
     return tuple(dict.fromkeys(_SHORT.get(name, name) for name in names if name))

@@ -260,6 +260,10 @@ class Torchtune(Tool):
             "optimizer": "adamw" if "fused" in run.optimizer else "adamw_foreach",
             "loss": "chunked" if run.loss == "yes" else "standard",
         }
+        if "8bit" in run.optimizer:
+            values["optimizer"] = "adamw_8bit"
+        if "Paged" in run.optimizer:
+            values["optimizer"] = "paged_adamw"
         if run.method == "qlora":
             values.update(quantization="nf4_double", prepare_kbit=False)
         return values, remarks
@@ -278,12 +282,18 @@ class Axolotl(Tool):
     def settings(self, run: MeasuredRun) -> Settings:
         values: dict[str, Any] = {
             "recipe": "pure_bf16" if run.method == "full" else "bf16_autocast",
-            "optimizer": "adamw_8bit" if "8bit" in run.optimizer else "adamw",
+            "optimizer": _axolotl_optimizer(run),
             "loss": "standard" if "logits as materialised" in run.notes else "chunked",
             "quantization": "nf4_double",
             "prepare_kbit": True,
         }
         return values, ["The source does not say what its figure counts, and rounds it."]
+
+
+def _axolotl_optimizer(run: MeasuredRun) -> str:
+    if "4bit" in run.optimizer:
+        return "adamw_torchao_4bit"
+    return "adamw_8bit" if "8bit" in run.optimizer else "adamw"
 
 
 class Lomo(Tool):

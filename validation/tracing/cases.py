@@ -135,6 +135,40 @@ _VARIATIONS = (
 )
 
 
+# A few layers tell as much as all of them where only the layers and the step differ.
+_FEW_LAYERS = 4
+_TRAINED_ENDS = ("embeddings", "head", "embeddings_and_head")
+
+
+def _cases_of_settings() -> Iterator[Case]:
+    """How experts are held and adapted, steps in the backward pass, Muon, DoRA, trained ends."""
+    for model in ("mixtral-8x7b", "olmoe-1b-7b", "qwen3-30b-a3b"):
+        few = Case(
+            model, method="qlora", lora_targets=_ATTENTION_TARGETS, layer_count=_FEW_LAYERS // 2
+        )
+        for experts in ("quantized", "quantized_kept", "linear"):
+            yield replace(few, experts=experts, prepare_kbit=False)
+            yield replace(few, experts=experts)
+        yield replace(few, method="lora", expert_targets="per_expert")
+        yield replace(few, experts="quantized_kept", quantization="int8")
+    for model in ("llama-3-2-1b", "qwen3-0-6b", "tinyllama-1-1b"):
+        few = Case(model, layer_count=_FEW_LAYERS, sequence_length=512)
+        for recipe in ("pure_bf16", "bf16_autocast"):
+            yield replace(few, recipe=recipe, optimizer_in_backward=True)
+            yield replace(few, recipe=recipe, optimizer="muon")
+        yield replace(few, optimizer="sgd", optimizer_in_backward=True)
+        yield replace(few, method="lora", optimizer_in_backward=True)
+        lora = replace(few, method="lora", sequence_length=2048)
+        for ends in _TRAINED_ENDS:
+            yield replace(lora, modules_to_save=ends)
+        yield replace(lora, method="qlora", modules_to_save="embeddings_and_head")
+    for model in ("llama-2-7b", "qwen2-5-7b", "gemma-2b"):
+        few = Case(model, method="lora", use_dora=True, layer_count=_FEW_LAYERS)
+        yield few
+        yield replace(few, lora_dropout=0.05)
+        yield replace(few, recipe="pure_bf16", adapter_precision="bf16")
+
+
 def _traced_cases() -> Iterator[Case]:
     for index, model in enumerate(_DENSE):
         for position, recipe in enumerate(_RECIPES):
@@ -153,6 +187,13 @@ def _traced_cases() -> Iterator[Case]:
     for model in _VARIED:
         for variation in _VARIATIONS:
             yield Case(model, **variation)
+    for case in _cases_of_settings():
+        yield case
+        yield replace(
+            case,
+            gradient_checkpointing=False,
+            sequence_length=min(case.sequence_length, 1024),
+        )
     for model, batch, length in (("llama-3-1-8b", 3, 1536), ("qwen2-5-7b", 1, 3000)):
         for prepared in (True, False):
             yield Case(

@@ -132,18 +132,18 @@ def _with_adapter(
     casts = not (quantized and numerics.autocast)
     if casts:
         x = cast(tape, x, width)
-    dropped = _dropout(tape, x) if numerics.dropout else x
 
-    def low_rank() -> Tensor:
+    def low_rank(inner: Tensor) -> Tensor:
         low = product(
             tape,
             numerics,
-            dropped,
+            inner,
             rank / module.input_size,
             repeats * rank * module.input_size,
             width,
             trained=True,
         )
+        del inner
         tape.before_last_adapter = tape.memory.noted()
         return product(
             tape,
@@ -156,15 +156,16 @@ def _with_adapter(
         )
 
     if numerics.dora:
+        dropped = _dropout(tape, x) if numerics.dropout else x
 
         def base_again(weight: Tensor) -> Tensor:
             widening = module.output_size / module.input_size
             return product_with(tape, numerics, dropped, weight, widening)
 
         base = base_again if numerics.dropout else result
-        high = with_magnitude(tape, numerics, dropped, base, low_rank, module)
+        high = with_magnitude(tape, numerics, dropped, base, lambda: low_rank(dropped), module)
     else:
-        high = scale(tape, low_rank())
+        high = scale(tape, low_rank(_dropout(tape, x) if numerics.dropout else x))
     if not quantized:
         return cast(tape, add(tape, result, high), given)
     return add(tape, result, cast(tape, high, given) if casts else high)

@@ -37,6 +37,16 @@ runs = st.builds(
     quantization=chosen("quantization"),
     prepare_kbit=st.booleans(),
     keeps_logits=st.booleans(),
+    experts=chosen("experts"),
+    expert_targets=chosen("expert_targets"),
+    expert_lora=chosen("expert_lora"),
+    activation_offload=chosen("activation_offload"),
+    optimizer_in_backward=st.booleans(),
+    padding_free=st.booleans(),
+    use_dora=st.booleans(),
+    modules_to_save=chosen("modules_to_save"),
+    eval_micro_batch=st.sampled_from([0, 1, 8]),
+    eval_keeps_logits=st.booleans(),
 )
 
 
@@ -121,6 +131,45 @@ def test_checkpointing_never_takes_more_activation_memory(architecture, run):
 
 
 @given(architectures, runs)
+def test_offloaded_activations_never_take_more(architecture, run):
+    # But for few layers: a buffer and the last layer's input, or five of them.
+    kept, checkpoints, saved = (
+        estimate(architecture, replace(run, activation_offload=name)).peak_allocated_bytes
+        for name in ("none", "checkpoints", "saved_tensors")
+    )
+
+    assert checkpoints <= kept
+    assert saved <= kept
+
+
+@given(architectures, runs)
+def test_a_step_in_the_backward_pass_never_takes_more_than_its_largest_temporaries(
+    architecture, run
+):
+    run = replace(run, eval_micro_batch=0)
+    after = estimate(architecture, replace(run, optimizer_in_backward=False))
+    within = estimate(architecture, replace(run, optimizer_in_backward=True))
+    temporaries = next(
+        (item.bytes for item in within.breakdown if item.component == "optimizer_temporaries"), 0
+    )
+
+    assert within.peak_allocated_bytes <= after.peak_allocated_bytes + temporaries
+
+
+@given(architectures, runs)
+def test_quantised_experts_never_take_more_than_experts_in_16_bits_and_those_than_widened(
+    architecture, run
+):
+    run = replace(run, method="qlora", quantization="nf4_double", recipe="bf16_autocast")
+    weights = [
+        component_bytes(estimate(architecture, replace(run, experts=name)), "weights")
+        for name in ("quantized", "16bit", "widened")
+    ]
+
+    assert weights == sorted(weights)
+
+
+@given(architectures, runs)
 def test_a_fused_loss_never_takes_more_than_the_standard_one(architecture, run):
     standard, fused = (
         estimate(architecture, replace(run, loss=loss)).peak_allocated_bytes
@@ -135,7 +184,8 @@ def test_a_chunked_loss_never_takes_more_than_a_fused_one_with_as_many_tokens_as
     architecture, run
 ):
     # With fewer tokens the gradient of a trained head, which it makes early, outweighs the logits.
-    run = replace(run, sequence_length=run.sequence_length + architecture.hidden_size)
+    length = run.sequence_length + architecture.hidden_size
+    run = replace(run, sequence_length=length, eval_micro_batch=0)
 
     fused, chunked = (
         estimate(architecture, replace(run, loss=loss)).peak_allocated_bytes
