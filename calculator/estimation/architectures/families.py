@@ -28,6 +28,8 @@ class FamilyTraits:
     that all layers use the window, 0 that none does.
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
+    convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
+    every_layer: all layers are of this kind (Falcon-H1).
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
@@ -60,6 +62,8 @@ class FamilyTraits:
     logit_scale: bool = False
     embedding_scale: bool = False
     residual_scale: bool = False
+    convolution_bias: bool = False
+    every_layer: Literal["", "mamba_and_full"] = ""
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
@@ -91,6 +95,9 @@ _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
 _COHERE = FamilyTraits(
     norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, rotary_fp32=True
+)
+_LFM2 = FamilyTraits(
+    qk_norm="head", o_name="out_proj", gate_name="w1", up_name="w3", down_name="w2"
 )
 _LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
 
@@ -219,5 +226,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "hunyuan_v1_dense": _QWEN3,
     "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
     "mimo": _QWEN2,
+    "lfm2": _LFM2,
+    "lfm2_moe": replace(_LFM2, router_bias=True),
     "smollm3": _LLAMA,
 }

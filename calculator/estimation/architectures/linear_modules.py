@@ -31,8 +31,12 @@ class LinearModule:
 
 def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[LinearModule, ...]:
     """The linear maps of a layer's attention."""
+    if kind == "none":
+        return ()
     if kind == "linear":
         return _delta_net_modules(architecture)
+    if kind == "convolution":
+        return _short_convolution_modules(architecture)
     if architecture.is_latent:
         return _latent_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
@@ -96,11 +100,22 @@ def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     )
 
 
+def _short_convolution_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around LFM2's convolution (modeling_lfm2.py, Lfm2ShortConv)."""
+    hidden, bias = architecture.hidden_size, architecture.traits.convolution_bias
+    return (
+        LinearModule("in_proj", hidden, 3 * hidden, bias),
+        LinearModule("out_proj", hidden, hidden, bias),
+    )
+
+
 def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule, ...]:
     """The linear maps of a layer's MLP; of a mixture of experts only the shared expert's.
 
     The routed experts are 3-D parameters in transformers 5, not modules.
     """
+    if kind == "none":
+        return ()
     traits, hidden = architecture.traits, architecture.hidden_size
     width = (
         architecture.shared_intermediate_size if kind == "moe" else architecture.intermediate_size

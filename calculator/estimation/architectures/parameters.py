@@ -90,6 +90,11 @@ def _norm_count(architecture: Architecture) -> int:
 
 def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> int:
     traits = architecture.traits
+    if kind == "none":
+        return 0
+    if kind == "convolution":
+        bias = 1 if traits.convolution_bias else 0
+        return architecture.hidden_size * (architecture.linear_conv_kernel + bias)
     if kind == "linear":
         key_size = architecture.linear_key_head_count * architecture.linear_head_dim
         value_size = architecture.linear_value_head_count * architecture.linear_head_dim

@@ -21,6 +21,7 @@ from calculator.estimation.step.operations import (
 from calculator.estimation.step.rotary import joins_rotated, rotate, rotate_whole
 from calculator.estimation.step.scores import pick, runs_eager, scores_and_values
 from calculator.estimation.step.shadow import Tape, Tensor
+from calculator.estimation.step.short_convolution import short_convolution
 from calculator.estimation.step.sizes import per_token
 
 
@@ -35,6 +36,8 @@ def attend(
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
     if kind == "linear":
         return _delta_net(tape, architecture, numerics, hidden)
+    if kind == "convolution":
+        return short_convolution(tape, architecture, numerics, hidden)
     if architecture.is_latent:
         return _latent_attention(tape, architecture, numerics, hidden)
     modules = attention_modules(architecture, kind)

@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.architecture import (
+    ATTENDING,
+    Architecture,
+    AttentionKind,
+    MlpKind,
+)
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
@@ -195,7 +200,7 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     mask = Size(position_pair=1.0 if masked else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
-        kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
+        kinds = {attention for attention, _ in architecture.layer_kinds()} & ATTENDING
         mask = Size(pair=float(numerics.small_width * len(kinds)))
     return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
 
