@@ -6,7 +6,9 @@ from typing import Any
 
 from calculator.estimation.architectures.rows import architecture_from_row
 
-FAMILIES_OF_MANY_LAYERS = frozenset({"lfm2", "lfm2_moe"})
+FAMILIES_OF_MANY_LAYERS = frozenset(
+    {"lfm2", "lfm2_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"}
+)
 
 
 def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
@@ -22,4 +24,17 @@ def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[s
             "block_auto_adjust_ff_dim": False,
             "tie_embedding": values["tie_word_embeddings"],
         }
+    if family.startswith("qwen3"):
+        names = {"linear": "linear_attention", "full": "full_attention"}
+        found = {
+            "layer_types": [names[attention] for attention, _ in kinds],
+            "linear_num_key_heads": architecture.linear_key_head_count,
+            "linear_num_value_heads": architecture.linear_value_head_count,
+            "linear_key_head_dim": architecture.linear_head_dim,
+            "linear_value_head_dim": architecture.linear_head_dim,
+            "linear_conv_kernel_dim": architecture.linear_conv_kernel,
+        }
+        if architecture.is_moe:
+            found["shared_expert_intermediate_size"] = architecture.shared_intermediate_size
+        return found
     raise LookupError(f"{family} is not known here.")

@@ -29,6 +29,7 @@ class FamilyTraits:
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
     convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
+    splits_delta_net: a DeltaNet layer has a linear map for each of its inputs (Qwen3.5).
     every_layer: all layers are of this kind (Falcon-H1).
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
@@ -63,6 +64,7 @@ class FamilyTraits:
     embedding_scale: bool = False
     residual_scale: bool = False
     convolution_bias: bool = False
+    splits_delta_net: bool = False
     every_layer: Literal["", "mamba_and_full"] = ""
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
@@ -91,6 +93,7 @@ _DELTANET = FamilyTraits(
     shared_expert_gate=True,
     rotary_fraction=0.25,
 )
+_QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
 _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
 _COHERE = FamilyTraits(
@@ -113,10 +116,10 @@ FAMILIES: dict[str, FamilyTraits] = {
     "qwen3": _QWEN3,
     "qwen3_moe": replace(_QWEN3, adapts_experts=True),
     "qwen3_next": replace(_DELTANET, adapts_experts=True),
-    "qwen3_5": _DELTANET,
-    "qwen3_5_text": _DELTANET,
-    "qwen3_5_moe": _DELTANET,
-    "qwen3_5_moe_text": _DELTANET,
+    "qwen3_5": _QWEN3_5,
+    "qwen3_5_text": _QWEN3_5,
+    "qwen3_5_moe": _QWEN3_5,
+    "qwen3_5_moe_text": _QWEN3_5,
     "gemma": _GEMMA,
     "gemma2": replace(
         _GEMMA, norms_per_layer=4, attention_softcap=True, logit_softcap=True, sliding_period=2

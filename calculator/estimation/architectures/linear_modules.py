@@ -92,10 +92,19 @@ def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     """Gated DeltaNet of Qwen3-Next and Qwen3.5 (modeling_qwen3_next.py)."""
     hidden = architecture.hidden_size
     key_size = architecture.linear_key_head_count * architecture.linear_head_dim
-    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
+    heads = architecture.linear_value_head_count
+    value_size = heads * architecture.linear_head_dim
+    if architecture.traits.splits_delta_net:
+        return (
+            LinearModule("in_proj_qkv", hidden, 2 * key_size + value_size),
+            LinearModule("in_proj_z", hidden, value_size),
+            LinearModule("in_proj_b", hidden, heads),
+            LinearModule("in_proj_a", hidden, heads),
+            LinearModule("out_proj", value_size, hidden),
+        )
     return (
         LinearModule("in_proj_qkvz", hidden, 2 * key_size + 2 * value_size),
-        LinearModule("in_proj_ba", hidden, 2 * architecture.linear_value_head_count),
+        LinearModule("in_proj_ba", hidden, 2 * heads),
         LinearModule("out_proj", value_size, hidden),
     )
 

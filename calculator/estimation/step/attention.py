@@ -5,6 +5,7 @@ from __future__ import annotations
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
 from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
+from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
@@ -13,7 +14,6 @@ from calculator.estimation.step.operations import (
     copy,
     flash_attention,
     multiply,
-    pointwise,
     repeat_heads,
     saves_output,
     split,
@@ -35,7 +35,7 @@ def attend(
 ) -> Tensor:
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
     if kind == "linear":
-        return _delta_net(tape, architecture, numerics, hidden)
+        return delta_net(tape, architecture, numerics, hidden)
     if kind == "convolution":
         return short_convolution(tape, architecture, numerics, hidden)
     if architecture.is_latent:
@@ -138,46 +138,3 @@ def _latent_attention(
     )
     del query, key, value
     return apply_linear(tape, numerics, output, modules["o_proj"])
-
-
-def _delta_net(
-    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
-) -> Tensor:
-    """Gated DeltaNet, by the tensors that its fused kernels keep (modeling_qwen3_next.py).
-
-    Convolution input and output, the recurrence's q, k, v, gates and output, the gated norm's
-    input and gate. The kernels' chunk states are left out; no trace covers this layer.
-    """
-    qkvz, ba, out = attention_modules(architecture, "linear")
-    key_size = architecture.linear_key_head_count * architecture.linear_head_dim
-    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
-    joined = apply_linear(tape, numerics, hidden, qkvz)
-    gates = apply_linear(tape, numerics, hidden, ba)
-    mixed, gate = split(
-        tape, joined, [per_token(2 * key_size + value_size), per_token(value_size)]
-    )
-    del joined
-    mixed = pointwise(tape, copy(tape, mixed))
-    query, key, value = split(
-        tape, mixed, [per_token(key_size), per_token(key_size), per_token(value_size)]
-    )
-    del mixed
-    core = flash_attention(
-        tape,
-        query,
-        key,
-        value,
-        per_token(value_size),
-        per_token(architecture.linear_value_head_count),
-    )
-    del query, key, value, gates
-    normed = apply_norm(
-        tape,
-        numerics,
-        core,
-        "rms",
-        architecture.linear_head_dim,
-        per_token(architecture.linear_value_head_count),
-    )
-    output = multiply(tape, normed, pointwise(tape, gate))
-    return apply_linear(tape, numerics, output, out)
