@@ -22,6 +22,7 @@ from calculator.estimation.architectures.architecture import (
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.resident import has_adapters
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
@@ -150,11 +151,12 @@ def _layer_keys(
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
-    first_needs = numerics.trains_base or numerics.checkpointing
-    return tuple(
-        (attention, mlp, index > 0 or first_needs, masked and attention == "sliding")
-        for index, (attention, mlp) in enumerate(architecture.layer_kinds())
-    )
+    needs = numerics.trains_base or numerics.checkpointing
+    keys: list[LayerKey] = []
+    for attention, mlp in architecture.layer_kinds():
+        keys.append((attention, mlp, needs, masked and attention == "sliding"))
+        needs = needs or has_adapters(architecture, numerics, attention, mlp)
+    return tuple(keys)
 
 
 def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
