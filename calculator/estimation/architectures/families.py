@@ -30,6 +30,9 @@ class FamilyTraits:
     does so itself).
     convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
     splits_delta_net: a DeltaNet layer has a linear map for each of its inputs (Qwen3.5).
+    mamba_norm: a Mamba-2 layer's output is normed with its gate, not only multiplied by it.
+    scales_branches: inputs and outputs of attention, Mamba and MLP are multiplied by constants
+    (Falcon-H1).
     every_layer: all layers are of this kind (Falcon-H1).
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
@@ -52,6 +55,7 @@ class FamilyTraits:
     gated_mlp: bool = True
     fused_qkv: bool = False
     fused_gate_up: bool = False
+    fused_shared_gate_up: bool = False
     parallel: bool = False
     output_gate: bool = False
     shared_expert_gate: bool = False
@@ -65,6 +69,10 @@ class FamilyTraits:
     residual_scale: bool = False
     convolution_bias: bool = False
     splits_delta_net: bool = False
+    mamba_norm: bool = True
+    mamba_bias: bool = False
+    mamba_out_bias: bool = False
+    scales_branches: bool = False
     every_layer: Literal["", "mamba_and_full"] = ""
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
@@ -81,6 +89,10 @@ class FamilyTraits:
     up_name: str = "up_proj"
     gate_up_name: str = "gate_up_proj"
     down_name: str = "down_proj"
+
+    def fuses_gate_up(self, mlp: str) -> bool:
+        """Whether gate and up of a dense MLP, or of the experts that all tokens use, are one."""
+        return self.fused_gate_up and (mlp == "dense" or self.fused_shared_gate_up)
 
 
 _LLAMA = FamilyTraits()
@@ -229,6 +241,34 @@ FAMILIES: dict[str, FamilyTraits] = {
     "hunyuan_v1_dense": _QWEN3,
     "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
     "mimo": _QWEN2,
+    "granitemoehybrid": FamilyTraits(
+        embedding_scale=True,
+        residual_scale=True,
+        logit_scale=True,
+        rotary_fraction=0.0,
+        convolution_bias=True,
+        fused_gate_up=True,
+        fused_shared_gate_up=True,
+        gate_up_name="input_linear",
+        down_name="output_linear",
+    ),
+    "nemotron_h": FamilyTraits(
+        norm="rms_fp32",
+        norms_per_layer=1,
+        activation="relu2",
+        gated_mlp=False,
+        rotary_fraction=0.0,
+        router_bias=True,
+        convolution_bias=True,
+    ),
+    "falcon_h1": FamilyTraits(
+        embedding_scale=True,
+        logit_scale=True,
+        convolution_bias=True,
+        mamba_norm=False,
+        scales_branches=True,
+        every_layer="mamba_and_full",
+    ),
     "lfm2": _LFM2,
     "lfm2_moe": replace(_LFM2, router_bias=True),
     "smollm3": _LLAMA,

@@ -37,6 +37,10 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
         return _delta_net_modules(architecture)
     if kind == "convolution":
         return _short_convolution_modules(architecture)
+    if kind == "mamba":
+        return mamba_modules(architecture)
+    if kind == "mamba_and_full":
+        return mamba_modules(architecture) + attention_modules(architecture, "full")
     if architecture.is_latent:
         return _latent_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
@@ -109,6 +113,33 @@ def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MambaSizes:
+    """Widths of a Mamba-2 layer: of x, of B or C for all groups, of the three joined."""
+
+    heads: int
+    inner: int
+    grouped: int
+    mixed: int
+
+
+def mamba_sizes(architecture: Architecture) -> MambaSizes:
+    heads = architecture.mamba_head_count
+    inner = heads * architecture.mamba_head_dim
+    grouped = architecture.mamba_group_count * architecture.mamba_state_size
+    return MambaSizes(heads, inner, grouped, inner + 2 * grouped)
+
+
+def mamba_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around Mamba-2's convolution and scan (modeling_granitemoehybrid.py)."""
+    hidden, sizes = architecture.hidden_size, mamba_sizes(architecture)
+    bias, out_bias = architecture.traits.mamba_bias, architecture.traits.mamba_out_bias
+    return (
+        LinearModule("in_proj", hidden, sizes.inner + sizes.mixed + sizes.heads, bias),
+        LinearModule("out_proj", sizes.inner, hidden, out_bias),
+    )
+
+
 def _short_convolution_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     """The linear maps around LFM2's convolution (modeling_lfm2.py, Lfm2ShortConv)."""
     hidden, bias = architecture.hidden_size, architecture.traits.convolution_bias
@@ -133,7 +164,7 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
         return ()
     adaptable = not (architecture.is_moe and traits.adapts_experts)
     down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable)
-    if traits.fused_gate_up and kind == "dense":
+    if traits.fuses_gate_up(kind):
         return (LinearModule(traits.gate_up_name, hidden, 2 * width, traits.mlp_bias), down)
     up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable)
     if not traits.gated_mlp:

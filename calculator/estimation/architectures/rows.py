@@ -25,8 +25,6 @@ NOT_MODELLED: dict[str, str] = {
     "deepseek_v32": "its sparse attention indexer is not modelled",
     "deepseek_v4": "its compressed sparse attention is not modelled",
     "glm_moe_dsa": "its sparse attention indexer is not modelled",
-    "granitemoehybrid": "its Mamba-2 layers are not modelled",
-    "nemotron_h": "its Mamba-2 layers are not modelled",
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
@@ -201,6 +199,7 @@ _OVERRIDABLE = (
     "sliding_period",
     "extra_layer_parameters",
     "rotary_fraction",
+    "mamba_norm",
     "router_bias",
     "fused_qkv",
 )

@@ -7,15 +7,18 @@ from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.mamba2 import mamba2
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
+    add,
     concatenate,
     copy,
     flash_attention,
     multiply,
     repeat_heads,
     saves_output,
+    scale,
     split,
 )
 from calculator.estimation.step.rotary import joins_rotated, rotate, rotate_whole
@@ -36,6 +39,10 @@ def attend(
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
     if kind == "linear":
         return delta_net(tape, architecture, numerics, hidden)
+    if kind == "mamba":
+        return mamba2(tape, architecture, numerics, hidden)
+    if kind == "mamba_and_full":
+        return _both(tape, architecture, numerics, hidden, masked)
     if kind == "convolution":
         return short_convolution(tape, architecture, numerics, hidden)
     if architecture.is_latent:
@@ -68,6 +75,8 @@ def attend(
         if traits.output_gate:
             query, gate = split(tape, query, [per_token(q_size), per_token(q_size)])
         key = apply_linear(tape, numerics, hidden, modules[1])
+        if traits.scales_branches:
+            key = scale(tape, key)
         value = apply_linear(tape, numerics, hidden, modules[2]) if len(modules) == 4 else key
     if traits.qk_norm != "none":
         norm: Norm = "rms" if traits.norm.startswith("layer") else traits.norm
@@ -100,6 +109,15 @@ def attend(
     if gate is not None:
         output = multiply(tape, output, saves_output(tape, gate))
     return apply_linear(tape, numerics, output, modules[-1])
+
+
+def _both(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor, masked: bool
+) -> Tensor:
+    """Mamba and attention side by side (modeling_falcon_h1.py, FalconH1DecoderLayer.forward)."""
+    first = scale(tape, mamba2(tape, architecture, numerics, hidden))
+    second = attend(tape, architecture, numerics, "full", scale(tape, hidden), masked)
+    return add(tape, first, scale(tape, second))
 
 
 def _latent_attention(
