@@ -270,7 +270,9 @@ def _errors_of_layer_kinds(architecture: Architecture) -> list[FieldError]:
             "mamba_group_count",
             "mamba_chunk_size",
         )
-    errors += [FieldError(name, "is missing.") for name in needed if not getattr(architecture, name)]
+    errors += [
+        FieldError(name, "is missing.") for name in needed if not getattr(architecture, name)
+    ]
     if not errors and "mamba_head_count" in needed:
         heads, groups = architecture.mamba_head_count, architecture.mamba_group_count
         if heads % groups:

@@ -93,9 +93,7 @@ def has_adapters(
     """Whether a layer of that kind trains an adapter."""
     if any(numerics.targets_module(m) for m in layer_modules(architecture, attention, mlp)):
         return True
-    return mlp == "moe" and bool(
-        stacked_adapters(architecture, numerics.targets, numerics.rank)
-    )
+    return mlp == "moe" and bool(stacked_adapters(architecture, numerics.targets, numerics.rank))
 
 
 def _modules(architecture: Architecture) -> list[LinearModule]:
