@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.linear_modules import layer_modules
+from calculator.estimation.architectures.stacked_adapters import expert_names
 from calculator.estimation.errors import FieldError, SettingsError
 from calculator.estimation.settings import TrainingSettings
 
@@ -22,15 +23,20 @@ def module_names(architecture: Architecture) -> tuple[str, ...]:
 
 
 def check_targets(architecture: Architecture, settings: TrainingSettings) -> None:
-    """Refuse targets of which the model has none, as peft does.
+    """Refuse targets that the model does not have, also where peft would pass over them.
 
     Raises:
-        SettingsError: for `lora_targets`, with the names that the model has.
+        SettingsError: for `lora_targets`, with those and with the names that the model has.
     """
     targets = settings.lora_targets
     if isinstance(targets, str) or not settings.trains_adapters:
         return
     names = module_names(architecture)
-    if not set(targets) & set(names):
-        message = f"must name a linear layer of this model: {', '.join(names)}."
+    unknown = [name for name in targets if name not in (*names, *expert_names(architecture))]
+    if unknown:
+        verb = "is" if len(unknown) == 1 else "are"
+        message = (
+            f"must name linear layers of this model, which {', '.join(unknown)} {verb} not:"
+            f" {', '.join(names)}."
+        )
         raise SettingsError([FieldError("lora_targets", message)])

@@ -77,9 +77,6 @@ _DENSE = (
     "ministral-3-3b",
     "phi-4-mini-3-8b",
 )
-# A fake parameter that k-bit preparation has widened keeps its old type for softplus, which
-# Apertus' activation uses.
-_UNTRACEABLE = (("apertus-8b", "qlora"),)
 _ATTENTION_TARGETS = "q_proj+k_proj+v_proj+o_proj"
 _LATENT_TARGETS = "q_proj+kv_a_proj_with_mqa+kv_b_proj+o_proj"
 _MIXTURES = (
@@ -107,8 +104,10 @@ _VARIATIONS = (
     {"method": "lora", "micro_batch": 8, "sequence_length": 512},
     {"method": "lora", "gradient_accumulation": 2},
     {"method": "lora", "keeps_logits": True},
+    {"method": "qlora", "keeps_logits": True, "attention": "eager", "recipe": "pure_bf16"},
     {"method": "qlora", "quantization": "nf4"},
     {"method": "qlora", "quantization": "int8", "gradient_checkpointing": False},
+    {"method": "qlora", "quantization": "int8", "sequence_length": 8192},
     {"method": "qlora", "prepare_kbit": False, "gradient_checkpointing": False},
     {"method": "qlora", "lora_rank": 64, "micro_batch": 2},
     {"method": "qlora", "gradient_accumulation": 2, "gradient_checkpointing": False},
@@ -122,6 +121,8 @@ _VARIATIONS = (
     {"method": "full", "gradient_accumulation": 2},
     {"method": "full", "optimizer": "adamw_foreach"},
     {"method": "full", "recipe": "pure_bf16", "optimizer": "adamw_foreach"},
+    {"method": "full", "optimizer": "sgd", "sequence_length": 512},
+    {"method": "full", "recipe": "pure_bf16", "optimizer": "sgd", "sequence_length": 512},
     {"method": "full", "optimizer": "adafactor", "sequence_length": 512},
     {"method": "full", "recipe": "pure_bf16", "optimizer": "adafactor"},
     {"method": "full", "recipe": "pure_bf16", "micro_batch": 4, "gradient_checkpointing": False},
@@ -131,8 +132,6 @@ _VARIATIONS = (
 def _traced_cases() -> Iterator[Case]:
     for index, model in enumerate(_DENSE):
         for position, recipe in enumerate(_RECIPES):
-            if (model, recipe["method"]) in _UNTRACEABLE:
-                continue
             length = _LENGTHS[(index + position) % len(_LENGTHS)]
             case = Case(model, **recipe, sequence_length=length)
             yield case

@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import PreTrainedConfig, masking_utils
 from transformers.integrations import moe
 
+from validation.tracing.autocast import autocast_as_on_a_gpu
 from validation.tracing.live_bytes import LiveBytes
 from validation.tracing.training_step import Case, build_model, run_steps
 
@@ -23,6 +24,7 @@ from validation.tracing.training_step import Case, build_model, run_steps
 def trace(case: Case, config: PreTrainedConfig) -> tuple[int, dict[str, int], int]:
     """Resident bytes before the first step, the peak of each phase, and trained parameters."""
     answer_for_fake_tensors()
+    take_the_paths_of_a_gpu()
     with FakeTensorMode(allow_non_fake_inputs=True):
         model = build_model(case, config)
         live = LiveBytes()
@@ -44,14 +46,19 @@ def answer_for_fake_tensors() -> None:
         module._get_value = lambda number: 1.0  # type: ignore[attr-defined]
     # Position ids are 0, 1, 2, …: not packed sequences, so no mask is made for them.
     masking_utils.find_packed_sequence_indices = lambda position_ids: None
-    # A GPU's dropout is one kernel that keeps a mask of bytes; a CPU's multiplies by noise.
-    nn.functional.dropout = _dropout_as_on_a_gpu
-    # A GPU has fused attention for value heads of another width (multi-head latent attention).
-    nn.functional.scaled_dot_product_attention = _attention_as_on_a_gpu
     # The fake grouped product takes bf16 only.
     moe._grouped_mm = _grouped_product
     # Parameters of fake tensors cannot be swapped, which `module.to(dtype)` does.
     nn.Module._apply = _apply_by_replacing  # type: ignore[method-assign]
+
+
+def take_the_paths_of_a_gpu() -> None:
+    """Replace what runs otherwise on a CPU, with real tensors or fake ones."""
+    autocast_as_on_a_gpu()
+    # A GPU's dropout is one kernel that keeps a mask of bytes; a CPU's multiplies by noise.
+    nn.functional.dropout = _dropout_as_on_a_gpu
+    # A GPU has fused attention for value heads of another width (multi-head latent attention).
+    nn.functional.scaled_dot_product_attention = _attention_as_on_a_gpu
 
 
 def _dropout_as_on_a_gpu(

@@ -6,6 +6,7 @@ import weakref
 from typing import Any
 
 import torch
+from torch._prims_common import is_non_overlapping_and_dense_or_false
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -36,6 +37,8 @@ class LiveBytes(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        if _adds_up_gradients(func) and _can_be_added_to(args[0]):
+            func = torch.ops.aten.add_.Tensor
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
             if isinstance(leaf, torch.Tensor):
@@ -67,3 +70,21 @@ class LiveBytes(TorchDispatchMode):
     def _forget(self, key: int) -> None:
         self.live_bytes -= self._sizes.pop(key)
         del self._storages[key]
+
+
+def _adds_up_gradients(func: Any) -> bool:
+    """Whether a gradient arrives where another one waits: no derivative calls this operation."""
+    return (
+        func is torch.ops.aten.add.Tensor
+        and torch._C._current_graph_task_id() != -1
+        and not torch.is_grad_enabled()  # it is while a checkpointed layer is recomputed
+    )
+
+
+def _can_be_added_to(gradient: torch.Tensor) -> bool:
+    """Whether the engine adds in place, which under a dispatch mode it never does.
+
+    A view's storage has two owners, itself and its base: for it a third tensor is made. Source:
+    torch/csrc/autograd/input_buffer.cpp, can_accumulate_inplace.
+    """
+    return not gradient._is_view() and is_non_overlapping_and_dense_or_false(gradient)

@@ -1,13 +1,15 @@
-"""Stand-ins for bitsandbytes' 4- and 8-bit linear maps, without its kernels.
+"""Stand-ins for bitsandbytes' 4- and 8-bit linear maps and peft's adapters of them.
 
-They hold what bitsandbytes holds (packed weights and their scales) and allocate what its autograd
-functions allocate: the weight, dequantised while it is used, forward and backward.
+They hold what bitsandbytes holds (packed weights and their scales) and allocate, save and give
+back what its code does on a GPU (bitsandbytes 0.50.2, peft 0.21), without its kernels. What they
+state is checked with bitsandbytes itself on a CPU: validation/real_steps.py.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import peft
 import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
@@ -16,21 +18,76 @@ NF4_BLOCK = 64
 NESTED_BLOCK = 256
 
 
-class _DequantizedProduct(torch.autograd.Function):
-    """x · Wᵀ that keeps W packed and dequantises it again in the backward pass."""
+class _FourBitProduct(torch.autograd.Function):
+    """x · Wᵀ that keeps W packed and dequantises it again in the backward pass.
+
+    Source: bitsandbytes/autograd/_functions.py, MatMul4Bit; backends/cuda/ops.py,
+    _dequant_linear_fallback, which runs from 1,537 tokens on, and on most cards before.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, module: QuantizedLinear) -> torch.Tensor:
+    def forward(
+        ctx: Any, x: torch.Tensor, module: QuantizedLinear, bias: torch.Tensor | None
+    ) -> torch.Tensor:
         ctx.module = module
-        return nn.functional.linear(x, module.dequantized(x.dtype), module.bias)
+        scales = module.flat_scales()
+        shifted = scales if scales is None else scales + 1.0
+        output = nn.functional.linear(x, module.dequantized(x.dtype), bias)
+        del scales, shifted
+        return output
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return grad @ ctx.module.dequantized(grad.dtype), None
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        scales = ctx.module.flat_scales()
+        weight = ctx.module.dequantized(grad.dtype)
+        del scales
+        return grad @ weight, None, None
+
+
+class _EightBitProduct(torch.autograd.Function):
+    """x · Wᵀ of x and W in 8 bits. Keeps x as it came, and W in its width while it is used.
+
+    x is an attribute of the context, no saved tensor: checkpointing does not drop it, and it
+    lives as long as the graph does. Source: bitsandbytes/autograd/_functions.py, MatMul8bitLt;
+    backends/cuda/ops.py and default/ops.py, int8_*. No outliers are assumed.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: torch.Tensor, module: QuantizedLinear, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        ctx.module, ctx.x = module, x
+        packed = _eight_bits_of(x.to(torch.float16))
+        shape = (*x.shape[:-1], module.out_features)
+        sums = torch.empty(shape, dtype=torch.int32, device=x.device)
+        output = torch.empty_like(sums, dtype=torch.float16)
+        if bias is not None:
+            output.add_(bias)
+        output = output.to(x.dtype)
+        del sums, packed
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        weight = ctx.module.weight.to(ctx.x.dtype, copy=True)
+        return grad.to(ctx.x.dtype) @ weight, None, None
+
+
+def _eight_bits_of(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """int8_vectorwise_quant: the rows in 8 bits, their scales, and a search for outliers."""
+    scales = torch.empty(x.shape[:-1], dtype=torch.float32, device=x.device)
+    rows = torch.empty_like(x, dtype=torch.int8)
+    outliers = x.abs() >= 6.0
+    del outliers
+    return rows, scales
 
 
 class QuantizedLinear(nn.Linear):
-    """A frozen linear map of 4-bit (nested or not) or 8-bit weights."""
+    """A frozen linear map of 4-bit (nested or not) or 8-bit weights.
+
+    Gives its input's width back, also under autocast (bitsandbytes/nn/modules.py,
+    Linear4bit.forward and Linear8bitLt.forward).
+    """
 
     def __init__(
         self, linear: nn.Linear | Conv1D, quantization: str, compute_dtype: torch.dtype
@@ -62,11 +119,48 @@ class QuantizedLinear(nn.Linear):
             self.out_features, self.in_features, dtype=dtype, device=self.weight.device
         )
 
+    def flat_scales(self) -> torch.Tensor | None:
+        """Nested scales are dequantised themselves first."""
+        if self.quantization != "nf4_double":
+            return None
+        return torch.empty_like(self.get_buffer("scales"), dtype=torch.float32)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        output = _DequantizedProduct.apply(x.to(self.compute_dtype), self)
-        # bitsandbytes gives its input's type back. Under autocast these stand-ins do not
-        # (docs/validation.md).
-        return output if torch.is_autocast_enabled("cpu") else output.to(x.dtype)
+        if self.quantization == "int8":
+            return _EightBitProduct.apply(x, self, self._bias_in(x.dtype))
+        given = x.dtype
+        x = x.to(self.compute_dtype)
+        return _FourBitProduct.apply(x, self, self._bias_in(x.dtype)).to(given)
+
+    def _bias_in(self, dtype: torch.dtype) -> torch.Tensor | None:
+        """The bias, which is narrowed for good when it is first used."""
+        if self.bias is not None and self.bias.dtype != dtype:
+            self.bias = nn.Parameter(self.bias.to(dtype), requires_grad=False)
+        return self.bias
+
+
+class AdaptedQuantizedLinear(peft.tuners.lora.Linear):
+    """A quantised map with a LoRA adapter, as peft's own class for bitsandbytes runs it.
+
+    Under autocast it casts nothing itself: adapters take their input as it is, and the sum has
+    the wider width. Source: peft/tuners/lora/bnb.py, Linear4bit.forward and Linear8bitLt.forward.
+    """
+
+    def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        result = self.base_layer(x)
+        if self.base_layer.quantization != "int8":
+            result = result.clone()
+        given = result.dtype
+        converts = not torch.is_autocast_enabled()
+        for name in self.active_adapters:
+            down, up = self.lora_A[name], self.lora_B[name]
+            if converts:
+                x = x.to(down.weight.dtype)
+            output = up(down(self.lora_dropout[name](x))) * self.scaling[name]
+            if converts:
+                output = output.to(given)
+            result = result + output
+        return result
 
 
 def quantize(model: nn.Module, quantization: str, compute_dtype: torch.dtype) -> None:

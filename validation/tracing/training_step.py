@@ -14,7 +14,11 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from validation.tracing.cases import Case
-from validation.tracing.quantized_linear import quantize
+from validation.tracing.quantized_linear import (
+    AdaptedQuantizedLinear,
+    QuantizedLinear,
+    quantize,
+)
 
 STEP_COUNT = 2
 
@@ -53,16 +57,16 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
         targets: Any = case.lora_targets
         if targets != "all-linear":
             targets = targets.split("+")
+        adapters = peft.LoraConfig(
+            r=case.lora_rank,
+            lora_alpha=case.lora_rank,
+            lora_dropout=case.lora_dropout,
+            target_modules=targets,
+            task_type="CAUSAL_LM",
+        )
+        adapters._register_custom_module({QuantizedLinear: AdaptedQuantizedLinear})
         model = peft.get_peft_model(
-            model,
-            peft.LoraConfig(
-                r=case.lora_rank,
-                lora_alpha=case.lora_rank,
-                lora_dropout=case.lora_dropout,
-                target_modules=targets,
-                task_type="CAUSAL_LM",
-            ),
-            autocast_adapter_dtype=case.adapter_precision == "fp32",
+            model, adapters, autocast_adapter_dtype=case.adapter_precision == "fp32"
         )
     model.train()
     return model

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32"]
+Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32", "layer_unweighted"]
 QkNorm = Literal["none", "head", "full"]
 Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
 
@@ -21,7 +21,7 @@ class FamilyTraits:
 
     norm: "rms" multiplies after casting back to the input's dtype (Llama); "rms_fp32" multiplies
     in fp32 and casts the product (OLMo 2, gpt-oss); "rms_gemma" does so with 1 + w; "layer" is `nn.LayerNorm`; "layer_fp32" is
-    Cohere's, which computes in fp32.
+    Cohere's, which computes in fp32; "layer_unweighted" is OLMo's, fused and in fp32.
     norms_per_layer: 1 for a parallel block with a shared norm, 2 usual, 4 with post-norms.
     post_norm: the norms stand after attention and MLP instead of before (OLMo 2).
     sliding_period: every n-th layer attends to everything, the others to the window; 1 means
@@ -181,7 +181,7 @@ FAMILIES: dict[str, FamilyTraits] = {
         adapts_experts=True, qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"
     ),
     "glm4_moe_lite": replace(_LLAMA, router_bias=True, adapts_experts=True),
-    "olmo": replace(_LLAMA, norm="layer_fp32", norms_per_layer=2, rotary_fp32=True),
+    "olmo": replace(_LLAMA, norm="layer_unweighted", rotary_fp32=True),
     "olmo2": FamilyTraits(norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True),
     "olmo3": FamilyTraits(
         norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4

@@ -80,7 +80,7 @@ def layer_parameters(
 
 def norm_parameter_count(architecture: Architecture) -> int:
     """Parameters of one norm over the hidden size."""
-    if architecture.model_type == "olmo":  # its layer norm has none
+    if architecture.traits.norm == "layer_unweighted":
         return 0
     return architecture.hidden_size * (2 if architecture.traits.norm_has_bias else 1)
 

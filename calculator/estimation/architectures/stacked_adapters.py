@@ -48,6 +48,13 @@ class StackedAdapter:
         return self.down_count + self.up_count
 
 
+def expert_names(architecture: Architecture) -> frozenset[str]:
+    """The target names that mean an architecture's stacked experts and their router."""
+    if not architecture.is_moe or not architecture.traits.adapts_experts:
+        return frozenset()
+    return frozenset().union(*(name for names in _NAMES.values() for name in names))
+
+
 @lru_cache(maxsize=1024)
 def stacked_adapters(
     architecture: Architecture, targets: tuple[str, ...], rank: int

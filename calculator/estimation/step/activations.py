@@ -7,6 +7,7 @@ from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     Gradients,
     add,
+    cast,
     gradient,
     multiply,
     pointwise,
@@ -20,7 +21,7 @@ from calculator.estimation.step.sizes import fixed
 def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) -> Tensor:
     """The activation function; PyTorch's silu and gelu save their input only."""
     if activation == "gelu_new":
-        return _new_gelu(tape, x)
+        return _new_gelu(tape, numerics, x)
     if activation == "relu2":
         rectified = saves_output(tape, x)
         return pointwise(tape, rectified, temporaries=1)
@@ -32,14 +33,17 @@ def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) 
 def _xielu(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
     """XIELUActivation: both branches are computed for every element, and one is chosen.
 
-    Its parameters are tensors of one element, to whose width the products are widened.
+    Its parameters are tensors of one element, to whose width the products are widened. Autocast
+    runs softplus, which they go through, and expm1 in fp32.
     """
     edge = tape.leaf() if numerics.trains_base else None
-    alpha = Tensor(None, fixed(1), numerics.small_width, edge)
+    alpha = Tensor(None, fixed(1), numerics.function_width(numerics.small_width), edge)
     square = multiply(tape, multiply(tape, x, alpha), x)
     positive = add(tape, square, scale(tape, x))
     del square
-    bent = add(tape, saves_output(tape, scale(tape, x)), x)
+    least = cast(tape, scale(tape, x), numerics.function_width(x.itemsize))
+    bent = add(tape, saves_output(tape, least), x)
+    del least
     negative = add(tape, multiply(tape, bent, alpha), scale(tape, x))
     del bent
     elements, itemsize = x.elements, negative.itemsize
@@ -52,15 +56,21 @@ def _xielu(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
     return tape.record(tape.new(elements, itemsize), [positive, negative], backward)
 
 
-def _new_gelu(tape: Tape, x: Tensor) -> Tensor:
-    """NewGELUActivation: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), operation by operation."""
+def _new_gelu(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
+    """NewGELUActivation: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), operation by operation.
+
+    Autocast runs pow in fp32, and what follows is as wide.
+    """
     half = scale(tape, x)
-    cube = pointwise(tape, x, temporaries=2)
-    inner = add(tape, x, scale(tape, cube))
+    cube = pointwise(tape, cast(tape, x, numerics.function_width(x.itemsize)), temporaries=2)
+    cube = scale(tape, cube)
+    inner = add(tape, x, cube)
     del cube
-    bent = saves_output(tape, scale(tape, inner))
+    inner = scale(tape, inner)
+    bent = saves_output(tape, inner)
     del inner
-    return multiply(tape, half, add(tape, bent, Tensor(None, x.elements, x.itemsize)))
+    bent = add(tape, bent, Tensor(None, x.elements, bent.itemsize))
+    return multiply(tape, half, bent)
 
 
 def gated(

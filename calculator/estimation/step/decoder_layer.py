@@ -13,6 +13,7 @@ from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import add, scale
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
+    ACTIVATIONS,
     GRADIENTS,
     Snapshot,
     Tape,
@@ -30,6 +31,7 @@ class Segment:
     cached: what stays besides until the loss is computed: autocast's casts of trained weights.
     backward: the moments of its backward pass (and recomputation), from its output's gradient on.
     gradients: what its backward pass leaves: the gradients of its trained parameters.
+    held: what of `kept` its backward pass leaves besides.
     """
 
     forward: tuple[Snapshot, ...]
@@ -37,6 +39,7 @@ class Segment:
     cached: Snapshot
     backward: tuple[Snapshot, ...]
     gradients: Snapshot
+    held: Snapshot
 
 
 @lru_cache(maxsize=4096)
@@ -59,7 +62,7 @@ def run_layer(
     hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
     assert hidden is not None
     if numerics.checkpointing:
-        tape.saves = False
+        tape.saves, tape.drops_as_read = False, True
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         forward = tape.memory.take_moments()
         elements, width = output.elements, output.itemsize
@@ -68,10 +71,13 @@ def run_layer(
         tape.autocast_cache.clear()
         kept = tape.memory.now()
         tape.saves = True
+        held, tape.held = tape.held, []
         incoming = tape.new(elements, width, ACTIVATION_GRADIENTS)
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
         del incoming
         tape.autocast_cache.clear()
+        # The graph of the recomputation goes as soon as it has given what was saved.
+        tape.held = held
     else:
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         hidden = None
@@ -84,13 +90,14 @@ def run_layer(
         kept = tape.memory.now()
     cached = in_forward.minus(kept)
     if edge is None:
-        return Segment(forward, kept, cached, (), Snapshot({}))
+        return Segment(forward, kept, cached, (), Snapshot({}), Snapshot({}))
     tape.seed(edge, elements, width)
     del edge
     tape.run_backward()
     hidden = None
     backward = tape.memory.take_moments()
-    return Segment(forward, kept, cached, backward, only(tape.memory.now(), GRADIENTS))
+    left = tape.memory.now()
+    return Segment(forward, kept, cached, backward, only(left, GRADIENTS), only(left, ACTIVATIONS))
 
 
 def only(snapshot: Snapshot, kind: str) -> Snapshot:
@@ -100,7 +107,7 @@ def only(snapshot: Snapshot, kind: str) -> Snapshot:
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
     tensor = tape.new(per_token(architecture.hidden_size), width)
-    edge = tape.leaf(is_input=True) if needs_gradient else None
+    edge = tape.leaf(stays=True) if needs_gradient else None
     return Tensor(tensor.buffer, tensor.elements, width, edge)
 
 

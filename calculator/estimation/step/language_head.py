@@ -8,7 +8,7 @@ from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.decoder_layer import Segment, only
-from calculator.estimation.step.linear_maps import product
+from calculator.estimation.step.linear_maps import product_with
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import cast, gradient, saves_output, scale
@@ -34,7 +34,7 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     tape = Tape(accumulates=numerics.accumulates)
     size = per_token(architecture.hidden_size)
     buffer = tape.new(size, input_width).buffer
-    hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(is_input=True))
+    hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(stays=True))
     del buffer
     assert hidden is not None
     normed: Tensor | None = apply_norm(
@@ -47,6 +47,8 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
         logits = None
     else:
         logits = _logits(tape, architecture, numerics, normed)
+        if numerics.loss_version == "4.45":
+            logits = cast(tape, logits, FP32)
         loss = _loss(tape, numerics, logits)
         if not numerics.keeps_logits:
             logits = None
@@ -59,22 +61,18 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     del loss
     tape.run_backward()
     backward = tape.memory.take_moments()
+    left = tape.memory.now()
     del logits
-    return Segment(forward, kept, Snapshot({}), backward, only(tape.memory.now(), GRADIENTS))
+    held = left.minus(tape.memory.now())
+    return Segment(forward, kept, Snapshot({}), backward, only(left, GRADIENTS), held)
 
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     vocab, size = architecture.vocab_size, architecture.hidden_size
-    logits = product(
-        tape,
-        numerics,
-        hidden,
-        vocab / size,
-        vocab * size,
-        numerics.small_width,
-        trained=numerics.trains_base,
-        kind=LOGITS,
-    )
+    # A tied head's gradient waits for the embedding's before it is added to earlier ones.
+    leaf = tape.leaf(stays=architecture.tied_embeddings) if numerics.trains_base else None
+    weight = Tensor(None, fixed(vocab * size), numerics.small_width, leaf)
+    logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
     if architecture.traits.logit_scale:
         logits = scale(tape, logits)
@@ -85,9 +83,11 @@ def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: 
 
 def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
     wide = cast(tape, logits, FP32)
+    taken = wide if numerics.loss_version == "4.50" else _shifted(tape, wide)
     if numerics.loss == "fused":
-        return _fused_cross_entropy(tape, wide)
-    log_probabilities = saves_output(tape, wide)
+        return _fused_cross_entropy(tape, taken)
+    log_probabilities = saves_output(tape, taken)
+    del taken
     elements = log_probabilities.elements
     saved = log_probabilities if log_probabilities.requires_grad else None
 
@@ -96,6 +96,17 @@ def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
         return [tape.new(elements, FP32, LOGITS)]
 
     return tape.record(tape.new(fixed(1), FP32), [log_probabilities], backward)
+
+
+def _shifted(tape: Tape, logits: Tensor) -> Tensor:
+    """logits[..., :-1, :].contiguous(): a copy, whose gradient fills one of all logits.
+
+    Source: transformers 4.49, loss/loss_utils.py; 4.45, models/llama/modeling_llama.py.
+    """
+    elements, itemsize = logits.elements, logits.itemsize
+    return tape.record(
+        tape.new(elements, itemsize), [logits], lambda grads: [tape.new(elements, itemsize)]
+    )
 
 
 def _fused_cross_entropy(tape: Tape, logits: Tensor) -> Tensor:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from calculator.estimation.architectures.linear_modules import LinearModule
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.operations import add, cast, gradient, scale
-from calculator.estimation.step.shadow import DEQUANTIZED, GRADIENTS, WEIGHT_CASTS, Tape, Tensor
+from calculator.estimation.step.operations import add, cast, copy, gradient, scale
+from calculator.estimation.step.quantized_maps import quantized_product
+from calculator.estimation.step.shadow import GRADIENTS, WEIGHT_CASTS, Tape, Tensor
 from calculator.estimation.step.sizes import fixed
 
 
 def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
     """The module's output for x, with its adapter's if it has one."""
     if numerics.quantized:
-        result = _quantized_product(tape, numerics, x, module)
+        result = quantized_product(tape, numerics, x, module)
     else:
         result = product(
             tape,
@@ -27,6 +28,8 @@ def apply_linear(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule
         )
     if not numerics.targets_module(module):
         return result
+    if numerics.quantized in ("nf4", "nf4_double"):
+        result = copy(tape, result)  # peft/tuners/lora/bnb.py, a clone
     return _with_adapter(tape, numerics, x, result, module)
 
 
@@ -101,42 +104,21 @@ def cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
     return result
 
 
-def _quantized_product(tape: Tape, numerics: Numerics, x: Tensor, module: LinearModule) -> Tensor:
-    """bitsandbytes' Linear4bit: W is dequantised to the compute width while it is used.
-
-    Forward and backward each dequantise; neither x nor the dequantised weight is saved
-    (bitsandbytes/autograd/_functions.py, MatMul4Bit). Without autocast the output gets the width
-    of x (bitsandbytes/nn/modules.py, Linear4bit.forward): fp32 after a norm that k-bit
-    preparation has widened.
-    """
-    compute = numerics.compute_width
-    given = compute if numerics.autocast else x.itemsize
-    x = cast(tape, x, compute)
-    elements, count = x.elements, fixed(module.weight_count)
-    dequantized: Tensor | None = tape.new(count, compute, DEQUANTIZED)
-    output = tape.new(elements.times(module.output_size / module.input_size), compute)
-    dequantized = None
-
-    def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
-        weight = tape.new(count, compute, DEQUANTIZED)
-        grad = gradient(tape, elements, compute)
-        del weight
-        return [grad]
-
-    assert dequantized is None
-    return cast(tape, tape.record(output, [x], backward), given)
-
-
 def _with_adapter(
     tape: Tape, numerics: Numerics, x: Tensor, result: Tensor, module: LinearModule
 ) -> Tensor:
-    """result + B(A(dropout(x))) · scaling (peft/tuners/lora/layer.py, Linear.forward, 0.21).
+    """result + B(A(dropout(x))) · scaling (peft 0.21).
 
     Each adapter casts its input to its own width, and autocast casts that copy back: the 16-bit
-    copy that A saves is not the tensor that the layer has already.
+    copy that A saves is not the tensor that the layer has already, and the sum is cast to the
+    layer's width (tuners/lora/layer.py, Linear.forward). On a quantised map nothing of this is
+    done under autocast, and the sum has the wider width (tuners/lora/bnb.py, Linear4bit.forward
+    and Linear8bitLt.forward).
     """
-    rank, width = numerics.rank, numerics.adapter_width
-    x = cast(tape, x, width)
+    rank, width, given = numerics.rank, numerics.adapter_width, result.itemsize
+    casts = not (numerics.quantized and numerics.autocast)
+    if casts:
+        x = cast(tape, x, width)
     if numerics.dropout:
         x = _dropout(tape, x)
     low = product(
@@ -153,7 +135,9 @@ def _with_adapter(
     )
     del low
     high = scale(tape, high)
-    return cast(tape, add(tape, result, high), result.itemsize)
+    if not numerics.quantized:
+        return cast(tape, add(tape, result, high), given)
+    return add(tape, result, cast(tape, high, given) if casts else high)
 
 
 def _dropout(tape: Tape, x: Tensor) -> Tensor:

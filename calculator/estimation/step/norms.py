@@ -26,7 +26,10 @@ def apply_norm(
     width = numerics.small_width
     weight = Tensor(None, fixed(size), width, tape.leaf() if numerics.trains_base else None)
     if norm == "layer":
-        return layer_norm(tape, x, weight, rows, x.itemsize)
+        wide = numerics.function_width(x.itemsize)
+        return layer_norm(tape, cast(tape, x, wide), cast(tape, weight, wide), rows, wide)
+    if norm == "layer_unweighted":
+        return cast(tape, layer_norm(tape, cast(tape, x, FP32), None, rows, FP32), x.itemsize)
     if numerics.fused_kernels:
         return _fused_rms_norm(tape, x, weight, rows)
     if norm == "layer_fp32":

@@ -36,6 +36,7 @@ class Numerics:
     fused_kernels: bool
     checkpointing: bool
     loss: str
+    loss_version: str
     keeps_logits: bool
     accumulates: bool
 
@@ -44,6 +45,13 @@ class Numerics:
         if not self.rank or not module.adaptable:
             return False
         return self.targets == (ALL_LINEAR,) or module.name in self.targets
+
+    def function_width(self, width: int) -> int:
+        """Of what layer_norm, pow, softplus and expm1 take and give, given that width.
+
+        Autocast runs them in fp32 on a GPU (aten/src/ATen/autocast_mode.h, AT_FORALL_FP32).
+        """
+        return 4 if self.autocast else width
 
 
 def numerics_of(settings: TrainingSettings) -> Numerics:
@@ -68,6 +76,7 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.kernels == "fused",
         settings.gradient_checkpointing,
         settings.loss,
+        settings.loss_version,
         settings.keeps_logits,
         settings.gradient_accumulation > 1,
     )
@@ -87,6 +96,7 @@ def _numerics(
     fused_kernels: bool,
     checkpointing: bool,
     loss: str,
+    loss_version: str,
     keeps_logits: bool,
     accumulates: bool,
 ) -> Numerics:
@@ -111,6 +121,7 @@ def _numerics(
         fused_kernels=fused_kernels,
         checkpointing=checkpointing,
         loss=loss,
+        loss_version=loss_version,
         keeps_logits=keeps_logits,
         accumulates=accumulates,
     )

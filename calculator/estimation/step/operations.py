@@ -80,15 +80,21 @@ def multiply(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     a_width, b_width, b_elements = a.itemsize, b.itemsize, b.elements
 
     def backward(grads: Gradients) -> Gradients:
+        # Both are made in the product's width; the engine then casts one after the other.
+        nonlocal saved_a, saved_b
         first = second = None
         if saved_b is not None:
-            first = _narrowed(tape, gradient(tape, elements, itemsize), a_width)
+            first = gradient(tape, elements, itemsize)
         if saved_a is not None:
             second = gradient(tape, elements, itemsize)
             if b_elements != elements:
                 second = gradient(tape, b_elements, b_width)
-            else:
-                second = _narrowed(tape, second, b_width)
+        if tape.drops_as_read:
+            saved_a = saved_b = None
+        if first is not None:
+            first = _narrowed(tape, first, a_width)
+        if second is not None:
+            second = _narrowed(tape, second, b_width)
         return [first, second]
 
     return tape.record(tape.new(elements, itemsize), [a, b], backward)
@@ -155,20 +161,22 @@ def mean(tape: Tape, x: Tensor, reduced: Size) -> Tensor:
     )
 
 
-def layer_norm(tape: Tape, x: Tensor, weight: Tensor, tokens: Size, itemsize: int) -> Tensor:
+def layer_norm(
+    tape: Tape, x: Tensor, weight: Tensor | None, tokens: Size, itemsize: int
+) -> Tensor:
     """native_layer_norm: saves x, mean and reciprocal deviation (fp32 per token)."""
-    saves = x.requires_grad or weight.requires_grad
+    trained = weight is not None and weight.requires_grad
+    saves = x.requires_grad or trained
     statistics = tape.new(tokens, 2 * FP32) if saves else None
     saved = x if saves else None
     elements, original, needed = x.elements, x.itemsize, x.requires_grad
-    weight_elements, weight_width = weight.elements, weight.itemsize
-    trained = weight.requires_grad
+    shape = (weight.elements, weight.itemsize) if weight is not None else None
 
     def backward(grads: Gradients) -> Gradients:
         assert saved is not None
         assert statistics is not None
         grad = gradient(tape, elements, original) if needed else None
-        return [grad, gradient(tape, weight_elements, weight_width) if trained else None]
+        return [grad, gradient(tape, *shape) if trained and shape is not None else None]
 
     return tape.record(tape.new(elements, itemsize), [x, weight], backward)
 

@@ -138,6 +138,8 @@ class Tape:
     """Runs operations forward, records them, and runs them backward.
 
     `saves` is off while a checkpointed layer runs forward: nothing is kept for the backward pass.
+    `drops_as_read`: what a checkpointed layer has saved goes when a derivative has read it, not
+    when its operation is done (torch/utils/checkpoint.py, unpack_hook).
     """
 
     def __init__(self, *, accumulates: bool = False) -> None:
@@ -146,23 +148,26 @@ class Tape:
         self.nodes: list[Node] = []
         self.leaves: list[Node] = []
         self.saves = True
+        self.drops_as_read = False
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
+        self.held: list[Tensor] = []
+        """Attributes of the graph's nodes, which live until the graph goes: after `backward()`."""
 
     def new(self, elements: Size, itemsize: int, kind: str | None = None) -> Tensor:
         """A fresh allocation of so many elements."""
         buffer = Buffer(self.memory, kind or self.kind, elements.times(itemsize))
         return Tensor(buffer, elements, itemsize)
 
-    def leaf(self, *, is_input: bool = False) -> Edge:
+    def leaf(self, *, stays: bool = False) -> Edge:
         """An edge at which a gradient is kept: a trained parameter's or an input's.
 
         With gradient accumulation a parameter's gradient is added to the one of the micro-batches
-        before, and goes.
+        before, and goes, unless it `stays`: an input's, or one that waits for another.
         """
         leaf = Node((), None)
-        if is_input or not self.accumulates:
+        if stays or not self.accumulates:
             self.leaves.append(leaf)
         return (leaf, 0)
 

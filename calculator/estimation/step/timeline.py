@@ -30,6 +30,7 @@ from calculator.estimation.step.shadow import (
     ADAPTED_EXPERTS,
     DEQUANTIZED,
     GRADIENTS,
+    LOGITS,
     WEIGHT_CASTS,
     Snapshot,
 )
@@ -72,6 +73,8 @@ class _Bytes:
         self.parts: dict[str, Size] = dict(parts or {})
 
     def add(self, component: str, size: Size) -> _Bytes:
+        if size == NOTHING:
+            return self
         self.parts[component] = self.parts.get(component, NOTHING).plus(size)
         return self
 
@@ -121,6 +124,12 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             total = total.plus(segments[key].gradients.total.times(count * fraction))
         return total
 
+    def held_after(index: int) -> Size:
+        total = NOTHING
+        for key, count in Counter(keys[index + 1 :]).items():
+            total = total.plus(segments[key].held.total.times(count))
+        return total
+
     for index in _ends(keys):
         segment = segments[keys[index]]
         for snapshot in segment.forward:
@@ -129,6 +138,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
             state = before(index, in_forward=False).add(GRADIENTS, after(index))
+            state.add(kept_name, held_after(index)).add(LOGITS, head.held.total)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
         for snapshot in snapshots:
@@ -137,6 +147,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
+        state.add(kept_name, held_after(-1)).add(LOGITS, head.held.total)
         moments.append(
             state.add(
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))
@@ -195,8 +206,10 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     if architecture.is_latent:
         rotary = architecture.qk_rope_head_dim
     token = 4 * 8.0
-    if architecture.traits.embedding_scale and numerics.checkpointing and not numerics.trains_base:
-        # The embedding's output, which is made to require a gradient, stays beside its multiple.
+    changed = architecture.traits.embedding_scale or architecture.traits.learned_positions
+    if changed and numerics.checkpointing and not numerics.trains_base:
+        # The embedding's output, which is made to require a gradient, stays beside what its
+        # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
     mask = Size(position_pair=1.0 if masked else 0.0)
@@ -208,11 +221,17 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 
 
 def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:
-    """The embedding's gradient, made whole; a tied head's is there already and is added to."""
+    """The embedding's gradient, made whole.
+
+    A tied head's is there already and is added to, unless it is a view, as the gradient of a
+    transposed weight is: then their sum is a third (torch/csrc/autograd/input_buffer.cpp,
+    can_accumulate_inplace). Autocast's cast of the weight makes a gradient that is none.
+    """
     if not numerics.trains_base:
         return None
     count = architecture.vocab_size * architecture.hidden_size
-    return Size(fixed=float(count * numerics.small_width))
+    views = architecture.tied_embeddings and not numerics.autocast and numerics.loss != "chunked"
+    return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
