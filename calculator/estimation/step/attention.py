@@ -14,7 +14,6 @@ from calculator.estimation.step.operations import (
     add,
     concatenate,
     copy,
-    flash_attention,
     multiply,
     repeat_heads,
     saves_output,
