@@ -15,6 +15,7 @@ from calculator.estimation.architectures.architecture import (
     Architecture,
     LayerKind,
 )
+from calculator.estimation.architectures.config_json.hybrids import hybrid_sizes, lone_layers
 from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
     layer_kinds,
@@ -69,6 +70,8 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     sizes: dict[str, Any] = {
         size: reading.size(size) or 0 for size in ("hidden_size", "layer_count", "vocab_size")
     }
+    if family == "nemotron_h":
+        sizes["layer_count"] = len(lone_layers(reading)) or sizes["layer_count"] or 1
     sizes |= head_sizes(reading, family)
     sizes |= mlp_sizes(reading, family)
     sizes |= _other_sizes(reading, family)
@@ -132,6 +135,7 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
 
 def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     found = {"sliding_window": reading.size("sliding_window") or 0}
+    found |= hybrid_sizes(reading, family)
     if family == "gpt2":
         found["position_count"] = reading.size("position_count") or 0
     if family == "gemma4":
