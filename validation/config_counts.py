@@ -45,7 +45,7 @@ _COMPUTED: dict[str, dict[str, Any]] = {
     "lfm2_moe": {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2},
     "granitemoehybrid": {
         "num_hidden_layers": 4,
-        "layer_types": ["linear_attention", "full_attention", "linear_attention"] + ["mamba"],
+        "layer_types": ["linear_attention", "full_attention", "linear_attention", "mamba"],
     },
     "nemotron_h": {"layers_block_type": ["mamba", "moe", "attention", "mlp", "mamba", "moe"]},
 }

@@ -76,7 +76,7 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     sizes |= mlp_sizes(reading, family)
     sizes |= _other_sizes(reading, family)
     traits = traits_of(reading, family, FAMILIES[family])
-    tied = _is_tied(reading, config)
+    tied = _is_tied(reading, config, family)
     if reading.errors:
         raise ConfigError(reading.errors)
     # Checks the sizes against their bounds before anything is made in their number.
@@ -165,8 +165,10 @@ def _check_gemma4(reading: Reading) -> None:
         reading.report("attention_k_eq_v", "must be true: nothing else is modelled.")
 
 
-def _is_tied(reading: Reading, config: Mapping[str, object]) -> bool:
+def _is_tied(reading: Reading, config: Mapping[str, object], family: str) -> bool:
     """Whether the head is the embedding. The outer configuration owns the head, if it says so."""
+    if family == "nemotron_h":  # modeling_nemotron_h.py ties nothing, whatever the flag says
+        return False
     if reading.is_inner and config.get("tie_word_embeddings") is not None:
         outer = Reading(config, {}, errors=reading.errors)
         return outer.flag("tie_word_embeddings")
