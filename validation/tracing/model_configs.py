@@ -34,7 +34,17 @@ _RENAMED: dict[str, dict[str, str]] = {
     },
     "falcon": {"intermediate_size": "ffn_hidden_size", "num_key_value_heads": "num_kv_heads"},
 }
-_NO_HEAD_DIM = ("gpt2", "falcon", "phi", "phi3", "gpt_neox", "deepseek_v2", "deepseek_v3")
+_NO_HEAD_DIM = (
+    "gpt2",
+    "falcon",
+    "phi",
+    "phi3",
+    "gpt_neox",
+    "deepseek_v2",
+    "deepseek_v3",
+    "deepseek_v32",
+    "glm_moe_dsa",
+)
 _EXPERTS: dict[str, tuple[str, str]] = {
     "mixtral": ("num_local_experts", "intermediate_size"),
     "phimoe": ("num_local_experts", "intermediate_size"),
@@ -50,6 +60,8 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "ernie4_5_moe": ("moe_num_experts", "moe_intermediate_size"),
     "deepseek_v2": ("n_routed_experts", "moe_intermediate_size"),
     "deepseek_v3": ("n_routed_experts", "moe_intermediate_size"),
+    "deepseek_v32": ("n_routed_experts", "moe_intermediate_size"),
+    "glm_moe_dsa": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe_lite": ("n_routed_experts", "moe_intermediate_size"),
 }
@@ -120,7 +132,7 @@ def _expert_values(row: dict[str, str]) -> dict[str, Any]:
         width_name: int(row["moe_intermediate_size"]),
         "num_experts_per_tok": int(row["experts_per_token"]),
     }
-    if row["model_type"].startswith(("deepseek", "glm4_moe")):
+    if row["model_type"].startswith(("deepseek", "glm4_moe", "glm_moe")):
         values["n_shared_experts"] = int(row["shared_experts"] or 0)
         values["first_k_dense_replace"] = int(row["first_k_dense_layers"] or 0)
     return values

@@ -173,6 +173,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "deepseek_v2": replace(_LLAMA, adapts_experts=True),
     "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
+    "deepseek_v32": replace(_LLAMA, router_bias=True, adapts_experts=True),
+    "glm_moe_dsa": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
     "glm4": FamilyTraits(
         qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4

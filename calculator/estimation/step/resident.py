@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
+from calculator.estimation.architectures.linear_modules import (
+    LinearModule,
+    indexer_modules,
+    layer_modules,
+)
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.architectures.stacked_adapters import stacked_adapters
 from calculator.estimation.settings import Optimizer, Recipe
@@ -40,6 +44,8 @@ class Trained:
     largest_count: int
     factored_count: int
     """Rows plus columns of all matrices: what Adafactor keeps instead of a moment."""
+    idle_count: int = 0
+    """Parameters that could be trained, but get no gradient: an indexer's."""
 
 
 @lru_cache(maxsize=1024)
@@ -59,7 +65,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                     * (2 * architecture.hidden_size + 3 * architecture.expert_intermediate_size)
                 )
         largest = max(counts.embedding_count, *(m.weight_count for m in _modules(architecture)))
-        if architecture.is_moe:
+        if any(mlp == "moe" for _, mlp in architecture.layer_kinds()):
             largest = max(
                 largest,
                 (2 if architecture.traits.gated_mlp else 1)
@@ -67,12 +73,16 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 * architecture.hidden_size
                 * architecture.expert_intermediate_size,
             )
-        return Trained(counts.total_count, numerics.base_width, largest, factored)
-    adapters = largest = factored = 0
+        idle = _indexer_count(architecture)
+        return Trained(counts.total_count - idle, numerics.base_width, largest, factored, idle)
+    adapters = largest = factored = idle = 0
     for kind, layers in Counter(architecture.layer_kinds()).items():
         for module in layer_modules(architecture, *kind):
             if numerics.targets_module(module):
                 sides = module.input_size + module.output_size
+                if not module.learns:
+                    idle += layers * numerics.rank * sides
+                    continue
                 adapters += layers * numerics.rank * sides
                 factored += layers * (sides + 2 * numerics.rank)
                 largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
@@ -83,7 +93,15 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             adapters += layers * adapter.parameter_count
             factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
             largest = max(largest, adapter.down_count, adapter.up_count)
-    return Trained(adapters, numerics.adapter_width, largest, factored)
+    return Trained(adapters, numerics.adapter_width, largest, factored, idle)
+
+
+def _indexer_count(architecture: Architecture) -> int:
+    """Parameters of all indexers, the layer norm's of their keys included."""
+    if not architecture.index_head_count:
+        return 0
+    weights = sum(module.weight_count for module in indexer_modules(architecture))
+    return architecture.layer_count * (weights + 2 * architecture.index_head_dim)
 
 
 @lru_cache(maxsize=4096)
@@ -124,7 +142,8 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
 
 def adapters_bytes(trained: Trained, numerics: Numerics) -> int:
     """Bytes of the LoRA adapters."""
-    return 0 if numerics.trains_base else trained.count * trained.width
+    count = trained.count + trained.idle_count
+    return 0 if numerics.trains_base else count * trained.width
 
 
 def gradients_bytes(trained: Trained) -> int:
