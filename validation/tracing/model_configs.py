@@ -9,6 +9,7 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.hybrid_configs import FAMILIES_OF_MANY_LAYERS, values_of_many_layers
 
 MODELS = Path(__file__).parents[2] / "calculator" / "data" / "models.csv"
 
@@ -33,7 +34,17 @@ _RENAMED: dict[str, dict[str, str]] = {
     },
     "falcon": {"intermediate_size": "ffn_hidden_size", "num_key_value_heads": "num_kv_heads"},
 }
-_NO_HEAD_DIM = ("gpt2", "falcon", "phi", "phi3", "gpt_neox", "deepseek_v2", "deepseek_v3")
+_NO_HEAD_DIM = (
+    "gpt2",
+    "falcon",
+    "phi",
+    "phi3",
+    "gpt_neox",
+    "deepseek_v2",
+    "deepseek_v3",
+    "deepseek_v32",
+    "glm_moe_dsa",
+)
 _EXPERTS: dict[str, tuple[str, str]] = {
     "mixtral": ("num_local_experts", "intermediate_size"),
     "phimoe": ("num_local_experts", "intermediate_size"),
@@ -41,9 +52,16 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "minimax_m2": ("num_local_experts", "intermediate_size"),
     "olmoe": ("num_experts", "intermediate_size"),
     "qwen3_moe": ("num_experts", "moe_intermediate_size"),
+    "qwen3_next": ("num_experts", "moe_intermediate_size"),
+    "granitemoehybrid": ("num_local_experts", "intermediate_size"),
+    "lfm2_moe": ("num_experts", "moe_intermediate_size"),
+    "nemotron_h": ("n_routed_experts", "moe_intermediate_size"),
+    "qwen3_5_moe_text": ("num_experts", "moe_intermediate_size"),
     "ernie4_5_moe": ("moe_num_experts", "moe_intermediate_size"),
     "deepseek_v2": ("n_routed_experts", "moe_intermediate_size"),
     "deepseek_v3": ("n_routed_experts", "moe_intermediate_size"),
+    "deepseek_v32": ("n_routed_experts", "moe_intermediate_size"),
+    "glm_moe_dsa": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe_lite": ("n_routed_experts", "moe_intermediate_size"),
 }
@@ -91,6 +109,8 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
         for name in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"):
             values[name] = int(row[name])
     values.update(_window_values(row))
+    if family in FAMILIES_OF_MANY_LAYERS:
+        values.update(values_of_many_layers(row, values))
     if family == "falcon" and "norms_per_layer=2" in row["trait_overrides"]:
         values["new_decoder_architecture"] = True
     if row["trait_overrides"] == "qkv_bias=false":
@@ -112,7 +132,7 @@ def _expert_values(row: dict[str, str]) -> dict[str, Any]:
         width_name: int(row["moe_intermediate_size"]),
         "num_experts_per_tok": int(row["experts_per_token"]),
     }
-    if row["model_type"].startswith(("deepseek", "glm4_moe")):
+    if row["model_type"].startswith(("deepseek", "glm4_moe", "glm_moe")):
         values["n_shared_experts"] = int(row["shared_experts"] or 0)
         values["first_k_dense_replace"] = int(row["first_k_dense_layers"] or 0)
     return values

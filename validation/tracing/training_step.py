@@ -196,7 +196,14 @@ def _phases_around_the_head(model: nn.Module, enter: Callable[[str], None]) -> I
 def _final_norm(model: nn.Module) -> nn.Module:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     body = base.base_model
-    for name in ("norm", "final_layernorm", "final_layer_norm", "ln_f"):
+    for name in (
+        "norm",
+        "final_layernorm",
+        "final_layer_norm",
+        "ln_f",
+        "embedding_norm",
+        "norm_f",
+    ):
         if hasattr(body, name):
             return getattr(body, name)
     raise LookupError(f"{type(body).__name__} has no final norm that is known here.")

@@ -11,8 +11,11 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 class LinearModule:
     """One `nn.Linear`: its module name, widths and whether it has a bias.
 
-    adaptable: LoRA can target it; not so where its name means the stacked experts.
+    adaptable: LoRA can target it; not so where its name means the stacked experts, or where peft
+    refuses it since its weight alone is used.
     of_expert: of an expert, shared or routed.
+    learns: its weight, or its adapter, gets a gradient; that of an indexer, which runs without
+    gradients, does not.
     """
 
     name: str
@@ -22,6 +25,7 @@ class LinearModule:
     adaptable: bool = True
     of_expert: bool = False
     of_routed_expert: bool = False
+    learns: bool = True
 
     @property
     def weight_count(self) -> int:
@@ -34,10 +38,18 @@ class LinearModule:
 
 def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[LinearModule, ...]:
     """The linear maps of a layer's attention."""
+    if kind == "none":
+        return ()
     if kind == "linear":
         return _delta_net_modules(architecture)
+    if kind == "convolution":
+        return _short_convolution_modules(architecture)
+    if kind == "mamba":
+        return mamba_modules(architecture)
+    if kind == "mamba_and_full":
+        return mamba_modules(architecture) + attention_modules(architecture, "full")
     if architecture.is_latent:
-        return _latent_modules(architecture)
+        return _latent_modules(architecture) + indexer_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
     q_size, kv_size = architecture.q_size, architecture.kv_size
     shares_key_and_value = False
@@ -87,15 +99,75 @@ def _latent_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     )
 
 
+def indexer_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps of the indexer of sparse attention (modeling_deepseek_v32.py)."""
+    heads, head_dim = architecture.index_head_count, architecture.index_head_dim
+    if not heads:
+        return ()
+    hidden = architecture.hidden_size
+    return (
+        LinearModule("wq_b", architecture.q_lora_rank, heads * head_dim, learns=False),
+        LinearModule("wk", hidden, head_dim, learns=False),
+        LinearModule("weights_proj", hidden, heads, learns=False),
+    )
+
+
 def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     """Gated DeltaNet of Qwen3-Next and Qwen3.5 (modeling_qwen3_next.py)."""
     hidden = architecture.hidden_size
     key_size = architecture.linear_key_head_count * architecture.linear_head_dim
-    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
+    heads = architecture.linear_value_head_count
+    value_size = heads * architecture.linear_head_dim
+    if architecture.traits.splits_delta_net:
+        return (
+            LinearModule("in_proj_qkv", hidden, 2 * key_size + value_size),
+            LinearModule("in_proj_z", hidden, value_size),
+            LinearModule("in_proj_b", hidden, heads),
+            LinearModule("in_proj_a", hidden, heads),
+            LinearModule("out_proj", value_size, hidden),
+        )
     return (
         LinearModule("in_proj_qkvz", hidden, 2 * key_size + 2 * value_size),
-        LinearModule("in_proj_ba", hidden, 2 * architecture.linear_value_head_count),
+        LinearModule("in_proj_ba", hidden, 2 * heads),
         LinearModule("out_proj", value_size, hidden),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MambaSizes:
+    """Widths of a Mamba-2 layer: of x, of B or C for all groups, of the three joined."""
+
+    heads: int
+    inner: int
+    grouped: int
+    mixed: int
+
+
+def mamba_sizes(architecture: Architecture) -> MambaSizes:
+    heads = architecture.mamba_head_count
+    inner = heads * architecture.mamba_head_dim
+    grouped = architecture.mamba_group_count * architecture.mamba_state_size
+    return MambaSizes(heads, inner, grouped, inner + 2 * grouped)
+
+
+def mamba_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around Mamba-2's convolution and scan (modeling_granitemoehybrid.py)."""
+    hidden, sizes = architecture.hidden_size, mamba_sizes(architecture)
+    bias, out_bias = architecture.traits.mamba_bias, architecture.traits.mamba_out_bias
+    return (
+        LinearModule("in_proj", hidden, sizes.inner + sizes.mixed + sizes.heads, bias),
+        LinearModule(
+            "out_proj", sizes.inner, hidden, out_bias, architecture.traits.adapts_mamba_output
+        ),
+    )
+
+
+def _short_convolution_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around LFM2's convolution (modeling_lfm2.py, Lfm2ShortConv)."""
+    hidden, bias = architecture.hidden_size, architecture.traits.convolution_bias
+    return (
+        LinearModule("in_proj", hidden, 3 * hidden, bias),
+        LinearModule("out_proj", hidden, hidden, bias),
     )
 
 
@@ -104,6 +176,8 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
 
     The routed experts are 3-D parameters in transformers 5, not modules.
     """
+    if kind == "none":
+        return ()
     traits, hidden = architecture.traits, architecture.hidden_size
     width = (
         architecture.shared_intermediate_size if kind == "moe" else architecture.intermediate_size
@@ -113,7 +187,7 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
     adaptable = not (architecture.is_moe and traits.adapts_experts)
     shared = kind == "moe"
     down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable, shared)
-    if traits.fused_gate_up and kind == "dense":
+    if traits.fuses_gate_up(kind):
         return (LinearModule(traits.gate_up_name, hidden, 2 * width, traits.mlp_bias), down)
     up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable, shared)
     if not traits.gated_mlp:

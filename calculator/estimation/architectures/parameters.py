@@ -9,6 +9,7 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
     layer_modules,
+    mamba_sizes,
 )
 
 
@@ -89,6 +90,20 @@ def _norm_count(architecture: Architecture) -> int:
 
 def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> int:
     traits = architecture.traits
+    if kind == "none":
+        return 0
+    if kind == "convolution":
+        bias = 1 if traits.convolution_bias else 0
+        return architecture.hidden_size * (architecture.linear_conv_kernel + bias)
+    if kind in ("mamba", "mamba_and_full"):
+        sizes = mamba_sizes(architecture)
+        kernel = architecture.linear_conv_kernel + (1 if traits.convolution_bias else 0)
+        norm = sizes.inner if traits.mamba_norm else 0
+        # The rates, skips and step biases of the heads; the gated norm.
+        own = sizes.mixed * kernel + 3 * sizes.heads + norm
+        if kind == "mamba":
+            return own
+        return own + _attention_extra_count(architecture, "full")
     if kind == "linear":
         key_size = architecture.linear_key_head_count * architecture.linear_head_dim
         value_size = architecture.linear_value_head_count * architecture.linear_head_dim
@@ -99,6 +114,8 @@ def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> i
         )
     count = architecture.head_count if traits.attention_sinks else 0
     if architecture.is_latent:
+        # The indexer's layer norm has a bias.
+        count += 2 * architecture.index_head_dim if architecture.index_head_count else 0
         return count + architecture.kv_lora_rank + architecture.q_lora_rank
     head_dim = architecture.head_dim
     if kind == "full" and architecture.global_head_dim:

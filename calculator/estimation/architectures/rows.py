@@ -6,23 +6,24 @@ as text or numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.architecture import (
+    Architecture,
+    AttentionKind,
+    LayerKind,
+    MlpKind,
+)
 from calculator.estimation.architectures.families import FAMILIES, FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
 
 # Attention or layer patterns that the operations in decoder_layer.py do not describe. Their rows
 # are "parameters only": the rule of thumb works for them, the precise estimate does not.
 NOT_MODELLED: dict[str, str] = {
-    "deepseek_v32": "its sparse attention indexer is not modelled",
     "deepseek_v4": "its compressed sparse attention is not modelled",
-    "glm_moe_dsa": "its sparse attention indexer is not modelled",
-    "granitemoehybrid": "its Mamba-2 layers are not modelled",
-    "nemotron_h": "its Mamba-2 layers are not modelled",
-    "lfm2": "its short-convolution layers are not modelled",
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
@@ -100,15 +101,22 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         sizes["head_dim"] = sizes.get("v_head_dim") or sizes["hidden_size"] // heads
     sizes.setdefault("kv_head_count", sizes["head_count"])
     sizes.setdefault("intermediate_size", 0)
-    traits = _with_overrides(traits, str(row.get("trait_overrides") or ""))
+    texts = _overrides(str(row.get("trait_overrides") or ""))
+    layers = texts.pop("layers", "")
+    if "indexer" in texts:
+        sizes |= _sizes_of("indexer", texts.pop("indexer"), _INDEXER_SIZES)
+    if "mamba" in texts:
+        sizes |= _sizes_of("mamba", texts.pop("mamba"), _MAMBA_SIZES)
+    traits = _with_overrides(traits, texts)
     try:
-        return Architecture(
+        architecture = Architecture(
             name=str(row.get("display_name") or model_type),
             model_type=model_type,
             tied_embeddings=str(row.get("tie_word_embeddings") or "").lower() in ("true", "1"),
             traits=traits,
             **sizes,
         )
+        return _with_layers(architecture, layers) if layers else architecture
     except ConfigError as error:
         raise ConfigError(
             [
@@ -118,18 +126,73 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         ) from error
 
 
-def _with_overrides(traits: FamilyTraits, text: str) -> FamilyTraits:
-    """Traits in which one model differs from its family: `qkv_bias=false; qk_norm=none`."""
+def _overrides(text: str) -> dict[str, str]:
+    """In what one model differs from its family: `qkv_bias=false; qk_norm=none`."""
+    found = {}
+    for piece in filter(None, (piece.strip() for piece in text.split(";"))):
+        name, _, value = piece.partition("=")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _with_overrides(traits: FamilyTraits, texts: Mapping[str, str]) -> FamilyTraits:
     changes: dict[str, Any] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(";"))):
-        name, _, value = part.partition("=")
-        known = getattr(traits, name.strip(), None) if name.strip() in _OVERRIDABLE else None
+    for name, text in texts.items():
+        known = getattr(traits, name, None) if name in _OVERRIDABLE else None
         if known is None:
             raise ConfigError([FieldError("trait_overrides", f"“{name[:40]}” is not a trait.")])
-        changes[name.strip()] = _parsed(value.strip(), known)
+        changes[name] = _parsed(text, known)
     return replace(traits, **changes)
 
 
+def _sizes_of(name: str, text: str, sizes: tuple[str, ...]) -> dict[str, int]:
+    """Sizes that have no columns: `48x64x128x1x256`, in the order of their names."""
+    numbers = text.split("x")
+    if len(numbers) != len(sizes) or not all(
+        number.isascii() and number.isdigit() and len(number) <= 15 for number in numbers
+    ):
+        message = f"“{name}={text[:40]}” is not as many whole numbers as {' × '.join(sizes)}."
+        raise ConfigError([FieldError("trait_overrides", message)])
+    return dict(zip(sizes, map(int, numbers), strict=True))
+
+
+def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
+    """The architecture with the layers of a pattern such as `5MF9MF`, in their order.
+
+    Each letter is a kind (`_LAYER_LETTERS`), after how many layers of it there are, if not one.
+    Whether a layer has experts follows from the row's other columns, unless the letter says so.
+    """
+    if not re.fullmatch(_PATTERN, pattern):
+        message = f"“{pattern[:40]}” is not a list of layers."
+        raise ConfigError([FieldError("trait_overrides", message)])
+    layers: list[LayerKind] = []
+    for count, letter in re.findall(r"(\d*)([a-zA-Z])", pattern):
+        attention, mlp = _LAYER_LETTERS[letter]
+        for _ in range(int(count or 1)):
+            own = mlp or architecture.mlp_kind(min(len(layers), architecture.layer_count - 1))
+            layers.append((attention, own))
+    return replace(architecture, stated_layers=tuple(layers))
+
+
+# A layer's kind by its letter, with the MLP that it has or None where the columns decide.
+_LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
+    "F": ("full", None),
+    "C": ("convolution", None),
+    "M": ("mamba", None),
+    "m": ("mamba", "none"),
+    "f": ("full", "none"),
+    "d": ("none", "dense"),
+    "e": ("none", "moe"),
+}
+_PATTERN = rf"(\d{{0,3}}[{''.join(_LAYER_LETTERS)}]){{1,200}}"
+_INDEXER_SIZES = ("index_head_count", "index_head_dim")
+_MAMBA_SIZES = (
+    "mamba_head_count",
+    "mamba_head_dim",
+    "mamba_state_size",
+    "mamba_group_count",
+    "mamba_chunk_size",
+)
 _OVERRIDABLE = (
     "qkv_bias",
     "o_bias",
@@ -138,6 +201,7 @@ _OVERRIDABLE = (
     "sliding_period",
     "extra_layer_parameters",
     "rotary_fraction",
+    "mamba_norm",
     "router_bias",
     "fused_qkv",
 )

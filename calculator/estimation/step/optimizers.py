@@ -63,6 +63,8 @@ class Trained:
     saved_count: int = 0
     saved_width: int = 0
     largest_saved_count: int = 0
+    idle_count: int = 0
+    """Parameters that could be trained, but get no gradient: an indexer's."""
 
     @property
     def bytes(self) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
     LinearModule,
+    indexer_modules,
     layer_modules,
     routed_expert_modules,
 )
@@ -57,10 +58,10 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                     * (2 * architecture.hidden_size + 3 * architecture.expert_intermediate_size)
                 )
         largest = max(counts.embedding_count, *(m.weight_count for m in _modules(architecture)))
-        if architecture.is_moe:
+        if any(mlp == "moe" for _, mlp in architecture.layer_kinds()):
             largest = max(
                 largest,
-                2
+                (2 if architecture.traits.gated_mlp else 1)
                 * architecture.expert_count
                 * architecture.hidden_size
                 * architecture.expert_intermediate_size,
@@ -68,11 +69,19 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         shapes: Counter[tuple[int, int]] = Counter()
         for kind, layers in Counter(architecture.layer_kinds()).items():
             for module in layer_modules(architecture, *kind):
-                shapes[module.input_size, module.output_size] += layers
-        matrices = _matrices(shapes)
-        return Trained(counts.total_count, numerics.base_width, largest, factored, matrices)
+                if module.learns:
+                    shapes[module.input_size, module.output_size] += layers
+        idle = _indexer_count(architecture)
+        return Trained(
+            counts.total_count - idle,
+            numerics.base_width,
+            largest,
+            factored,
+            _matrices(shapes),
+            idle_count=idle,
+        )
     shapes = Counter()
-    magnitudes = 0
+    magnitudes = idle = 0
     for kind, layers in Counter(architecture.layer_kinds()).items():
         found = [(module, layers) for module in layer_modules(architecture, *kind)]
         if kind[1] == "moe" and numerics.experts == "linear":
@@ -80,10 +89,13 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             found += [(module, count) for module in routed_expert_modules(architecture)]
         for module, count in found:
             if numerics.targets_module(module):
+                if not module.learns:
+                    idle += count * numerics.rank * (module.input_size + module.output_size)
+                    continue
                 shapes[numerics.rank, module.input_size] += count
                 shapes[numerics.rank, module.output_size] += count
                 magnitudes += count * module.output_size * numerics.dora
-        if kind[1] == "dense":
+        if kind[1] != "moe":
             continue
         for adapter in numerics.stacked_adapters(architecture).values():
             ranks = adapter.stack_count * adapter.rank
@@ -103,6 +115,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         saved,
         numerics.small_width,
         architecture.vocab_size * architecture.hidden_size if ends else 0,
+        idle,
     )
 
 
@@ -118,6 +131,27 @@ def _saved_count(architecture: Architecture, numerics: Numerics) -> int:
 
 def _matrices(shapes: Counter[tuple[int, int]]) -> tuple[Matrices, ...]:
     return tuple(Matrices(max(shape), min(shape), count) for shape, count in shapes.items())
+
+
+def _indexer_count(architecture: Architecture) -> int:
+    """Parameters of all indexers, the layer norm's of their keys included."""
+    if not architecture.index_head_count:
+        return 0
+    weights = sum(module.weight_count for module in indexer_modules(architecture))
+    return architecture.layer_count * (weights + 2 * architecture.index_head_dim)
+
+
+@lru_cache(maxsize=4096)
+def has_adapters(
+    architecture: Architecture, numerics: Numerics, attention: AttentionKind, mlp: MlpKind
+) -> bool:
+    """Whether a layer of that kind trains an adapter."""
+    modules = layer_modules(architecture, attention, mlp)
+    if mlp == "moe" and numerics.experts == "linear":
+        modules = (*modules, *routed_expert_modules(architecture))
+    if any(numerics.targets_module(module) for module in modules):
+        return True
+    return mlp == "moe" and bool(numerics.stacked_adapters(architecture))
 
 
 def _modules(architecture: Architecture) -> list[LinearModule]:
@@ -152,7 +186,8 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
 
 def adapters_bytes(trained: Trained, numerics: Numerics) -> int:
     """Bytes of the LoRA adapters."""
-    return 0 if numerics.trains_base else trained.bytes
+    idle = trained.idle_count * trained.width
+    return 0 if numerics.trains_base else trained.bytes + idle
 
 
 def gradients_bytes(trained: Trained) -> int:

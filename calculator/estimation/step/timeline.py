@@ -13,11 +13,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.architecture import (
+    ATTENDING,
+    Architecture,
+    AttentionKind,
+    MlpKind,
+)
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.offloading import input_copies, kept_on_gpu
+from calculator.estimation.step.resident import has_adapters
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
@@ -185,16 +191,15 @@ def _layer_keys(
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
-    first_needs = numerics.trains_embedding or numerics.checkpointing
-    return tuple(
-        (
-            attention,
-            mlp,
-            index > 0 or first_needs,
-            masked and (attention == "sliding" or (numerics.packs and attention == "full")),
+    needs = numerics.trains_embedding or numerics.checkpointing
+    keys: list[LayerKey] = []
+    for attention, mlp in architecture.layer_kinds():
+        packs = numerics.packs and attention in ATTENDING
+        keys.append((attention, mlp, needs, masked and (attention == "sliding" or packs)))
+        needs = (
+            needs or numerics.trains_base or has_adapters(architecture, numerics, attention, mlp)
         )
-        for index, (attention, mlp) in enumerate(architecture.layer_kinds())
-    )
+    return tuple(keys)
 
 
 def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
@@ -239,8 +244,10 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
-    kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
-    mask = Size(position_pair=float(len(kinds) if numerics.packs else 1) if masked else 0.0)
+    indexes = architecture.index_head_count > 0
+    kinds = {attention for attention, _ in architecture.layer_kinds()} & ATTENDING
+    masks = float(len(kinds) if numerics.packs else 1) if masked else 0.0
+    mask = Size(position_pair=masks, pair=1.0 if indexes else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
         mask = Size(pair=float(numerics.small_width * len(kinds)))

@@ -15,6 +15,7 @@ from calculator.estimation.architectures.architecture import (
     Architecture,
     LayerKind,
 )
+from calculator.estimation.architectures.config_json.hybrids import hybrid_sizes, lone_layers
 from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
     layer_kinds,
@@ -69,11 +70,13 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     sizes: dict[str, Any] = {
         size: reading.size(size) or 0 for size in ("hidden_size", "layer_count", "vocab_size")
     }
+    if family == "nemotron_h":
+        sizes["layer_count"] = len(lone_layers(reading)) or sizes["layer_count"] or 1
     sizes |= head_sizes(reading, family)
     sizes |= mlp_sizes(reading, family)
     sizes |= _other_sizes(reading, family)
     traits = traits_of(reading, family, FAMILIES[family])
-    tied = _is_tied(reading, config)
+    tied = _is_tied(reading, config, family)
     if reading.errors:
         raise ConfigError(reading.errors)
     # Checks the sizes against their bounds before anything is made in their number.
@@ -132,6 +135,11 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
 
 def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     found = {"sliding_window": reading.size("sliding_window") or 0}
+    found |= hybrid_sizes(reading, family)
+    if "index_n_heads" in reading.defaults:
+        for size in ("index_head_count", "index_head_dim"):
+            found[size] = reading.size(size) or 0
+        _check_indexers(reading)
     if family == "gpt2":
         found["position_count"] = reading.size("position_count") or 0
     if family == "gemma4":
@@ -148,6 +156,18 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     return found
 
 
+def _check_indexers(reading: Reading) -> None:
+    """Layers that share another one's indexer are not computed."""
+    types = reading.texts("indexer_types") or []
+    pattern = reading.config.get("index_topk_pattern")
+    if "shared" in types:
+        reading.report("indexer_types", "must be “full” throughout: nothing else is modelled.")
+    if isinstance(pattern, str | list | tuple) and ("S" in pattern or "shared" in pattern):
+        reading.report("index_topk_pattern", "must share none: nothing else is modelled.")
+    if (reading.count("index_topk_freq", 1) or 1) > 1:
+        reading.report("index_topk_freq", "must be 1: shared indexers are not modelled.")
+
+
 def _check_gemma4(reading: Reading) -> None:
     """Gemma 4's larger models are computed; what its smaller ones add is not."""
     for key, words in {
@@ -161,8 +181,10 @@ def _check_gemma4(reading: Reading) -> None:
         reading.report("attention_k_eq_v", "must be true: nothing else is modelled.")
 
 
-def _is_tied(reading: Reading, config: Mapping[str, object]) -> bool:
+def _is_tied(reading: Reading, config: Mapping[str, object], family: str) -> bool:
     """Whether the head is the embedding. The outer configuration owns the head, if it says so."""
+    if family == "nemotron_h":  # modeling_nemotron_h.py ties nothing, whatever the flag says
+        return False
     if reading.is_inner and config.get("tie_word_embeddings") is not None:
         outer = Reading(config, {}, errors=reading.errors)
         return outer.flag("tie_word_embeddings")

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from calculator.estimation.architectures.architecture import AttentionKind, LayerKind, MlpKind
+from calculator.estimation.architectures.config_json.hybrids import (
+    hybrid_layers,
+    hybrid_mlp_sizes,
+    lone_layers,
+)
 from calculator.estimation.architectures.config_json.reading import Reading, one_of
 from calculator.estimation.architectures.families import FamilyTraits
 
 # Families whose experts have the width that the configuration calls intermediate_size.
 EXPERTS_OF_FULL_WIDTH = frozenset(
-    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2"}
+    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2", "granitemoehybrid"}
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
+WITH_LATENT_ATTENTION = frozenset(
+    {"deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa"}
+)
 QWEN_MOE = frozenset({"qwen2_moe", "qwen3_moe", "qwen3_next"})
 # Where a configuration has no layer_types, Qwen slides in the last layers, if it is told to.
 SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})
@@ -23,6 +31,9 @@ LAYER_TYPES: dict[str, AttentionKind] = {
     # Llama 4's chunks are computed as full attention: they are as long as most sequences.
     "chunked_attention": "full",
     "linear_attention": "linear",
+    # Sparse attention is full attention with a mask, as transformers runs it.
+    "indexed_attention": "full",
+    "deepseek_sparse_attention": "full",
 }
 
 
@@ -31,7 +42,7 @@ def head_sizes(reading: Reading, family: str) -> dict[str, int]:
     heads = reading.size("head_count") or 0
     hidden = reading.size("hidden_size") or 0
     found = {"head_count": heads, "kv_head_count": _kv_heads(reading, family, heads)}
-    if family in ("deepseek_v2", "deepseek_v3", "glm4_moe_lite"):
+    if family in WITH_LATENT_ATTENTION:
         for size in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"):
             found[size] = reading.size(size) or 0
         found["q_lora_rank"] = reading.size("q_lora_rank") or 0
@@ -57,8 +68,13 @@ def mlp_sizes(reading: Reading, family: str) -> dict[str, int]:
     width = reading.size("intermediate_size")
     if width is None:
         width = 4 * hidden if family in FOUR_TIMES_AS_WIDE else 0
-    if not _may_have_experts(reading, family):
-        return {"intermediate_size": width}
+    sizes = {"intermediate_size": width}
+    if _may_have_experts(reading, family):
+        sizes = _with_experts(reading, family, width)
+    return hybrid_mlp_sizes(reading, family, sizes)
+
+
+def _with_experts(reading: Reading, family: str, width: int) -> dict[str, int]:
     experts, per_token = reading.size("expert_count"), reading.size("experts_per_token")
     one = width if family in EXPERTS_OF_FULL_WIDTH else reading.size("expert_intermediate_size")
     if not experts:
@@ -76,6 +92,8 @@ def mlp_sizes(reading: Reading, family: str) -> dict[str, int]:
 
 
 def _may_have_experts(reading: Reading, family: str) -> bool:
+    if family == "nemotron_h":
+        return any(mlp == "moe" for _, mlp in lone_layers(reading))
     if family == "gemma4":
         return reading.flag("enable_moe_block")
     return any(
@@ -97,7 +115,11 @@ def layer_kinds(
     reading: Reading, family: str, traits: FamilyTraits, layer_count: int
 ) -> tuple[LayerKind, ...]:
     """The kind of every layer, first to last."""
-    attention = _attention_kinds(reading, family, traits, layer_count)
+    if family == "nemotron_h":
+        return lone_layers(reading)
+    attention = hybrid_layers(reading, family, layer_count)
+    if attention is None:
+        attention = _attention_kinds(reading, family, traits, layer_count)
     if not reading.size("sliding_window"):
         attention = ["full" if kind == "sliding" else kind for kind in attention]
     return tuple(zip(attention, _mlp_kinds(reading, family, layer_count), strict=True))
@@ -160,10 +182,11 @@ def _mlp_kinds(reading: Reading, family: str, layer_count: int) -> list[MlpKind]
         last = reading.count("moe_layer_end_index", -1)
         last = layer_count - 1 if last is None or last == -1 else last
         return _moe_where((i + 1) % step == 0 and first <= i <= last for i in layers)
-    if family == "glm4_moe_lite":
+    if family in ("glm4_moe_lite", "deepseek_v32", "glm_moe_dsa"):
         stated = reading.texts("mlp_layer_types")
         if stated is not None and len(stated) == layer_count:
             return _moe_where(kind == "sparse" for kind in stated)
+    if family == "glm4_moe_lite":
         return _moe_where(i >= 1 for i in layers)
     dense_count = reading.size("dense_layer_count") or 0
     return _moe_where(i >= dense_count for i in layers)
