@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32", "layer_unweighted"]
-QkNorm = Literal["none", "head", "full"]
+QkNorm = Literal["none", "head", "full", "l2"]
 Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
 
 
@@ -31,6 +31,9 @@ class FamilyTraits:
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
+    rotary_complex: heads are rotated as complex numbers, in the layers with a window only, and
+    qk_norm "l2" is a norm without a weight after that (Llama 4).
+    runs_every_expert: each token goes through all experts (Llama 4).
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
     """
 
@@ -63,6 +66,8 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    rotary_complex: bool = False
+    runs_every_expert: bool = False
     learned_positions: bool = False
     sliding_period: int = 0
     extra_layer_parameters: int = 0
@@ -78,6 +83,9 @@ class FamilyTraits:
 
 
 _LLAMA = FamilyTraits()
+_LLAMA4 = FamilyTraits(
+    qk_norm="l2", rotary_complex=True, runs_every_expert=True, sliding_period=4
+)
 _QWEN2 = FamilyTraits(qkv_bias=True)
 _QWEN3 = FamilyTraits(qk_norm="head")
 _DELTANET = FamilyTraits(
@@ -99,8 +107,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     "mistral": replace(_LLAMA, sliding_period=1),
     "ministral3": _LLAMA,
     "mixtral": replace(_LLAMA, adapts_experts=True),
-    "llama4": _LLAMA,
-    "llama4_text": _LLAMA,
+    "llama4": _LLAMA4,
+    "llama4_text": _LLAMA4,
     "qwen2": _QWEN2,
     "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
     "qwen3": _QWEN3,

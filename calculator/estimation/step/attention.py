@@ -6,6 +6,7 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.llama4 import llama4_attention
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
@@ -37,6 +38,8 @@ def attend(
         return _delta_net(tape, architecture, numerics, hidden)
     if architecture.is_latent:
         return _latent_attention(tape, architecture, numerics, hidden)
+    if architecture.traits.rotary_complex:
+        return llama4_attention(tape, architecture, numerics, kind, hidden, masked)
     modules = attention_modules(architecture, kind)
     traits = architecture.traits
     head_count, head_dim = architecture.head_count, architecture.head_dim

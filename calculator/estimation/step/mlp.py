@@ -7,6 +7,7 @@ from calculator.estimation.architectures.linear_modules import mlp_modules
 from calculator.estimation.step.activations import activate, fused_gate, gated
 from calculator.estimation.step.experts import apply_experts
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.llama4 import apply_every_expert
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     add,
@@ -24,7 +25,10 @@ def feed_forward(
     """The MLP's output for the normed hidden states."""
     if kind == "dense":
         return _dense(tape, architecture, numerics, kind, hidden)
-    routed = apply_experts(tape, architecture, numerics, hidden)
+    if architecture.traits.runs_every_expert:
+        routed = apply_every_expert(tape, architecture, numerics, hidden)
+    else:
+        routed = apply_experts(tape, architecture, numerics, hidden)
     if not architecture.shared_intermediate_size:
         return routed
     shared = _dense(tape, architecture, numerics, kind, hidden)

@@ -20,8 +20,7 @@ SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})
 LAYER_TYPES: dict[str, AttentionKind] = {
     "full_attention": "full",
     "sliding_attention": "sliding",
-    # Llama 4's chunks are computed as full attention: they are as long as most sequences.
-    "chunked_attention": "full",
+    "chunked_attention": "sliding",
     "linear_attention": "linear",
 }
 

@@ -36,7 +36,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "qk_nope_head_dim": ("qk_nope_head_dim",),
     "qk_rope_head_dim": ("qk_rope_head_dim",),
     "v_head_dim": ("v_head_dim",),
-    "sliding_window": ("sliding_window",),
+    "sliding_window": ("sliding_window", "attention_chunk_size"),
     "linear_key_head_count": ("linear_num_key_heads",),
     "linear_value_head_count": ("linear_num_value_heads",),
     "linear_head_dim": ("linear_key_head_dim",),

@@ -91,6 +91,8 @@ def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dic
         return {"qk_norm": "full" if reading.flag("use_qk_norm") else "none"}
     if family == "glm4_moe":
         return {"qk_norm": "head" if reading.flag("use_qk_norm") else "none"}
+    if family == "llama4_text":
+        return {"qk_norm": "l2" if reading.flag("use_qk_norm", default=True) else "none"}
     if family == "phi" and reading.flag("qk_layernorm"):
         # Layer norms over one head, with a bias each.
         biases = 2 * (
