@@ -46,7 +46,10 @@ def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Trac
     architecture = replace(architecture_from_row(model), vision_parameter_count=0)
     layer_count = int(row["layer_count"])
     if layer_count:
-        architecture = replace(architecture, layer_count=layer_count)
+        kinds = architecture.layer_kinds()[:layer_count]
+        architecture = replace(
+            architecture, layer_count=layer_count, linear_layer_count=0, stated_layers=kinds
+        )
     return TracedStep(
         id=f"trace-{number:03}",
         hf_id=model["hf_id"],

@@ -9,6 +9,7 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.hybrid_configs import FAMILIES_OF_MANY_LAYERS, values_of_many_layers
 
 MODELS = Path(__file__).parents[2] / "calculator" / "data" / "models.csv"
 
@@ -41,6 +42,11 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "minimax_m2": ("num_local_experts", "intermediate_size"),
     "olmoe": ("num_experts", "intermediate_size"),
     "qwen3_moe": ("num_experts", "moe_intermediate_size"),
+    "qwen3_next": ("num_experts", "moe_intermediate_size"),
+    "granitemoehybrid": ("num_local_experts", "intermediate_size"),
+    "lfm2_moe": ("num_experts", "moe_intermediate_size"),
+    "nemotron_h": ("n_routed_experts", "moe_intermediate_size"),
+    "qwen3_5_moe_text": ("num_experts", "moe_intermediate_size"),
     "ernie4_5_moe": ("moe_num_experts", "moe_intermediate_size"),
     "deepseek_v2": ("n_routed_experts", "moe_intermediate_size"),
     "deepseek_v3": ("n_routed_experts", "moe_intermediate_size"),
@@ -91,6 +97,8 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
         for name in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"):
             values[name] = int(row[name])
     values.update(_window_values(row))
+    if family in FAMILIES_OF_MANY_LAYERS:
+        values.update(values_of_many_layers(row, values))
     if family == "falcon" and "norms_per_layer=2" in row["trait_overrides"]:
         values["new_decoder_architecture"] = True
     if row["trait_overrides"] == "qkv_bias=false":

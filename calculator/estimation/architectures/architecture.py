@@ -12,8 +12,12 @@ from typing import Literal
 from calculator.estimation.architectures.families import FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
 
-AttentionKind = Literal["full", "sliding", "linear"]
-MlpKind = Literal["dense", "moe"]
+AttentionKind = Literal[
+    "full", "sliding", "linear", "convolution", "mamba", "mamba_and_full", "none"
+]
+MlpKind = Literal["dense", "moe", "none"]
+# Layers whose tokens attend to one another: the only ones with a mask and rotary positions.
+ATTENDING: frozenset[AttentionKind] = frozenset({"full", "sliding", "mamba_and_full"})
 LayerKind = tuple[AttentionKind, MlpKind]
 
 # Bounds that no published model comes near (Kimi K3: 896 experts, 93 layers, hidden size 7,168),
@@ -43,6 +47,11 @@ MAXIMUM_OF_FIELD: dict[str, int] = {
     "linear_value_head_count": 4_096,
     "linear_head_dim": 16_384,
     "linear_conv_kernel": 1_024,
+    "mamba_head_count": 4_096,
+    "mamba_head_dim": 16_384,
+    "mamba_state_size": 16_384,
+    "mamba_group_count": 4_096,
+    "mamba_chunk_size": 65_536,
     "global_head_dim": 16_384,
     "global_kv_head_count": 4_096,
     "position_count": 1_073_741_824,
@@ -96,6 +105,12 @@ class Architecture:
     linear_value_head_count: int = 0
     linear_head_dim: int = 0
     linear_conv_kernel: int = 0
+    """Tokens that the short convolution of a layer sees: DeltaNet's, Mamba-2's and LFM2's."""
+    mamba_head_count: int = 0
+    mamba_head_dim: int = 0
+    mamba_state_size: int = 0
+    mamba_group_count: int = 0
+    mamba_chunk_size: int = 0
     global_head_dim: int = 0
     """Gemma 4: head size of the layers without a window, whose keys serve as values too."""
     global_kv_head_count: int = 0
@@ -143,6 +158,8 @@ class Architecture:
         """What the layer's tokens attend to: everything, a window, or a linear recurrence."""
         if self.stated_layers:
             return self.stated_layers[layer][0]
+        if self.traits.every_layer:
+            return self.traits.every_layer
         if self.linear_layer_count:
             # The families mix them evenly: every 4th layer of Qwen3-Next attends.
             period = self.layer_count // max(1, self.layer_count - self.linear_layer_count)
@@ -232,6 +249,31 @@ def _errors_of(architecture: Architecture) -> list[FieldError]:
         and architecture.linear_head_dim
     ):
         errors.append(FieldError("linear_layer_count", "needs the heads of the linear layers."))
+    errors += _errors_of_layer_kinds(architecture) if not errors else []
     if not 0 < architecture.parameter_scale_fraction < 1e3:
         errors.append(FieldError("parameter_scale_fraction", "must be a positive number."))
+    return errors
+
+
+def _errors_of_layer_kinds(architecture: Architecture) -> list[FieldError]:
+    """Sizes that a layer of one of the kinds needs and does not have."""
+    kinds = {attention for attention, _ in architecture.layer_kinds()}
+    errors: list[FieldError] = []
+    needed: tuple[str, ...] = ()
+    if kinds & {"linear", "convolution", "mamba", "mamba_and_full"}:
+        needed += ("linear_conv_kernel",)
+    if kinds & {"mamba", "mamba_and_full"}:
+        needed += (
+            "mamba_head_count",
+            "mamba_head_dim",
+            "mamba_state_size",
+            "mamba_group_count",
+            "mamba_chunk_size",
+        )
+    errors += [FieldError(name, "is missing.") for name in needed if not getattr(architecture, name)]
+    if not errors and "mamba_head_count" in needed:
+        heads, groups = architecture.mamba_head_count, architecture.mamba_group_count
+        if heads % groups:
+            words = f"must divide the {heads} Mamba heads, and {groups} does not."
+            errors.append(FieldError("mamba_group_count", words))
     return errors

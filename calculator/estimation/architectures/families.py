@@ -28,6 +28,12 @@ class FamilyTraits:
     that all layers use the window, 0 that none does.
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
+    convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
+    splits_delta_net: a DeltaNet layer has a linear map for each of its inputs (Qwen3.5).
+    mamba_norm: a Mamba-2 layer's output is normed with its gate, not only multiplied by it.
+    scales_branches: inputs and outputs of attention, Mamba and MLP are multiplied by constants
+    (Falcon-H1).
+    every_layer: all layers are of this kind (Falcon-H1).
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
@@ -52,6 +58,7 @@ class FamilyTraits:
     gated_mlp: bool = True
     fused_qkv: bool = False
     fused_gate_up: bool = False
+    fused_shared_gate_up: bool = False
     parallel: bool = False
     output_gate: bool = False
     shared_expert_gate: bool = False
@@ -63,6 +70,13 @@ class FamilyTraits:
     logit_scale: bool = False
     embedding_scale: bool = False
     residual_scale: bool = False
+    convolution_bias: bool = False
+    splits_delta_net: bool = False
+    mamba_norm: bool = True
+    mamba_bias: bool = False
+    mamba_out_bias: bool = False
+    scales_branches: bool = False
+    every_layer: Literal["", "mamba_and_full"] = ""
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
@@ -81,6 +95,10 @@ class FamilyTraits:
     gate_up_name: str = "gate_up_proj"
     down_name: str = "down_proj"
 
+    def fuses_gate_up(self, mlp: str) -> bool:
+        """Whether gate and up of a dense MLP, or of the experts that all tokens use, are one."""
+        return self.fused_gate_up and (mlp == "dense" or self.fused_shared_gate_up)
+
 
 _LLAMA = FamilyTraits()
 _LLAMA4 = FamilyTraits(
@@ -95,10 +113,14 @@ _DELTANET = FamilyTraits(
     shared_expert_gate=True,
     rotary_fraction=0.25,
 )
+_QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
 _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
 _COHERE = FamilyTraits(
     norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, rotary_fp32=True
+)
+_LFM2 = FamilyTraits(
+    qk_norm="head", o_name="out_proj", gate_name="w1", up_name="w3", down_name="w2"
 )
 _LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
 
@@ -114,10 +136,10 @@ FAMILIES: dict[str, FamilyTraits] = {
     "qwen3": _QWEN3,
     "qwen3_moe": replace(_QWEN3, adapts_experts=True),
     "qwen3_next": replace(_DELTANET, adapts_experts=True),
-    "qwen3_5": _DELTANET,
-    "qwen3_5_text": _DELTANET,
-    "qwen3_5_moe": _DELTANET,
-    "qwen3_5_moe_text": _DELTANET,
+    "qwen3_5": _QWEN3_5,
+    "qwen3_5_text": _QWEN3_5,
+    "qwen3_5_moe": _QWEN3_5,
+    "qwen3_5_moe_text": _QWEN3_5,
     "gemma": _GEMMA,
     "gemma2": replace(
         _GEMMA, norms_per_layer=4, attention_softcap=True, logit_softcap=True, sliding_period=2
@@ -227,5 +249,35 @@ FAMILIES: dict[str, FamilyTraits] = {
     "hunyuan_v1_dense": _QWEN3,
     "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
     "mimo": _QWEN2,
+    "granitemoehybrid": FamilyTraits(
+        embedding_scale=True,
+        residual_scale=True,
+        logit_scale=True,
+        rotary_fraction=0.0,
+        convolution_bias=True,
+        fused_gate_up=True,
+        fused_shared_gate_up=True,
+        gate_up_name="input_linear",
+        down_name="output_linear",
+    ),
+    "nemotron_h": FamilyTraits(
+        norm="rms_fp32",
+        norms_per_layer=1,
+        activation="relu2",
+        gated_mlp=False,
+        rotary_fraction=0.0,
+        router_bias=True,
+        convolution_bias=True,
+    ),
+    "falcon_h1": FamilyTraits(
+        embedding_scale=True,
+        logit_scale=True,
+        convolution_bias=True,
+        mamba_norm=False,
+        scales_branches=True,
+        every_layer="mamba_and_full",
+    ),
+    "lfm2": _LFM2,
+    "lfm2_moe": replace(_LFM2, router_bias=True),
     "smollm3": _LLAMA,
 }

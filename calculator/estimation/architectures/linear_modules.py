@@ -31,8 +31,16 @@ class LinearModule:
 
 def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[LinearModule, ...]:
     """The linear maps of a layer's attention."""
+    if kind == "none":
+        return ()
     if kind == "linear":
         return _delta_net_modules(architecture)
+    if kind == "convolution":
+        return _short_convolution_modules(architecture)
+    if kind == "mamba":
+        return mamba_modules(architecture)
+    if kind == "mamba_and_full":
+        return mamba_modules(architecture) + attention_modules(architecture, "full")
     if architecture.is_latent:
         return _latent_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
@@ -88,11 +96,56 @@ def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     """Gated DeltaNet of Qwen3-Next and Qwen3.5 (modeling_qwen3_next.py)."""
     hidden = architecture.hidden_size
     key_size = architecture.linear_key_head_count * architecture.linear_head_dim
-    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
+    heads = architecture.linear_value_head_count
+    value_size = heads * architecture.linear_head_dim
+    if architecture.traits.splits_delta_net:
+        return (
+            LinearModule("in_proj_qkv", hidden, 2 * key_size + value_size),
+            LinearModule("in_proj_z", hidden, value_size),
+            LinearModule("in_proj_b", hidden, heads),
+            LinearModule("in_proj_a", hidden, heads),
+            LinearModule("out_proj", value_size, hidden),
+        )
     return (
         LinearModule("in_proj_qkvz", hidden, 2 * key_size + 2 * value_size),
-        LinearModule("in_proj_ba", hidden, 2 * architecture.linear_value_head_count),
+        LinearModule("in_proj_ba", hidden, 2 * heads),
         LinearModule("out_proj", value_size, hidden),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MambaSizes:
+    """Widths of a Mamba-2 layer: of x, of B or C for all groups, of the three joined."""
+
+    heads: int
+    inner: int
+    grouped: int
+    mixed: int
+
+
+def mamba_sizes(architecture: Architecture) -> MambaSizes:
+    heads = architecture.mamba_head_count
+    inner = heads * architecture.mamba_head_dim
+    grouped = architecture.mamba_group_count * architecture.mamba_state_size
+    return MambaSizes(heads, inner, grouped, inner + 2 * grouped)
+
+
+def mamba_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around Mamba-2's convolution and scan (modeling_granitemoehybrid.py)."""
+    hidden, sizes = architecture.hidden_size, mamba_sizes(architecture)
+    bias, out_bias = architecture.traits.mamba_bias, architecture.traits.mamba_out_bias
+    return (
+        LinearModule("in_proj", hidden, sizes.inner + sizes.mixed + sizes.heads, bias),
+        LinearModule("out_proj", sizes.inner, hidden, out_bias),
+    )
+
+
+def _short_convolution_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around LFM2's convolution (modeling_lfm2.py, Lfm2ShortConv)."""
+    hidden, bias = architecture.hidden_size, architecture.traits.convolution_bias
+    return (
+        LinearModule("in_proj", hidden, 3 * hidden, bias),
+        LinearModule("out_proj", hidden, hidden, bias),
     )
 
 
@@ -101,6 +154,8 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
 
     The routed experts are 3-D parameters in transformers 5, not modules.
     """
+    if kind == "none":
+        return ()
     traits, hidden = architecture.traits, architecture.hidden_size
     width = (
         architecture.shared_intermediate_size if kind == "moe" else architecture.intermediate_size
@@ -109,7 +164,7 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
         return ()
     adaptable = not (architecture.is_moe and traits.adapts_experts)
     down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable)
-    if traits.fused_gate_up and kind == "dense":
+    if traits.fuses_gate_up(kind):
         return (LinearModule(traits.gate_up_name, hidden, 2 * width, traits.mlp_bias), down)
     up = LinearModule(traits.up_name, hidden, width, traits.mlp_bias, adaptable)
     if not traits.gated_mlp:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
     layer_modules,
+    mamba_sizes,
 )
 
 
@@ -90,6 +91,20 @@ def _norm_count(architecture: Architecture) -> int:
 
 def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> int:
     traits = architecture.traits
+    if kind == "none":
+        return 0
+    if kind == "convolution":
+        bias = 1 if traits.convolution_bias else 0
+        return architecture.hidden_size * (architecture.linear_conv_kernel + bias)
+    if kind in ("mamba", "mamba_and_full"):
+        sizes = mamba_sizes(architecture)
+        kernel = architecture.linear_conv_kernel + (1 if traits.convolution_bias else 0)
+        norm = sizes.inner if traits.mamba_norm else 0
+        # The rates, skips and step biases of the heads; the gated norm.
+        own = sizes.mixed * kernel + 3 * sizes.heads + norm
+        if kind == "mamba":
+            return own
+        return own + _attention_extra_count(architecture, "full")
     if kind == "linear":
         key_size = architecture.linear_key_head_count * architecture.linear_head_dim
         value_size = architecture.linear_value_head_count * architecture.linear_head_dim

@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.architecture import (
+    Architecture,
+    AttentionKind,
+    LayerKind,
+    MlpKind,
+)
 from calculator.estimation.architectures.families import FAMILIES, FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
 
@@ -20,9 +25,6 @@ NOT_MODELLED: dict[str, str] = {
     "deepseek_v32": "its sparse attention indexer is not modelled",
     "deepseek_v4": "its compressed sparse attention is not modelled",
     "glm_moe_dsa": "its sparse attention indexer is not modelled",
-    "granitemoehybrid": "its Mamba-2 layers are not modelled",
-    "nemotron_h": "its Mamba-2 layers are not modelled",
-    "lfm2": "its short-convolution layers are not modelled",
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
@@ -100,15 +102,19 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         sizes["head_dim"] = sizes.get("v_head_dim") or sizes["hidden_size"] // heads
     sizes.setdefault("kv_head_count", sizes["head_count"])
     sizes.setdefault("intermediate_size", 0)
-    traits = _with_overrides(traits, str(row.get("trait_overrides") or ""))
+    texts = _overrides(str(row.get("trait_overrides") or ""))
+    layers = texts.pop("layers", "")
+    sizes |= _size_overrides(texts)
+    traits = _with_overrides(traits, texts)
     try:
-        return Architecture(
+        architecture = Architecture(
             name=str(row.get("display_name") or model_type),
             model_type=model_type,
             tied_embeddings=str(row.get("tie_word_embeddings") or "").lower() in ("true", "1"),
             traits=traits,
             **sizes,
         )
+        return _with_layers(architecture, layers) if layers else architecture
     except ConfigError as error:
         raise ConfigError(
             [
@@ -118,18 +124,73 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         ) from error
 
 
-def _with_overrides(traits: FamilyTraits, text: str) -> FamilyTraits:
-    """Traits in which one model differs from its family: `qkv_bias=false; qk_norm=none`."""
+def _overrides(text: str) -> dict[str, str]:
+    """In what one model differs from its family: `qkv_bias=false; qk_norm=none`."""
+    found = {}
+    for piece in filter(None, (piece.strip() for piece in text.split(";"))):
+        name, _, value = piece.partition("=")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _with_overrides(traits: FamilyTraits, texts: Mapping[str, str]) -> FamilyTraits:
     changes: dict[str, Any] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(";"))):
-        name, _, value = part.partition("=")
-        known = getattr(traits, name.strip(), None) if name.strip() in _OVERRIDABLE else None
+    for name, text in texts.items():
+        known = getattr(traits, name, None) if name in _OVERRIDABLE else None
         if known is None:
             raise ConfigError([FieldError("trait_overrides", f"“{name[:40]}” is not a trait.")])
-        changes[name.strip()] = _parsed(value.strip(), known)
+        changes[name] = _parsed(text, known)
     return replace(traits, **changes)
 
 
+def _size_overrides(texts: dict[str, str]) -> dict[str, int]:
+    """Sizes that have no column of their own; they are taken out of the texts."""
+    found = {}
+    for name in _SIZES_OF_LAYERS:
+        text = texts.pop(name, "0")
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
+            message = f"“{text[:40]}” is not a whole number."
+            raise ConfigError([FieldError("trait_overrides", message)])
+        found[_SIZES_OF_LAYERS[name]] = int(text)
+    return found
+
+
+def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
+    """The architecture with the layers of a pattern such as `2C 1F 3C 1F`, in their order.
+
+    Each letter is a kind (`_LAYER_LETTERS`), after how many layers of it there are. Whether a
+    layer has experts follows from the row's other columns, unless the letter says so.
+    """
+    layers: list[LayerKind] = []
+    for word in pattern.split():
+        count, letter = word[:-1], word[-1]
+        if letter not in _LAYER_LETTERS or not count.isdigit() or len(count) > 4:
+            message = f"“{word[:40]}” is not a number of layers and one of their letters."
+            raise ConfigError([FieldError("trait_overrides", message)])
+        attention, mlp = _LAYER_LETTERS[letter]
+        for _ in range(int(count)):
+            own = mlp or architecture.mlp_kind(min(len(layers), architecture.layer_count - 1))
+            layers.append((attention, own))
+    return replace(architecture, stated_layers=tuple(layers))
+
+
+# A layer's kind by its letter, with the MLP that it has or None where the columns decide.
+_LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
+    "F": ("full", None),
+    "C": ("convolution", None),
+    "M": ("mamba", None),
+    "m": ("mamba", "none"),
+    "f": ("full", "none"),
+    "d": ("none", "dense"),
+    "e": ("none", "moe"),
+}
+_SIZES_OF_LAYERS = {
+    "mamba_heads": "mamba_head_count",
+    "mamba_dim": "mamba_head_dim",
+    "mamba_state": "mamba_state_size",
+    "mamba_groups": "mamba_group_count",
+    "mamba_chunk": "mamba_chunk_size",
+}
 _OVERRIDABLE = (
     "qkv_bias",
     "o_bias",
@@ -138,6 +199,7 @@ _OVERRIDABLE = (
     "sliding_period",
     "extra_layer_parameters",
     "rotary_fraction",
+    "mamba_norm",
     "router_bias",
     "fused_qkv",
 )

@@ -5,23 +5,27 @@ from __future__ import annotations
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
 from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
+from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.llama4 import llama4_attention
+from calculator.estimation.step.mamba2 import mamba2
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
+    add,
     concatenate,
     copy,
     flash_attention,
     multiply,
-    pointwise,
     repeat_heads,
     saves_output,
+    scale,
     split,
 )
 from calculator.estimation.step.rotary import joins_rotated, rotate, rotate_whole
 from calculator.estimation.step.scores import pick, runs_eager, scores_and_values
 from calculator.estimation.step.shadow import Tape, Tensor
+from calculator.estimation.step.short_convolution import short_convolution
 from calculator.estimation.step.sizes import per_token
 
 
@@ -35,7 +39,13 @@ def attend(
 ) -> Tensor:
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
     if kind == "linear":
-        return _delta_net(tape, architecture, numerics, hidden)
+        return delta_net(tape, architecture, numerics, hidden)
+    if kind == "mamba":
+        return mamba2(tape, architecture, numerics, hidden)
+    if kind == "mamba_and_full":
+        return _both(tape, architecture, numerics, hidden, masked)
+    if kind == "convolution":
+        return short_convolution(tape, architecture, numerics, hidden)
     if architecture.is_latent:
         return _latent_attention(tape, architecture, numerics, hidden)
     if architecture.traits.rotary_complex:
@@ -68,6 +78,8 @@ def attend(
         if traits.output_gate:
             query, gate = split(tape, query, [per_token(q_size), per_token(q_size)])
         key = apply_linear(tape, numerics, hidden, modules[1])
+        if traits.scales_branches:
+            key = scale(tape, key)
         value = apply_linear(tape, numerics, hidden, modules[2]) if len(modules) == 4 else key
     if traits.qk_norm != "none":
         norm: Norm = "rms" if traits.norm.startswith("layer") else traits.norm
@@ -100,6 +112,15 @@ def attend(
     if gate is not None:
         output = multiply(tape, output, saves_output(tape, gate))
     return apply_linear(tape, numerics, output, modules[-1])
+
+
+def _both(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor, masked: bool
+) -> Tensor:
+    """Mamba and attention side by side (modeling_falcon_h1.py, FalconH1DecoderLayer.forward)."""
+    first = scale(tape, mamba2(tape, architecture, numerics, hidden))
+    second = attend(tape, architecture, numerics, "full", scale(tape, hidden), masked)
+    return add(tape, first, scale(tape, second))
 
 
 def _latent_attention(
@@ -138,46 +159,3 @@ def _latent_attention(
     )
     del query, key, value
     return apply_linear(tape, numerics, output, modules["o_proj"])
-
-
-def _delta_net(
-    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
-) -> Tensor:
-    """Gated DeltaNet, by the tensors that its fused kernels keep (modeling_qwen3_next.py).
-
-    Convolution input and output, the recurrence's q, k, v, gates and output, the gated norm's
-    input and gate. The kernels' chunk states are left out; no trace covers this layer.
-    """
-    qkvz, ba, out = attention_modules(architecture, "linear")
-    key_size = architecture.linear_key_head_count * architecture.linear_head_dim
-    value_size = architecture.linear_value_head_count * architecture.linear_head_dim
-    joined = apply_linear(tape, numerics, hidden, qkvz)
-    gates = apply_linear(tape, numerics, hidden, ba)
-    mixed, gate = split(
-        tape, joined, [per_token(2 * key_size + value_size), per_token(value_size)]
-    )
-    del joined
-    mixed = pointwise(tape, copy(tape, mixed))
-    query, key, value = split(
-        tape, mixed, [per_token(key_size), per_token(key_size), per_token(value_size)]
-    )
-    del mixed
-    core = flash_attention(
-        tape,
-        query,
-        key,
-        value,
-        per_token(value_size),
-        per_token(architecture.linear_value_head_count),
-    )
-    del query, key, value, gates
-    normed = apply_norm(
-        tape,
-        numerics,
-        core,
-        "rms",
-        architecture.linear_head_dim,
-        per_token(architecture.linear_value_head_count),
-    )
-    output = multiply(tape, normed, pointwise(tape, gate))
-    return apply_linear(tape, numerics, output, out)

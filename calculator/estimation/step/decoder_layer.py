@@ -142,11 +142,15 @@ def _decoder_layer(
         hidden = residual(hidden, norm(branch))
         branch = feed_forward(tape, architecture, numerics, mlp, hidden)
         return residual(hidden, norm(branch))
-    branch = norm(hidden)
-    branch = attend(tape, architecture, numerics, attention, branch, masked)
-    if traits.norms_per_layer >= 4:
-        branch = norm(branch)
-    hidden = residual(hidden, branch)
+    if attention != "none":
+        branch = norm(hidden)
+        branch = attend(tape, architecture, numerics, attention, branch, masked)
+        if traits.norms_per_layer >= 4:
+            branch = norm(branch)
+        hidden = residual(hidden, branch)
+        del branch
+    if mlp == "none":
+        return hidden
     branch = norm(hidden)
     branch = feed_forward(tape, architecture, numerics, mlp, branch)
     if traits.norms_per_layer >= 4:

@@ -68,7 +68,7 @@ def product_with(
     x = cast(tape, x, compute)
     weight_elements = weight.elements
     if weight_width != compute:
-        weight = _cast_weight(tape, weight, compute)
+        weight = cast_weight(tape, weight, compute)
     saved_x = x if trained else None
     saved_weight = weight if x.requires_grad else None
     needs_x, elements = x.requires_grad, x.elements
@@ -88,7 +88,7 @@ def product_with(
     return tape.record(output, [x, weight], backward)
 
 
-def _cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
+def cast_weight(tape: Tape, weight: Tensor, compute: int) -> Tensor:
     """The weight cast by autocast, which caches the cast of a trained leaf.
 
     Source: aten/src/ATen/autocast_mode.cpp, cached_cast.

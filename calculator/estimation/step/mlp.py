@@ -13,6 +13,7 @@ from calculator.estimation.step.operations import (
     add,
     multiply,
     saves_output,
+    scale,
     split,
 )
 from calculator.estimation.step.shadow import Tape, Tensor
@@ -40,7 +41,7 @@ def _dense(
 ) -> Tensor:
     traits = architecture.traits
     modules = mlp_modules(architecture, kind)
-    if traits.fused_gate_up and kind == "dense":
+    if traits.fuses_gate_up(kind):
         joined = apply_linear(tape, numerics, hidden, modules[0])
         half = per_token(modules[1].input_size)
         gate, up = split(tape, joined, [half, half])
@@ -57,12 +58,16 @@ def _dense(
         wide = fused_gate(tape, gate, up)
         del gate, up
     else:
+        if traits.scales_branches:
+            gate = scale(tape, gate)
         active = activate(tape, numerics, traits.activation, gate)
         del gate
         up = apply_linear(tape, numerics, hidden, modules[1])
         wide = multiply(tape, active, up)
         del active, up
     output = apply_linear(tape, numerics, wide, modules[2])
+    if traits.scales_branches:
+        output = scale(tape, output)
     if len(modules) == 4:
         weight = saves_output(tape, apply_linear(tape, numerics, hidden, modules[3]))
         output = multiply(tape, output, weight)

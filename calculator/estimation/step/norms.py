@@ -43,10 +43,10 @@ def apply_norm(
 
 def normalize(tape: Tape, x: Tensor, rows: Size) -> Tensor:
     """A norm without a weight, in fp32 and back (Llama4TextL2Norm)."""
-    return cast(tape, _normalized(tape, cast(tape, x, FP32), rows), x.itemsize)
+    return cast(tape, normalized(tape, cast(tape, x, FP32), rows), x.itemsize)
 
 
-def _normalized(tape: Tape, x: Tensor, rows: Size) -> Tensor:
+def normalized(tape: Tape, x: Tensor, rows: Size) -> Tensor:
     """x · rsqrt(mean(x²) + ε) of an fp32 x; the product saves x and the rsqrt."""
     mean = mean_of_squares(tape, x, rows)
     return multiply(tape, x, saves_output(tape, mean))
@@ -56,13 +56,13 @@ def _rms_norm(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
     """LlamaRMSNorm: computes in fp32, casts back, then multiplies by the weight."""
     width = x.itemsize
     hidden = cast(tape, x, FP32)
-    hidden = _normalized(tape, hidden, rows)
+    hidden = normalized(tape, hidden, rows)
     return multiply(tape, cast(tape, hidden, width), weight)
 
 
 def _rms_norm_in_fp32(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
     """Olmo2RMSNorm: multiplies by the weight in fp32, then casts back."""
-    output = _normalized(tape, cast(tape, x, FP32), rows)
+    output = normalized(tape, cast(tape, x, FP32), rows)
     output = multiply(tape, output, weight)
     return cast(tape, output, x.itemsize)
 
@@ -81,7 +81,7 @@ def _layer_norm_in_fp32(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Te
 
 def _gemma_rms_norm(tape: Tape, x: Tensor, weight: Tensor, rows: Size) -> Tensor:
     """GemmaRMSNorm: multiplies by 1 + w in fp32, then casts back."""
-    output = _normalized(tape, cast(tape, x, FP32), rows)
+    output = normalized(tape, cast(tape, x, FP32), rows)
     weight = cast(tape, weight, FP32)
     weight = add(tape, weight, Tensor(None, weight.elements, FP32))
     output = multiply(tape, output, weight)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.architectures.stacked_adapters import stacked_adapters
@@ -76,7 +76,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 adapters += layers * numerics.rank * sides
                 factored += layers * (sides + 2 * numerics.rank)
                 largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
-        if kind[1] == "dense":
+        if kind[1] != "moe":
             continue
         for adapter in stacked_adapters(architecture, numerics.targets, numerics.rank).values():
             ranks = adapter.stack_count * adapter.rank
@@ -84,6 +84,18 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
             largest = max(largest, adapter.down_count, adapter.up_count)
     return Trained(adapters, numerics.adapter_width, largest, factored)
+
+
+@lru_cache(maxsize=4096)
+def has_adapters(
+    architecture: Architecture, numerics: Numerics, attention: AttentionKind, mlp: MlpKind
+) -> bool:
+    """Whether a layer of that kind trains an adapter."""
+    if any(numerics.targets_module(m) for m in layer_modules(architecture, attention, mlp)):
+        return True
+    return mlp == "moe" and bool(
+        stacked_adapters(architecture, numerics.targets, numerics.rank)
+    )
 
 
 def _modules(architecture: Architecture) -> list[LinearModule]:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Size(NamedTuple):
-    """fixed + token·T + position·s + pair·T·s + position_pair·s² elements, or bytes.
+    """fixed + token·T + position·s + pair·T·s + position_pair·s² + sequence·T/s elements, or bytes.
 
     T is the micro-batch's number of tokens, s the sequence length: attention scores take T·s per
-    head, a mask shared by the batch s².
+    head, a mask shared by the batch s², the state that a scan starts from one for each sequence.
     """
 
     fixed: float = 0.0
@@ -17,6 +17,7 @@ class Size(NamedTuple):
     position: float = 0.0
     pair: float = 0.0
     position_pair: float = 0.0
+    sequence: float = 0.0
 
     def times(self, factor: float) -> Size:
         return Size(
@@ -25,6 +26,7 @@ class Size(NamedTuple):
             self.position * factor,
             self.pair * factor,
             self.position_pair * factor,
+            self.sequence * factor,
         )
 
     def plus(self, other: Size) -> Size:
@@ -34,6 +36,7 @@ class Size(NamedTuple):
             self.position + other.position,
             self.pair + other.pair,
             self.position_pair + other.position_pair,
+            self.sequence + other.sequence,
         )
 
     def minus(self, other: Size) -> Size:
@@ -45,6 +48,7 @@ class Size(NamedTuple):
             self.fixed
             + token_count * (self.token + self.pair * sequence_length)
             + sequence_length * (self.position + self.position_pair * sequence_length)
+            + token_count * self.sequence / sequence_length
         )
 
     def covers(self, other: Size) -> bool:
@@ -55,6 +59,7 @@ class Size(NamedTuple):
             and self.position >= other.position
             and self.pair >= other.pair
             and self.position_pair >= other.position_pair
+            and self.sequence >= other.sequence
         )
 
 

@@ -13,10 +13,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.architecture import (
+    ATTENDING,
+    Architecture,
+    AttentionKind,
+    MlpKind,
+)
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.resident import has_adapters
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
@@ -153,11 +159,12 @@ def _layer_keys(
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
-    first_needs = numerics.trains_base or numerics.checkpointing
-    return tuple(
-        (attention, mlp, index > 0 or first_needs, masked and attention == "sliding")
-        for index, (attention, mlp) in enumerate(architecture.layer_kinds())
-    )
+    needs = numerics.trains_base or numerics.checkpointing
+    keys: list[LayerKey] = []
+    for attention, mlp in architecture.layer_kinds():
+        keys.append((attention, mlp, needs, masked and attention == "sliding"))
+        needs = needs or has_adapters(architecture, numerics, attention, mlp)
+    return tuple(keys)
 
 
 def _ends(keys: tuple[LayerKey, ...]) -> Iterable[int]:
@@ -205,7 +212,7 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     mask = Size(position_pair=1.0 if masked else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
-        kinds = {attention for attention, _ in architecture.layer_kinds()} - {"linear"}
+        kinds = {attention for attention, _ in architecture.layer_kinds()} & ATTENDING
         mask = Size(pair=float(numerics.small_width * len(kinds)))
     return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
 
