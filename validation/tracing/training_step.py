@@ -159,7 +159,14 @@ def _final_norm(model: nn.Module) -> nn.Module:
     body = base.base_model
     if body is base:  # Llama 4's text model stands under another name than its class says
         body = base.model
-    for name in ("norm", "final_layernorm", "final_layer_norm", "ln_f", "embedding_norm", "norm_f"):
+    for name in (
+        "norm",
+        "final_layernorm",
+        "final_layer_norm",
+        "ln_f",
+        "embedding_norm",
+        "norm_f",
+    ):
         if hasattr(body, name):
             return getattr(body, name)
     raise LookupError(f"{type(body).__name__} has no final norm that is known here.")

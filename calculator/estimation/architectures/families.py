@@ -34,6 +34,11 @@ class FamilyTraits:
     scales_branches: inputs and outputs of attention, Mamba and MLP are multiplied by constants
     (Falcon-H1).
     every_layer: all layers are of this kind (Falcon-H1).
+    value_norm: values are normed by head, without a weight (Gemma 4).
+    global_key_is_value: keys serve as values in layers without a window (Gemma 4 31B, 26B-A4B).
+    widens_sharing_mlp: layers that share keys and values have an MLP of twice the width (E2B).
+    scales_output: the layer multiplies its output by a constant, in place (Gemma 4).
+    router_name: of a router that is a linear map like others, "" elsewhere.
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
@@ -64,6 +69,11 @@ class FamilyTraits:
     shared_expert_gate: bool = False
     adapts_experts: bool = False
     broadcast_heads: bool = False
+    value_norm: bool = False
+    global_key_is_value: bool = False
+    widens_sharing_mlp: bool = False
+    scales_output: bool = False
+    router_name: str = ""
     attention_sinks: bool = False
     attention_softcap: bool = False
     logit_softcap: bool = False
@@ -101,9 +111,7 @@ class FamilyTraits:
 
 
 _LLAMA = FamilyTraits()
-_LLAMA4 = FamilyTraits(
-    qk_norm="l2", rotary_complex=True, runs_every_expert=True, sliding_period=4
-)
+_LLAMA4 = FamilyTraits(qk_norm="l2", rotary_complex=True, runs_every_expert=True, sliding_period=4)
 _QWEN2 = FamilyTraits(qkv_bias=True)
 _QWEN3 = FamilyTraits(qk_norm="head")
 _DELTANET = FamilyTraits(
@@ -116,6 +124,14 @@ _DELTANET = FamilyTraits(
 _QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
 _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
+_GEMMA4 = replace(
+    _GEMMA3,
+    norm="rms_fp32",
+    logit_softcap=True,
+    value_norm=True,
+    scales_output=True,
+    router_name="proj",
+)
 _COHERE = FamilyTraits(
     norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, rotary_fp32=True
 )
@@ -146,7 +162,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "gemma3": _GEMMA3,
     "gemma3_text": _GEMMA3,
-    "gemma4": replace(_GEMMA3, norm="rms", logit_softcap=True),
+    "gemma4": replace(_GEMMA4, global_key_is_value=True),
+    "gemma4_e": replace(_GEMMA4, norms_per_layer=5),
     "phi": replace(
         _LAYER_NORM,
         activation="gelu_new",

@@ -28,7 +28,6 @@ NOT_MODELLED: dict[str, str] = {
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
-    "gemma4_e": "its per-layer embeddings are not modelled",
     "gemma4_unified": "its layer pattern is not known",
 }
 
@@ -185,6 +184,9 @@ _LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
     "e": ("none", "moe"),
 }
 _SIZES_OF_LAYERS = {
+    "per_layer_input": "per_layer_input_size",
+    "per_layer_vocab": "per_layer_vocab_size",
+    "shared_kv_layers": "shared_kv_layer_count",
     "mamba_heads": "mamba_head_count",
     "mamba_dim": "mamba_head_dim",
     "mamba_state": "mamba_state_size",
@@ -200,6 +202,8 @@ _OVERRIDABLE = (
     "extra_layer_parameters",
     "rotary_fraction",
     "mamba_norm",
+    "global_key_is_value",
+    "widens_sharing_mlp",
     "router_bias",
     "fused_qkv",
 )

@@ -40,9 +40,7 @@ def delta_net(
     value_size = heads * head_dim
     out = attention_modules(architecture, "linear")[-1]
     mixed, gate, step, decay = _projected(tape, architecture, numerics, hidden)
-    mixed = causal_convolution(
-        tape, numerics, mixed, architecture.linear_conv_kernel, silu=True
-    )
+    mixed = causal_convolution(tape, numerics, mixed, architecture.linear_conv_kernel, silu=True)
     query, key, value = split(
         tape, mixed, [per_token(key_size), per_token(key_size), per_token(value_size)]
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     Gradients,
-    add,
     cast,
     copy,
     gradient,

@@ -63,9 +63,7 @@ def fused_delta_rule(
     return tape.record(output, inputs, backward)
 
 
-def fused_gated_norm(
-    tape: Tape, x: Tensor, gate: Tensor, weight: Tensor, rows: Size
-) -> Tensor:
+def fused_gated_norm(tape: Tape, x: Tensor, gate: Tensor, weight: Tensor, rows: Size) -> Tensor:
     """FusedRMSNormGated: saves x, the gate and 1/rms (fla/modules/fused_norm_gate.py)."""
     inputs = [x, gate, weight]
     needed = any(item.requires_grad for item in inputs)

@@ -28,9 +28,7 @@ def fused_mamba2(
     sizes = mamba_sizes(architecture)
     trained = numerics.trains_base
     weight_width = numerics.small_width if numerics.quantized else numerics.base_width
-    weight = Tensor(
-        None, fixed(out.weight_count), weight_width, tape.leaf() if trained else None
-    )
+    weight = Tensor(None, fixed(out.weight_count), weight_width, tape.leaf() if trained else None)
     if numerics.autocast and weight_width != numerics.compute_width:
         weight = cast_weight(tape, weight, numerics.compute_width)
     width = numerics.compute_width if numerics.autocast else projected.itemsize

@@ -90,9 +90,7 @@ def apply_every_expert(
     return _sum_over_experts(tape, output, per_token(size))
 
 
-def _scores(
-    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
-) -> Tensor:
+def _scores(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     """The sigmoid of the chosen experts' logits, scattered among those of minus infinity."""
     size, experts = architecture.hidden_size, architecture.expert_count
     leaf = tape.leaf() if numerics.trains_base else None

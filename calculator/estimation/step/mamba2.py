@@ -25,9 +25,7 @@ def mamba2(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: T
     into, out = mamba_modules(architecture)
     sizes = mamba_sizes(architecture)
     width = hidden.itemsize
-    projected = apply_linear(
-        tape, numerics, _scaled(tape, architecture, hidden), into
-    )
+    projected = apply_linear(tape, numerics, _scaled(tape, architecture, hidden), into)
     if architecture.traits.scales_branches:
         # Falcon-H1 multiplies each part by a constant of its own.
         projected = multiply(tape, projected, Tensor(None, projected.elements, projected.itemsize))
@@ -36,9 +34,7 @@ def mamba2(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: T
     gate, mixed, step = split(
         tape, projected, [per_token(size) for size in (sizes.inner, sizes.mixed, sizes.heads)]
     )
-    mixed = causal_convolution(
-        tape, numerics, mixed, architecture.linear_conv_kernel, silu=True
-    )
+    mixed = causal_convolution(tape, numerics, mixed, architecture.linear_conv_kernel, silu=True)
     output = chunked_scan(tape, architecture, numerics, mixed, step)
     if architecture.traits.mamba_norm:
         output = _gated_norm(tape, architecture, numerics, output, gate)

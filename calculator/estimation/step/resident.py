@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
-from calculator.estimation.architectures.linear_modules import LinearModule, layer_modules
+from calculator.estimation.architectures.linear_modules import (
+    LinearModule,
+    layer_modules,
+    model_modules,
+)
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.architectures.stacked_adapters import stacked_adapters
 from calculator.estimation.settings import Optimizer, Recipe
@@ -58,7 +62,13 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                     * architecture.expert_count
                     * (2 * architecture.hidden_size + 3 * architecture.expert_intermediate_size)
                 )
-        largest = max(counts.embedding_count, *(m.weight_count for m in _modules(architecture)))
+        largest = max(
+            counts.embedding_count,
+            *(m.weight_count for m in _module_counts(architecture)),
+            architecture.per_layer_vocab_size
+            * architecture.layer_count
+            * architecture.per_layer_input_size,
+        )
         if architecture.is_moe:
             largest = max(
                 largest,
@@ -69,13 +79,13 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             )
         return Trained(counts.total_count, numerics.base_width, largest, factored)
     adapters = largest = factored = 0
+    for module, count in _module_counts(architecture).items():
+        if numerics.targets_module(module):
+            sides = module.input_size + module.output_size
+            adapters += count * numerics.rank * sides
+            factored += count * (sides + 2 * numerics.rank)
+            largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
     for kind, layers in Counter(architecture.layer_kinds()).items():
-        for module in layer_modules(architecture, *kind):
-            if numerics.targets_module(module):
-                sides = module.input_size + module.output_size
-                adapters += layers * numerics.rank * sides
-                factored += layers * (sides + 2 * numerics.rank)
-                largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
         if kind[1] != "moe":
             continue
         for adapter in stacked_adapters(architecture, numerics.targets, numerics.rank).values():
@@ -93,17 +103,16 @@ def has_adapters(
     """Whether a layer of that kind trains an adapter."""
     if any(numerics.targets_module(m) for m in layer_modules(architecture, attention, mlp)):
         return True
-    return mlp == "moe" and bool(
-        stacked_adapters(architecture, numerics.targets, numerics.rank)
-    )
+    return mlp == "moe" and bool(stacked_adapters(architecture, numerics.targets, numerics.rank))
 
 
-def _modules(architecture: Architecture) -> list[LinearModule]:
-    return [
-        module
-        for kind in set(architecture.layer_kinds())
-        for module in layer_modules(architecture, *kind)
-    ] or [LinearModule("", 1, 1)]
+def _module_counts(architecture: Architecture) -> Counter[LinearModule]:
+    """Each linear map but the head, and how many of it there are."""
+    counts = Counter(model_modules(architecture))
+    for kind, layers in Counter(architecture.layer_kinds()).items():
+        for module in layer_modules(architecture, *kind):
+            counts[module] += layers
+    return counts
 
 
 @lru_cache(maxsize=1024)

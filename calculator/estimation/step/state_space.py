@@ -75,9 +75,7 @@ def chunked_scan(
     return add(tape, output, skipped)
 
 
-def _contract(
-    tape: Tape, numerics: Numerics, a: Tensor, b: Tensor, elements: Size
-) -> Tensor:
+def _contract(tape: Tape, numerics: Numerics, a: Tensor, b: Tensor, elements: Size) -> Tensor:
     """einsum() of two: a batched product of its permuted, hence copied, operands."""
     width = numerics.compute_width if numerics.autocast else FP32
     return matmul(tape, cast(tape, a, width), cast(tape, b, width), elements)

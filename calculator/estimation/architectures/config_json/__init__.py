@@ -50,6 +50,13 @@ SAME_FAMILY = {
     "qwen3_vl_text": "qwen3",
     "qwen3_vl_moe_text": "qwen3_moe",
 }
+GEMMA4_SIZES = (
+    "global_head_dim",
+    "global_kv_head_count",
+    "per_layer_input_size",
+    "per_layer_vocab_size",
+    "shared_kv_layer_count",
+)
 # Sizes that a decoder of Llama's kind states.
 LIKE_LLAMA = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 LONGEST_NAME = 120
@@ -64,8 +71,6 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     text_config, is_inner = _text_config(config)
     family = _family(text_config, config)
     reading = Reading(text_config, defaults_of(family), is_inner)
-    if family == "gemma4":
-        _check_gemma4(reading)
     sizes: dict[str, Any] = {
         size: reading.size(size) or 0 for size in ("hidden_size", "layer_count", "vocab_size")
     }
@@ -135,8 +140,12 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     if family == "gpt2":
         found["position_count"] = reading.size("position_count") or 0
     if family == "gemma4":
-        for size in ("global_head_dim", "global_kv_head_count"):
+        for size in GEMMA4_SIZES:
             found[size] = reading.size(size) or 0
+        if not found["per_layer_input_size"]:
+            found["per_layer_vocab_size"] = 0
+        if not reading.flag("attention_k_eq_v"):
+            found["global_kv_head_count"] = 0  # configuration_gemma4.py asks for both
     if "linear_num_key_heads" in reading.defaults:
         for size in (
             "linear_key_head_count",
@@ -146,19 +155,6 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
         ):
             found[size] = reading.size(size) or 0
     return found
-
-
-def _check_gemma4(reading: Reading) -> None:
-    """Gemma 4's larger models are computed; what its smaller ones add is not."""
-    for key, words in {
-        "hidden_size_per_layer_input": "must be 0: per-layer embeddings are not modelled.",
-        "num_kv_shared_layers": "must be 0: shared keys and values are not modelled.",
-    }.items():
-        default = 256 if key == "hidden_size_per_layer_input" else 0
-        if reading.config.get(key, default):
-            reading.report(key, words)
-    if not reading.flag("attention_k_eq_v"):
-        reading.report("attention_k_eq_v", "must be true: nothing else is modelled.")
 
 
 def _is_tied(reading: Reading, config: Mapping[str, object]) -> bool:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from calculator.estimation.architectures.architecture import AttentionKind, LayerKind, MlpKind
+from calculator.estimation.architectures.architecture import (
+    SHARING,
+    AttentionKind,
+    LayerKind,
+    MlpKind,
+)
 from calculator.estimation.architectures.config_json.reading import Reading, one_of
 from calculator.estimation.architectures.families import FamilyTraits
 
@@ -14,6 +19,7 @@ EXPERTS_OF_FULL_WIDTH = frozenset(
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
+SHARES_KEYS = frozenset({"gemma4"})
 QWEN_MOE = frozenset({"qwen2_moe", "qwen3_moe", "qwen3_next"})
 # Where a configuration has no layer_types, Qwen slides in the last layers, if it is told to.
 SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})
@@ -99,7 +105,13 @@ def layer_kinds(
     attention = _attention_kinds(reading, family, traits, layer_count)
     if not reading.size("sliding_window"):
         attention = ["full" if kind == "sliding" else kind for kind in attention]
-    return tuple(zip(attention, _mlp_kinds(reading, family, layer_count), strict=True))
+    mlp = _mlp_kinds(reading, family, layer_count)
+    shared = reading.size("shared_kv_layer_count") or 0 if family in SHARES_KEYS else 0
+    for layer in range(max(0, layer_count - shared), layer_count):
+        attention[layer] = SHARING[attention[layer]]
+        if traits.widens_sharing_mlp and mlp[layer] == "dense":
+            mlp[layer] = "wide"
+    return tuple(zip(attention, mlp, strict=True))
 
 
 def _attention_kinds(

@@ -42,6 +42,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "linear_head_dim": ("linear_key_head_dim",),
     "linear_conv_kernel": ("linear_conv_kernel_dim",),
     "global_head_dim": ("global_head_dim",),
+    "per_layer_input_size": ("hidden_size_per_layer_input",),
+    "per_layer_vocab_size": ("vocab_size_per_layer_input",),
+    "shared_kv_layer_count": ("num_kv_shared_layers",),
     "global_kv_head_count": ("num_global_key_value_heads",),
     "position_count": ("n_positions", "max_position_embeddings"),
 }

@@ -99,9 +99,22 @@ def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dic
             (reading.size("hidden_size") or 0) // max(1, reading.size("head_count") or 1)
         )
         return {"qk_norm": "head", "extra_layer_parameters": biases}
-    if family == "gemma4" and reading.flag("enable_moe_block"):
-        # Norms before and after the dense MLP, the experts and both; a scale for each input of
-        # the router and for each expert (modeling_gemma4.py).
-        router = (reading.size("hidden_size") or 0) + (reading.size("expert_count") or 0)
-        return {"norms_per_layer": 7, "extra_layer_parameters": router}
+    if family == "gemma4":
+        return _gemma4(reading)
     return {}
+
+
+def _gemma4(reading: Reading) -> dict[str, Any]:
+    """Norms before and after attention, MLP and experts, and after a layer's own input."""
+    found: dict[str, Any] = {
+        "norms_per_layer": 4 + (1 if reading.size("per_layer_input_size") else 0),
+        "global_key_is_value": reading.flag("attention_k_eq_v"),
+        "widens_sharing_mlp": reading.flag("use_double_wide_mlp"),
+        "logit_softcap": reading.config.get("final_logit_softcapping") is not None,
+    }
+    if reading.flag("enable_moe_block"):
+        # A scale for each input of the router and for each expert (modeling_gemma4.py).
+        router = (reading.size("hidden_size") or 0) + (reading.size("expert_count") or 0)
+        found["norms_per_layer"] += 3
+        found["extra_layer_parameters"] = router
+    return found
