@@ -42,6 +42,7 @@ class FamilyTraits:
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
+    rotary_interleaved: each layer makes cosines and sines anew, in pairs (GLM, ERNIE).
     rotary_complex: heads are rotated as complex numbers, in the layers with a window only, and
     qk_norm "l2" is a norm without a weight after that (Llama 4).
     runs_every_expert: each token goes through all experts (Llama 4).
@@ -90,6 +91,7 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    rotary_interleaved: bool = False
     rotary_complex: bool = False
     runs_every_expert: bool = False
     learned_positions: bool = False
@@ -137,6 +139,10 @@ _COHERE = FamilyTraits(
 )
 _LFM2 = FamilyTraits(
     qk_norm="head", o_name="out_proj", gate_name="w1", up_name="w3", down_name="w2"
+)
+_ERNIE = FamilyTraits(rotary_fp32=True, rotary_interleaved=True)
+_GLM = FamilyTraits(
+    qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, rotary_interleaved=True
 )
 _LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
 
@@ -194,10 +200,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "deepseek_v2": replace(_LLAMA, adapts_experts=True),
     "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
-    "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
-    "glm4": FamilyTraits(
-        qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4
-    ),
+    "glm": _GLM,
+    "glm4": replace(_GLM, norms_per_layer=4),
     "glm4_moe": FamilyTraits(
         adapts_experts=True, qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"
     ),
@@ -263,8 +267,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "seed_oss": FamilyTraits(qkv_bias=True),
     "internlm3": _LLAMA,
+    "exaone4": replace(_QWEN3, post_norm=True, sliding_period=4),
     "hunyuan_v1_dense": _QWEN3,
-    "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
+    "hunyuan_v1_moe": replace(_QWEN3, router_name="wg", adapts_experts=True),
+    "ernie4_5": _ERNIE,
+    "ernie4_5_moe": replace(_ERNIE, adapts_experts=True, router_bias=True),
     "mimo": _QWEN2,
     "granitemoehybrid": FamilyTraits(
         embedding_scale=True,

@@ -21,7 +21,7 @@ from calculator.estimation.step.operations import (
     scale,
     split,
 )
-from calculator.estimation.step.rotary import joins_rotated, rotate, rotate_whole
+from calculator.estimation.step.rotary import joins_rotated, own_table, rotate, rotate_whole
 from calculator.estimation.step.scores import pick, runs_eager, scores_and_values
 from calculator.estimation.step.shadow import Tape, Tensor
 from calculator.estimation.step.shared_keys import attend_to_shared
@@ -105,8 +105,10 @@ def attend(
     if traits.value_norm:
         value = normalize(tape, value, per_token(kv_count))
     if traits.rotary_fraction:
-        query = rotate(tape, architecture, numerics, query)
-        key = rotate(tape, architecture, numerics, key)
+        table = own_table(tape, architecture, numerics)
+        query = rotate(tape, architecture, numerics, query, table)
+        key = rotate(tape, architecture, numerics, key, table)
+        del table
     output = scores_and_values(tape, architecture, numerics, query, key, value, head_count, masked)
     del query, key, value
     if joins_rotated(traits) and not eager:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.activations import activate
@@ -10,6 +12,7 @@ from calculator.estimation.step.norms import normalize
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     Gradients,
+    add,
     cast,
     gradient,
     multiply,
@@ -60,34 +63,42 @@ def _rotate_complex(tape: Tape, query: Tensor, key: Tensor) -> tuple[Tensor, Ten
 
 
 def apply_every_expert(
-    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    hidden: Tensor,
+    shared_expert: Callable[[], Tensor],
 ) -> Tensor:
     """Llama4TextMoe: every expert runs on every token, times the token's score for it.
 
-    The scores of the experts that are not chosen are 0, so sizes are T · expert_count.
+    The scores of the experts that are not chosen are 0, so sizes are T · expert_count. What goes
+    into the experts, and what comes out, is there until the shared expert has run.
     """
-    size, experts = architecture.hidden_size, architecture.expert_count
-    width, trained = architecture.expert_intermediate_size, numerics.trains_base
     scores = _scores(tape, architecture, numerics, hidden)
-    repeated = _repeat(tape, hidden, experts)
+    repeated = _repeat(tape, hidden, architecture.expert_count)
     routed = multiply(tape, repeated, scores)
     del repeated, scores
+    output = _experts(tape, architecture, numerics, routed)
+    shared = shared_expert()
+    del routed
+    return add(tape, shared, _sum_over_experts(tape, output, hidden.elements))
+
+
+def _experts(tape: Tape, architecture: Architecture, numerics: Numerics, routed: Tensor) -> Tensor:
+    """Llama4TextExperts: two batched products, with a matrix for each expert."""
+    size, experts = architecture.hidden_size, architecture.expert_count
+    width = architecture.expert_intermediate_size
 
     def stack(count: int) -> Tensor:
-        leaf = tape.leaf() if trained else None
+        leaf = tape.leaf() if numerics.trains_base else None
         return Tensor(None, fixed(count), numerics.small_width, leaf)
 
     gate_up = stack(experts * size * 2 * width)
     wide = product_with(tape, numerics, routed, gate_up, 2 * width / size)
-    del routed
     half = per_token(experts * width)
     gate, up = split(tape, wide, [half, half])
-    del wide
     product = multiply(tape, up, activate(tape, numerics, architecture.traits.activation, gate))
-    del gate, up
-    output = product_with(tape, numerics, product, stack(experts * width * size), size / width)
-    del product
-    return _sum_over_experts(tape, output, per_token(size))
+    return product_with(tape, numerics, product, stack(experts * width * size), size / width)
 
 
 def _scores(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:

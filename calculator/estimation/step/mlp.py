@@ -28,9 +28,14 @@ def feed_forward(
     if kind in ("dense", "wide"):
         return _dense(tape, architecture, numerics, kind, hidden)
     if architecture.traits.runs_every_expert:
-        routed = apply_every_expert(tape, architecture, numerics, hidden)
-    else:
-        routed = apply_experts(tape, architecture, numerics, hidden)
+        return apply_every_expert(
+            tape,
+            architecture,
+            numerics,
+            hidden,
+            lambda: _dense(tape, architecture, numerics, kind, hidden),
+        )
+    routed = apply_experts(tape, architecture, numerics, hidden)
     if not architecture.shared_intermediate_size:
         return routed
     shared = _dense(tape, architecture, numerics, kind, hidden)

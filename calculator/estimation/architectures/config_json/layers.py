@@ -15,7 +15,7 @@ from calculator.estimation.architectures.families import FamilyTraits
 
 # Families whose experts have the width that the configuration calls intermediate_size.
 EXPERTS_OF_FULL_WIDTH = frozenset(
-    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2"}
+    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2", "hunyuan_v1_moe"}
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
@@ -90,7 +90,11 @@ def _may_have_experts(reading: Reading, family: str) -> bool:
 
 
 def _shared_width(reading: Reading, family: str, one: int, width: int) -> int:
-    if family in ("llama4_text", "gemma4"):  # beside the routed experts, in every layer of them
+    if family in (
+        "llama4_text",
+        "gemma4",
+        "hunyuan_v1_moe",
+    ):  # beside the routed experts, in every layer of them
         return width
     stated = reading.size("shared_intermediate_size")
     if stated is not None:

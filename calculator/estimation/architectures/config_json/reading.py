@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "num_experts_per_tok",
         "num_experts_per_token",
         "moe_k",
+        "moe_topk",
         "top_k_experts",
     ),
     "expert_intermediate_size": ("moe_intermediate_size",),

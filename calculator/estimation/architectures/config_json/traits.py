@@ -23,6 +23,7 @@ BIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "stablelm": {"use_qkv_bias": (QKV,)},
     "falcon": {"bias": (QKV, OUT, MLP)},
     "starcoder2": {"use_bias": (QKV, OUT, MLP)},
+    "ernie4_5": {"use_bias": (QKV, OUT, MLP)},
     "ernie4_5_moe": {"use_bias": (QKV, OUT, MLP, HEAD)},
     "phimoe": {"attention_bias": (QKV, OUT), "lm_head_bias": (HEAD,)},
 }
