@@ -213,6 +213,8 @@ def settings_in_words(settings: TrainingSettings) -> str:
         words.append("eager attention")
     if settings.loss != "standard":
         words.append(f"{settings.loss} loss")
+    if settings.loss_version != "4.50":
+        words.append(f"loss as in transformers {settings.loss_version}")
     if settings.kernels != "standard":
         words.append(f"{settings.kernels} kernels")
     if settings.keeps_logits:

@@ -36,8 +36,23 @@ TEXT_MODELS = {"gemma4": "gemma4_text"}
 _COMPUTED: dict[str, dict[str, Any]] = {
     "gemma4": {"global_head_dim": 64, "num_global_key_value_heads": 2},
     "deepseek_v2": {"num_experts_per_tok": 2},
+    "lfm2_moe": {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2},
+    "granitemoehybrid": {
+        "num_hidden_layers": 4,
+        "layer_types": ["linear_attention", "full_attention", "linear_attention", "mamba"],
+    },
+    "nemotron_h": {"layers_block_type": ["mamba", "moe", "attention", "mlp", "mamba", "moe"]},
 }
-OTHER_KEYS = ("max_window_layers", "moe_layer_end_index", "intermediate_size_mlp")
+OTHER_KEYS = (
+    "mamba_expand",
+    "mamba_d_ssm",
+    "block_multiple_of",
+    "shared_intermediate_size",
+    "moe_shared_expert_intermediate_size",
+    "max_window_layers",
+    "moe_layer_end_index",
+    "intermediate_size_mlp",
+)
 
 # Small enough to build in milliseconds, large enough for every divisor.
 _SMALL: dict[str, tuple[Any, ...]] = {
@@ -90,6 +105,22 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "linear_key_head_dim": (16,),
     "linear_value_head_dim": (16,),
     "linear_conv_kernel_dim": (4,),
+    "conv_L_cache": (3, 4),
+    "num_dense_layers": (0, 1, 2),
+    "block_multiple_of": (16,),
+    "full_attn_idxs": ([0], [1, 3]),
+    "mamba_n_heads": (8,),
+    "mamba_d_ssm": (64, None),
+    "mamba_d_state": (16, 24),
+    "mamba_n_groups": (1, 2),
+    "mamba_d_conv": (3, 4),
+    "mamba_num_heads": (4, 8),
+    "mamba_head_dim": (8, 16),
+    "ssm_state_size": (16, 24),
+    "n_groups": (1, 2),
+    "conv_kernel": (3, 4),
+    "shared_intermediate_size": (72,),
+    "moe_shared_expert_intermediate_size": (72,),
     "num_ln_in_parallel_attn": (None,),
     "pad_token_id": (0,),
 }
@@ -184,6 +215,9 @@ def _as_saved(config: PreTrainedConfig, changes: dict[str, Any]) -> dict[str, An
         "mlp_layer_types",
         "moe_layers",
         "mlp_only_layers",
+        "full_attn_idxs",
+        "layers_block_type",
+        "position_embedding_type",
     }
     if config.model_type == "gemma4_text":
         # transformers writes these by layer; published configurations state them once.

@@ -32,10 +32,10 @@ class DeviceBytes:
 # what is allocated at the peak; at worst each component has memory of its own. In the published
 # runs of fixed length that left room on their card (validation/measured_runs.csv), the median lies
 # at this fraction between:
-LIKELY_FRACTION = 0.7
+LIKELY_FRACTION = 0.6
 # and nine in ten held at most this much more than with no block used again (blocks are rounded up,
 # and split ones leave gaps). validation/measured/report.py recomputes both.
-GAPS_FRACTION = 0.1
+GAPS_FRACTION = 0.02
 
 
 def device_bytes(

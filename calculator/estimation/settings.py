@@ -16,6 +16,7 @@ from calculator.estimation.errors import FieldError, SettingsError
 Method = Literal["full", "lora", "qlora"]
 Attention = Literal["sdpa", "eager"]
 Loss = Literal["standard", "fused", "chunked"]
+LossVersion = Literal["4.50", "4.46", "4.45"]
 Kernels = Literal["standard", "fused"]
 Recipe = Literal["pure_bf16", "bf16_autocast", "bf16_fp32_master", "fp16_autocast", "fp32"]
 Optimizer = Literal[
@@ -29,6 +30,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "method": get_args(Method),
     "attention": get_args(Attention),
     "loss": get_args(Loss),
+    "loss_version": get_args(LossVersion),
     "kernels": get_args(Kernels),
     "recipe": get_args(Recipe),
     "optimizer": get_args(Optimizer),
@@ -61,6 +63,9 @@ class TrainingSettings:
     lora_targets is "all-linear" or module names such as ("q_proj", "v_proj").
     keeps_logits: the training loop holds the model's outputs, and with them the 16-bit logits,
     until the backward pass is done, as hand-written loops and metrics over logits do.
+    loss_version is the version of transformers whose loss it is: "4.50" or later; "4.46" to 4.49,
+    where a standard or fused loss takes a copy of the fp32 logits, shifted by a token, beside the
+    16-bit ones; "4.45" or before, where the 16-bit ones are gone by then.
     trainer records whose defaults were taken; it changes no figure by itself.
 
     Raises:
@@ -84,6 +89,7 @@ class TrainingSettings:
     quantization: Quantization = "nf4_double"
     prepare_kbit: bool = True
     keeps_logits: bool = False
+    loss_version: LossVersion = "4.50"
     trainer: Trainer = ""
 
     def __post_init__(self) -> None:

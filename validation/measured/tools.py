@@ -40,12 +40,6 @@ class Tool:
         raise NotImplementedError
 
 
-# Before 4.50, transformers copied the shifted logits for the loss (loss/loss_utils.py and, before
-# 4.46, each modeling file); since then it pads the labels. Up to 4.45 the 16-bit logits were gone
-# by the time of the copy, so that a standard loss took 4 + 4 + 4 = 12 bytes and a fused one 4 + 4;
-# from 4.46 to 4.49 they were alive: 2 + 4 + 4 + 4 = 14, and 2 + 4 + 4 = 10.
-# `keeps_logits` (14 and 8) is the setting nearest to it.
-SHIFTED_COPY = "transformers before 4.50 copies the shifted logits for the loss."
 GPTQ = (
     "GPTQ weights (4 bits, one fp16 scale and a 4-bit zero per 128 weights: 0.52 bytes each) stand"
     " as NF4 with double quantisation (0.516)."
@@ -74,7 +68,8 @@ class FmsAcceleration(Tool):
     def settings(self, run: MeasuredRun) -> Settings:
         remarks: list[str] = []
         autocast = "bf16=TRUE" in run.notes or "bf16=True" in run.notes
-        values: dict[str, Any] = {"optimizer": "adamw_foreach", "keeps_logits": False}
+        version = "4.46" if "transformers 4.48" in run.framework else "4.45"
+        values: dict[str, Any] = {"optimizer": "adamw_foreach", "loss_version": version}
         if run.method == "full":
             keeps_master = "fp32 master" in run.notes
             values["recipe"] = "bf16_autocast" if keeps_master else "pure_bf16"
@@ -97,15 +92,11 @@ class FmsAcceleration(Tool):
             remarks.append(FOAK)
         if run.loss == "yes":
             values["loss"] = "chunked"
-        elif run.loss.startswith("no (fused CE"):
-            values.update(loss="fused", keeps_logits=True)
-            remarks.append(SHIFTED_COPY)
         elif "santacoder" in run.model and run.method == "full":
-            values["loss"] = "fused"
+            values.update(loss="fused", loss_version="4.50")
             remarks.append(BF16_LOSS)
-        elif "transformers 4.48" in run.framework:
-            values["keeps_logits"] = True
-            remarks.append(SHIFTED_COPY)
+        elif run.loss.startswith("no (fused CE"):
+            values["loss"] = "fused"
         return values, remarks
 
 

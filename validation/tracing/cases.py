@@ -88,6 +88,26 @@ _MIXTURES = (
     ("moonlight-16b-a3b", _LATENT_TARGETS),
     ("glm-4-7-flash-30b-a3b", "q_b_proj+kv_b_proj+o_proj"),
 )
+_ALL = "all-linear"
+# peft refuses adapters on a Mamba-2 layer's last map in two families.
+_FALCON_H1 = "in_proj+q_proj+k_proj+v_proj+o_proj+gate_proj+up_proj+down_proj"
+_NEMOTRON_H = "in_proj+q_proj+k_proj+v_proj+o_proj+up_proj+down_proj"
+# Layers of several kinds: the model, how many of its layers are traced (0: all), and targets.
+_HYBRIDS = (
+    ("lfm2-1-2b", 0, _ALL),
+    ("lfm2-2-6b", 6, _ALL),
+    ("lfm2-8b-a1b", 6, _ALL),
+    ("qwen3-5-0-8b", 4, _ALL),
+    ("qwen3-5-9b", 4, _ALL),
+    ("qwen3-5-35b-a3b", 4, _ALL),
+    ("qwen3-next-80b-a3b", 4, _ATTENTION_TARGETS),
+    ("granite-4-0-h-micro-3b", 0, _ALL),
+    ("granite-4-0-h-tiny-7b-a1b", 6, _ALL),
+    ("nemotron-nano-9b-v2", 16, _NEMOTRON_H),
+    ("nemotron-3-nano-30b-a3b", 7, _NEMOTRON_H),
+    ("falcon-h1-0-5b", 0, _FALCON_H1),
+    ("falcon-h1-7b", 6, _FALCON_H1),
+)
 _VARIED = ("llama-3-2-1b", "qwen3-0-6b", "gemma-3-1b")
 _VARIATIONS = (
     {"method": "lora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
@@ -104,8 +124,10 @@ _VARIATIONS = (
     {"method": "lora", "micro_batch": 8, "sequence_length": 512},
     {"method": "lora", "gradient_accumulation": 2},
     {"method": "lora", "keeps_logits": True},
+    {"method": "qlora", "keeps_logits": True, "attention": "eager", "recipe": "pure_bf16"},
     {"method": "qlora", "quantization": "nf4"},
     {"method": "qlora", "quantization": "int8", "gradient_checkpointing": False},
+    {"method": "qlora", "quantization": "int8", "sequence_length": 8192},
     {"method": "qlora", "prepare_kbit": False, "gradient_checkpointing": False},
     {"method": "qlora", "lora_rank": 64, "micro_batch": 2},
     {"method": "qlora", "gradient_accumulation": 2, "gradient_checkpointing": False},
@@ -142,6 +164,11 @@ def _traced_cases() -> Iterator[Case]:
         for method in ("lora", "qlora"):
             yield Case(model, method=method)
             yield Case(model, method=method, gradient_checkpointing=False, sequence_length=1024)
+    for model, layer_count, targets in _HYBRIDS:
+        for recipe in _RECIPES:
+            case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
+            yield replace(case, sequence_length=4096)
+            yield replace(case, gradient_checkpointing=False, sequence_length=1024, micro_batch=2)
     for model in _VARIED:
         for variation in _VARIATIONS:
             yield Case(model, **variation)

@@ -80,6 +80,7 @@ def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[s
             "mamba_d_conv": architecture.linear_conv_kernel,
             "mamba_chunk_size": architecture.mamba_chunk_size,
             "mamba_rms_norm": architecture.traits.mamba_norm,
+            "mamba_norm_before_gate": False,
         }
     if family.startswith("qwen3"):
         names = {"linear": "linear_attention", "full": "full_attention"}

@@ -31,6 +31,9 @@ class FamilyTraits:
     convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
     splits_delta_net: a DeltaNet layer has a linear map for each of its inputs (Qwen3.5).
     mamba_norm: a Mamba-2 layer's output is normed with its gate, not only multiplied by it.
+    adapts_mamba_output: peft puts adapters on a Mamba-2 layer's out_proj; for some families it
+    refuses them (tuners_utils.py, _check_lora_target_modules_mamba), as the kernels use that
+    map's weight alone.
     scales_branches: inputs and outputs of attention, Mamba and MLP are multiplied by constants
     (Falcon-H1).
     every_layer: all layers are of this kind (Falcon-H1).
@@ -86,6 +89,7 @@ class FamilyTraits:
     mamba_norm: bool = True
     mamba_bias: bool = False
     mamba_out_bias: bool = False
+    adapts_mamba_output: bool = True
     scales_branches: bool = False
     every_layer: Literal["", "mamba_and_full"] = ""
     rotary_fraction: float = 1.0
@@ -292,6 +296,7 @@ FAMILIES: dict[str, FamilyTraits] = {
         rotary_fraction=0.0,
         router_bias=True,
         convolution_bias=True,
+        adapts_mamba_output=False,
     ),
     "falcon_h1": FamilyTraits(
         embedding_scale=True,
@@ -299,9 +304,10 @@ FAMILIES: dict[str, FamilyTraits] = {
         convolution_bias=True,
         mamba_norm=False,
         scales_branches=True,
+        adapts_mamba_output=False,
         every_layer="mamba_and_full",
     ),
     "lfm2": _LFM2,
-    "lfm2_moe": replace(_LFM2, router_bias=True),
+    "lfm2_moe": _LFM2,
     "smollm3": _LLAMA,
 }

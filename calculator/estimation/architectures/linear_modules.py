@@ -11,7 +11,8 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 class LinearModule:
     """One `nn.Linear`: its module name, widths and whether it has a bias.
 
-    adaptable: LoRA can target it; not so where its name means the stacked experts.
+    adaptable: LoRA can target it; not so where its name means the stacked experts, or where peft
+    refuses it since its weight alone is used.
     """
 
     name: str
@@ -137,7 +138,9 @@ def mamba_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     bias, out_bias = architecture.traits.mamba_bias, architecture.traits.mamba_out_bias
     return (
         LinearModule("in_proj", hidden, sizes.inner + sizes.mixed + sizes.heads, bias),
-        LinearModule("out_proj", sizes.inner, hidden, out_bias),
+        LinearModule(
+            "out_proj", sizes.inner, hidden, out_bias, architecture.traits.adapts_mamba_output
+        ),
     )
 
 

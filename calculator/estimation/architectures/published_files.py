@@ -54,6 +54,11 @@ def _prediction_layer(architecture: Architecture, context_length: int) -> int:
     return layer + 2 * architecture.hidden_size**2 + 3 * architecture.hidden_size
 
 
+def _without_router_corrections(architecture: Architecture, context_length: int) -> int:
+    layers = [kind for kind in architecture.layer_kinds() if kind[1] == "moe"]
+    return -architecture.expert_count * len(layers)
+
+
 def _block_scales(architecture: Architecture, kinds: Iterable[LayerKind]) -> int:
     def blocks(input_size: int, output_size: int) -> int:
         return -(-input_size // FP8_BLOCK) * -(-output_size // FP8_BLOCK)
@@ -79,6 +84,9 @@ EXTRAS: dict[str, Extra] = {
     "prediction_ends": Extra(
         "that layer's own copies of embedding and head",
         lambda architecture, context_length: 2 * _embedding(architecture, context_length),
+    ),
+    "no_router_corrections": Extra(
+        "the routers' corrections are not counted on its page", _without_router_corrections
     ),
     "block_scales": Extra(
         "the scales of 8-bit weights",

@@ -6,6 +6,7 @@ as text or numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -103,7 +104,10 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     sizes.setdefault("intermediate_size", 0)
     texts = _overrides(str(row.get("trait_overrides") or ""))
     layers = texts.pop("layers", "")
-    sizes |= _size_overrides(texts)
+    for name in _SIZES.keys() & texts.keys():
+        sizes[_SIZES[name]] = _count_override(texts.pop(name))
+    if "mamba" in texts:
+        sizes |= _mamba_sizes(texts.pop("mamba"))
     traits = _with_overrides(traits, texts)
     try:
         architecture = Architecture(
@@ -142,32 +146,38 @@ def _with_overrides(traits: FamilyTraits, texts: Mapping[str, str]) -> FamilyTra
     return replace(traits, **changes)
 
 
-def _size_overrides(texts: dict[str, str]) -> dict[str, int]:
-    """Sizes that have no column of their own; they are taken out of the texts."""
-    found = {}
-    for name in _SIZES_OF_LAYERS:
-        text = texts.pop(name, "0")
-        if not text.isascii() or not text.isdigit() or len(text) > 15:
-            message = f"“{text[:40]}” is not a whole number."
-            raise ConfigError([FieldError("trait_overrides", message)])
-        found[_SIZES_OF_LAYERS[name]] = int(text)
-    return found
+def _count_override(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        message = f"“{text[:40]}” is not a whole number."
+        raise ConfigError([FieldError("trait_overrides", message)])
+    return int(text)
+
+
+def _mamba_sizes(text: str) -> dict[str, int]:
+    """Mamba-2's sizes, which have no columns: `48x64x128x1x256`, in the order of the names."""
+    numbers = text.split("x")
+    if len(numbers) != len(_MAMBA_SIZES) or not all(
+        number.isascii() and number.isdigit() and len(number) <= 15 for number in numbers
+    ):
+        words = " × ".join(_MAMBA_SIZES)
+        message = f"“{text[:40]}” is not five whole numbers: {words}."
+        raise ConfigError([FieldError("trait_overrides", message)])
+    return dict(zip(_MAMBA_SIZES, map(int, numbers), strict=True))
 
 
 def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
-    """The architecture with the layers of a pattern such as `2C 1F 3C 1F`, in their order.
+    """The architecture with the layers of a pattern such as `5MF9MF`, in their order.
 
-    Each letter is a kind (`_LAYER_LETTERS`), after how many layers of it there are. Whether a
-    layer has experts follows from the row's other columns, unless the letter says so.
+    Each letter is a kind (`_LAYER_LETTERS`), after how many layers of it there are, if not one.
+    Whether a layer has experts follows from the row's other columns, unless the letter says so.
     """
+    if not re.fullmatch(_PATTERN, pattern):
+        message = f"“{pattern[:40]}” is not a list of layers."
+        raise ConfigError([FieldError("trait_overrides", message)])
     layers: list[LayerKind] = []
-    for word in pattern.split():
-        count, letter = word[:-1], word[-1]
-        if letter not in _LAYER_LETTERS or not count.isdigit() or len(count) > 4:
-            message = f"“{word[:40]}” is not a number of layers and one of their letters."
-            raise ConfigError([FieldError("trait_overrides", message)])
+    for count, letter in re.findall(r"(\d*)([a-zA-Z])", pattern):
         attention, mlp = _LAYER_LETTERS[letter]
-        for _ in range(int(count)):
+        for _ in range(int(count or 1)):
             own = mlp or architecture.mlp_kind(min(len(layers), architecture.layer_count - 1))
             layers.append((attention, own))
     return replace(architecture, stated_layers=tuple(layers))
@@ -183,16 +193,19 @@ _LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
     "d": ("none", "dense"),
     "e": ("none", "moe"),
 }
-_SIZES_OF_LAYERS = {
+_SIZES = {
     "per_layer_input": "per_layer_input_size",
     "per_layer_vocab": "per_layer_vocab_size",
     "shared_kv_layers": "shared_kv_layer_count",
-    "mamba_heads": "mamba_head_count",
-    "mamba_dim": "mamba_head_dim",
-    "mamba_state": "mamba_state_size",
-    "mamba_groups": "mamba_group_count",
-    "mamba_chunk": "mamba_chunk_size",
 }
+_PATTERN = rf"(\d{{0,3}}[{''.join(_LAYER_LETTERS)}]){{1,200}}"
+_MAMBA_SIZES = (
+    "mamba_head_count",
+    "mamba_head_dim",
+    "mamba_state_size",
+    "mamba_group_count",
+    "mamba_chunk_size",
+)
 _OVERRIDABLE = (
     "qkv_bias",
     "o_bias",

@@ -23,8 +23,10 @@ def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) 
     if activation == "gelu_new":
         return _new_gelu(tape, numerics, x)
     if activation == "relu2":
+        # The square is a power, which autocast runs in fp32.
         rectified = saves_output(tape, x)
-        return pointwise(tape, rectified, temporaries=1)
+        wide = cast(tape, rectified, numerics.function_width(rectified.itemsize))
+        return pointwise(tape, wide, temporaries=1)
     if activation == "xielu":
         return _xielu(tape, numerics, x)
     return pointwise(tape, x)

@@ -2,7 +2,7 @@
 
 With kernels "standard" as transformers' own PyTorch code runs it (modeling_qwen3_next.py and
 modeling_qwen3_5.py, 5.23), which is what runs where flash-linear-attention and causal-conv1d are
-not installed; with "fused" by those packages' kernels.
+not installed; with "fused" by those packages' kernels, to which the gated norm does not belong.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_rule import chunked_delta_rule
-from calculator.estimation.step.fused_delta_rule import fused_delta_rule, fused_gated_norm
+from calculator.estimation.step.fused_delta_rule import fused_delta_rule
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.norms import normalized
 from calculator.estimation.step.numerics import Numerics
@@ -108,8 +108,6 @@ def _gated_norm(
     """RMSNormGated: the norm first, then silu(gate) in fp32."""
     edge = tape.leaf() if numerics.trains_base else None
     weight = Tensor(None, fixed(head_dim), numerics.small_width, edge)
-    if numerics.fused_kernels:
-        return fused_gated_norm(tape, x, gate, weight, per_token(heads))
     width = x.itemsize
     normed = normalized(tape, cast(tape, x, FP32), per_token(heads))
     normed = multiply(tape, cast(tape, normed, width), weight)

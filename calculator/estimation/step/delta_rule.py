@@ -82,9 +82,9 @@ def _pairwise_decay(tape: Tape, decay: Tensor, heads: int) -> Tensor:
     return saves_output(tape, scale(tape, difference))
 
 
-def _product(tape: Tape, numerics: Numerics, a: Tensor, b: Tensor, elements: object) -> Tensor:
+def _product(tape: Tape, numerics: Numerics, a: Tensor, b: Tensor, elements: Size) -> Tensor:
     width = numerics.compute_width if numerics.autocast else FP32
-    return matmul(tape, cast(tape, a, width), cast(tape, b, width), elements)  # type: ignore[arg-type]
+    return matmul(tape, cast(tape, a, width), cast(tape, b, width), elements)
 
 
 def _solved(tape: Tape, system: Tensor, right: Tensor) -> Tensor:
@@ -120,20 +120,18 @@ def _scan(
     """The loop over the chunks, in which each hands its state on to the next.
 
     Every chunk keeps its state, and the factors of its five matrix products: under autocast
-    narrow copies of them. Its gradients are made in the size of the whole sequence. The first
-    chunk's state is zeros, which need no gradient, and the last one's is not used.
+    narrow copies of them. Its gradients are made in the size of the whole sequence.
+    The first chunk's zeros need no gradient and the last one's state is not used: one chunk's
+    share less, which is left out here.
     """
-    entries = heads * head_dim * head_dim
-    state = per_token(entries / CHUNK_TOKENS)
-    one_chunk = Size(sequence=heads * head_dim * CHUNK_TOKENS)
+    state = per_token(heads * head_dim * head_dim / CHUNK_TOKENS)
     inputs = [values, keys, query, within, key]
     kept: list[Tensor] = []
     if any(item.requires_grad for item in inputs) and tape.saves:
-        kept.append(tape.new(state.minus(Size(sequence=entries)), FP32))
+        kept.append(tape.new(state, FP32))
         if numerics.autocast:
             width = numerics.compute_width
-            all_but_one = values.elements.minus(one_chunk)
-            copies = [state, state, within.elements, values.elements, *(4 * [all_but_one])]
+            copies = [state, state, within.elements, *(5 * [values.elements])]
             kept += [tape.new(elements, width) for elements in copies]
         else:
             kept += [tape.new(values.elements, FP32), keys, query, within, key]

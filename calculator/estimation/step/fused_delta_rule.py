@@ -1,4 +1,4 @@
-"""The gated delta rule and its gated norm by the kernels of flash-linear-attention."""
+"""The gated delta rule by the kernel of flash-linear-attention."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import Gradients, cast, gradient
 from calculator.estimation.step.shadow import FP32, Tape, Tensor
-from calculator.estimation.step.sizes import Size, per_token
+from calculator.estimation.step.sizes import per_token
 
 CHUNK_TOKENS = 64
 
@@ -47,36 +47,13 @@ def fused_delta_rule(
 
     def backward(grads: Gradients) -> Gradients:
         assert saved
-        rewritten = [gradient(tape, by_value, width) for _ in range(2)]
-        again = [gradient(tape, states, width), gradient(tape, by_value, width)]
-        of_values = gradient(tape, by_value, width)
-        of_states = gradient(tape, states, width)
-        summed = gradient(tape, by_value, width)
-        del of_values
-        by_head = [gradient(tape, by_value, FP32 if _ else width) for _ in range(3)]
-        del again, of_states, rewritten, summed, by_head
+        # w, u and v anew, the gradients of v, q, k and w, and the second ones of k and v.
+        by_head = [gradient(tape, by_value, width) for _ in range(9)]
+        by_chunk = [gradient(tape, states, width) for _ in range(2)]
+        del by_head, by_chunk
         return [
             gradient(tape, *shape) if need else None
             for shape, need in zip(shapes, needed, strict=True)
         ]
 
     return tape.record(output, inputs, backward)
-
-
-def fused_gated_norm(tape: Tape, x: Tensor, gate: Tensor, weight: Tensor, rows: Size) -> Tensor:
-    """FusedRMSNormGated: saves x, the gate and 1/rms (fla/modules/fused_norm_gate.py)."""
-    inputs = [x, gate, weight]
-    needed = any(item.requires_grad for item in inputs)
-    statistics = tape.new(rows, FP32) if needed else None
-    saved = [x, gate, statistics] if needed else []
-    shapes = [(item.elements, item.itemsize) for item in inputs]
-    wanted = [item.requires_grad for item in inputs]
-
-    def backward(grads: Gradients) -> Gradients:
-        assert saved
-        return [
-            gradient(tape, *shape) if need else None
-            for shape, need in zip(shapes, wanted, strict=True)
-        ]
-
-    return tape.record(tape.new(x.elements, x.itemsize), inputs, backward)

@@ -7,7 +7,7 @@ from calculator.estimation.architectures.linear_modules import LinearModule, mam
 from calculator.estimation.step.linear_maps import cast_weight
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import Gradients, cast, gradient
-from calculator.estimation.step.shadow import DEQUANTIZED, FP32, GRADIENTS, Tape, Tensor
+from calculator.estimation.step.shadow import FP32, GRADIENTS, Tape, Tensor
 from calculator.estimation.step.sizes import fixed, per_token
 
 
@@ -62,11 +62,12 @@ def fused_mamba2(
             tape.new(per_token(2 * sizes.heads), FP32),
             tape.new(states, FP32),
             gradient(tape, states, FP32),
+            tape.new(states, width),
+            gradient(tape, states, width),
             tape.new(scores, FP32),
         ]
         del rest, of_mixed, of_normed, of_scanned, again
         made = tape.new(count, width, GRADIENTS) if trained else None
         return [result if needed else None, made]
 
-    assert DEQUANTIZED
     return tape.record(output, [projected, weight], backward)

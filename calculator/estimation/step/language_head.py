@@ -47,6 +47,8 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
         logits = None
     else:
         logits = _logits(tape, architecture, numerics, normed)
+        if numerics.loss_version == "4.45":
+            logits = cast(tape, logits, FP32)
         loss = _loss(tape, numerics, logits)
         if not numerics.keeps_logits:
             logits = None
@@ -59,9 +61,10 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
     del loss
     tape.run_backward()
     backward = tape.memory.take_moments()
+    left = tape.memory.now()
     del logits
-    gradients = only(tape.memory.now(), GRADIENTS)
-    return Segment(forward, kept, Snapshot({}), backward, gradients, Snapshot({}))
+    held = left.minus(tape.memory.now())
+    return Segment(forward, kept, Snapshot({}), backward, only(left, GRADIENTS), held)
 
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
@@ -80,9 +83,11 @@ def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: 
 
 def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
     wide = cast(tape, logits, FP32)
+    taken = wide if numerics.loss_version == "4.50" else _shifted(tape, wide)
     if numerics.loss == "fused":
-        return _fused_cross_entropy(tape, wide)
-    log_probabilities = saves_output(tape, wide)
+        return _fused_cross_entropy(tape, taken)
+    log_probabilities = saves_output(tape, taken)
+    del taken
     elements = log_probabilities.elements
     saved = log_probabilities if log_probabilities.requires_grad else None
 
@@ -91,6 +96,17 @@ def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
         return [tape.new(elements, FP32, LOGITS)]
 
     return tape.record(tape.new(fixed(1), FP32), [log_probabilities], backward)
+
+
+def _shifted(tape: Tape, logits: Tensor) -> Tensor:
+    """logits[..., :-1, :].contiguous(): a copy, whose gradient fills one of all logits.
+
+    Source: transformers 4.49, loss/loss_utils.py; 4.45, models/llama/modeling_llama.py.
+    """
+    elements, itemsize = logits.elements, logits.itemsize
+    return tape.record(
+        tape.new(elements, itemsize), [logits], lambda grads: [tape.new(elements, itemsize)]
+    )
 
 
 def _fused_cross_entropy(tape: Tape, logits: Tensor) -> Tensor:

@@ -27,8 +27,9 @@ def mamba2(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: T
     width = hidden.itemsize
     projected = apply_linear(tape, numerics, _scaled(tape, architecture, hidden), into)
     if architecture.traits.scales_branches:
-        # Falcon-H1 multiplies each part by a constant of its own.
-        projected = multiply(tape, projected, Tensor(None, projected.elements, projected.itemsize))
+        # Falcon-H1 multiplies each part by a constant of its own, a buffer of the weights' width.
+        constants = Tensor(None, projected.elements, numerics.base_width)
+        projected = multiply(tape, projected, constants)
     if numerics.fused_kernels:
         return fused_mamba2(tape, architecture, numerics, projected, out)
     gate, mixed, step = split(

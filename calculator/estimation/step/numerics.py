@@ -36,6 +36,7 @@ class Numerics:
     fused_kernels: bool
     checkpointing: bool
     loss: str
+    loss_version: str
     keeps_logits: bool
     accumulates: bool
 
@@ -75,6 +76,7 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.kernels == "fused",
         settings.gradient_checkpointing,
         settings.loss,
+        settings.loss_version,
         settings.keeps_logits,
         settings.gradient_accumulation > 1,
     )
@@ -94,6 +96,7 @@ def _numerics(
     fused_kernels: bool,
     checkpointing: bool,
     loss: str,
+    loss_version: str,
     keeps_logits: bool,
     accumulates: bool,
 ) -> Numerics:
@@ -118,6 +121,7 @@ def _numerics(
         fused_kernels=fused_kernels,
         checkpointing=checkpointing,
         loss=loss,
+        loss_version=loss_version,
         keeps_logits=keeps_logits,
         accumulates=accumulates,
     )

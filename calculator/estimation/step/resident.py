@@ -72,7 +72,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         if architecture.is_moe:
             largest = max(
                 largest,
-                2
+                (2 if architecture.traits.gated_mlp else 1)
                 * architecture.expert_count
                 * architecture.hidden_size
                 * architecture.expert_intermediate_size,

@@ -35,6 +35,7 @@ from calculator.estimation.step.shadow import (
     ADAPTED_EXPERTS,
     DEQUANTIZED,
     GRADIENTS,
+    LOGITS,
     WEIGHT_CASTS,
     Snapshot,
 )
@@ -78,6 +79,8 @@ class _Bytes:
         self.parts: dict[str, Size] = dict(parts or {})
 
     def add(self, component: str, size: Size) -> _Bytes:
+        if size == NOTHING:
+            return self
         self.parts[component] = self.parts.get(component, NOTHING).plus(size)
         return self
 
@@ -159,6 +162,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         for snapshot in segment.backward:
             state = before(index, in_forward=False).add(GRADIENTS, after(index))
             state.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
+            state.add(LOGITS, head.held.total)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
         for snapshot in snapshots:
@@ -176,7 +180,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, left.plus(embedding))
-        state.add(kept_name, held_after(-1))
+        state.add(kept_name, held_after(-1)).add(LOGITS, head.held.total)
         moments.append(
             state.add(
                 ACTIVATION_GRADIENTS, Size(token=float(architecture.hidden_size * width))

@@ -334,7 +334,7 @@ def test_what_the_estimate_does_not_follow_is_said(more, words):
         ({"model_type": "newmodel"}, "model_type", "set “model_type” to “llama”"),
         ({"model_type": None}, "model_type", "is missing"),
         ({"model_type": ["llama"]}, "model_type", "must be a word"),
-        ({"model_type": "nemotron_h"}, "model_type", "Mamba-2 layers"),
+        ({"model_type": "kimi_k3"}, "model_type", "hybrid attention"),
         ({"hidden_size": None}, "hidden_size", "is missing"),
         ({"num_hidden_layers": "32"}, "num_hidden_layers", "must be a whole number"),
         ({"num_hidden_layers": True}, "num_hidden_layers", "must be a whole number"),

@@ -15,6 +15,7 @@ from calculator.estimation.architectures.architecture import (
     Architecture,
     LayerKind,
 )
+from calculator.estimation.architectures.config_json.hybrids import hybrid_sizes, lone_layers
 from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
     layer_kinds,
@@ -74,11 +75,13 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     sizes: dict[str, Any] = {
         size: reading.size(size) or 0 for size in ("hidden_size", "layer_count", "vocab_size")
     }
+    if family == "nemotron_h":
+        sizes["layer_count"] = len(lone_layers(reading)) or sizes["layer_count"] or 1
     sizes |= head_sizes(reading, family)
     sizes |= mlp_sizes(reading, family)
     sizes |= _other_sizes(reading, family)
     traits = traits_of(reading, family, FAMILIES[family])
-    tied = _is_tied(reading, config)
+    tied = _is_tied(reading, config, family)
     if reading.errors:
         raise ConfigError(reading.errors)
     # Checks the sizes against their bounds before anything is made in their number.
@@ -137,6 +140,7 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
 
 def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     found = {"sliding_window": reading.size("sliding_window") or 0}
+    found |= hybrid_sizes(reading, family)
     if family == "gpt2":
         found["position_count"] = reading.size("position_count") or 0
     if family == "gemma4":
@@ -157,8 +161,10 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     return found
 
 
-def _is_tied(reading: Reading, config: Mapping[str, object]) -> bool:
+def _is_tied(reading: Reading, config: Mapping[str, object], family: str) -> bool:
     """Whether the head is the embedding. The outer configuration owns the head, if it says so."""
+    if family == "nemotron_h":  # modeling_nemotron_h.py ties nothing, whatever the flag says
+        return False
     if reading.is_inner and config.get("tie_word_embeddings") is not None:
         outer = Reading(config, {}, errors=reading.errors)
         return outer.flag("tie_word_embeddings")

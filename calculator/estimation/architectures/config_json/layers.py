@@ -10,12 +10,26 @@ from calculator.estimation.architectures.architecture import (
     LayerKind,
     MlpKind,
 )
+from calculator.estimation.architectures.config_json.hybrids import (
+    hybrid_layers,
+    hybrid_mlp_sizes,
+    lone_layers,
+)
 from calculator.estimation.architectures.config_json.reading import Reading, one_of
 from calculator.estimation.architectures.families import FamilyTraits
 
 # Families whose experts have the width that the configuration calls intermediate_size.
 EXPERTS_OF_FULL_WIDTH = frozenset(
-    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2", "hunyuan_v1_moe"}
+    {
+        "mixtral",
+        "gpt_oss",
+        "phimoe",
+        "llama4_text",
+        "olmoe",
+        "minimax_m2",
+        "granitemoehybrid",
+        "hunyuan_v1_moe",
+    }
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
@@ -62,8 +76,13 @@ def mlp_sizes(reading: Reading, family: str) -> dict[str, int]:
     width = reading.size("intermediate_size")
     if width is None:
         width = 4 * hidden if family in FOUR_TIMES_AS_WIDE else 0
-    if not _may_have_experts(reading, family):
-        return {"intermediate_size": width}
+    sizes = {"intermediate_size": width}
+    if _may_have_experts(reading, family):
+        sizes = _with_experts(reading, family, width)
+    return hybrid_mlp_sizes(reading, family, sizes)
+
+
+def _with_experts(reading: Reading, family: str, width: int) -> dict[str, int]:
     experts, per_token = reading.size("expert_count"), reading.size("experts_per_token")
     one = width if family in EXPERTS_OF_FULL_WIDTH else reading.size("expert_intermediate_size")
     if not experts:
@@ -81,6 +100,8 @@ def mlp_sizes(reading: Reading, family: str) -> dict[str, int]:
 
 
 def _may_have_experts(reading: Reading, family: str) -> bool:
+    if family == "nemotron_h":
+        return any(mlp == "moe" for _, mlp in lone_layers(reading))
     if family == "gemma4":
         return reading.flag("enable_moe_block")
     return any(
@@ -106,7 +127,11 @@ def layer_kinds(
     reading: Reading, family: str, traits: FamilyTraits, layer_count: int
 ) -> tuple[LayerKind, ...]:
     """The kind of every layer, first to last."""
-    attention = _attention_kinds(reading, family, traits, layer_count)
+    if family == "nemotron_h":
+        return lone_layers(reading)
+    attention = hybrid_layers(reading, family, layer_count)
+    if attention is None:
+        attention = _attention_kinds(reading, family, traits, layer_count)
     if not reading.size("sliding_window"):
         attention = ["full" if kind == "sliding" else kind for kind in attention]
     mlp = _mlp_kinds(reading, family, layer_count)

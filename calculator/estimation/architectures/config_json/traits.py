@@ -25,6 +25,8 @@ BIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "starcoder2": {"use_bias": (QKV, OUT, MLP)},
     "ernie4_5": {"use_bias": (QKV, OUT, MLP)},
     "ernie4_5_moe": {"use_bias": (QKV, OUT, MLP, HEAD)},
+    "granitemoehybrid": {"attention_bias": (QKV, OUT)},
+    "nemotron_h": {"mlp_bias": (MLP,)},
     "phimoe": {"attention_bias": (QKV, OUT), "lm_head_bias": (HEAD,)},
 }
 LIKE_LLAMA: dict[str, tuple[str, ...]] = {"attention_bias": (QKV, OUT), "mlp_bias": (MLP,)}
@@ -36,6 +38,7 @@ def traits_of(reading: Reading, family: str, traits: FamilyTraits) -> FamilyTrai
     """The family's traits as this configuration has them."""
     changes: dict[str, Any] = {**_biases(reading, family, traits), **_rotary(reading, traits)}
     changes |= _norms_and_order(reading, family, traits)
+    changes |= _hybrid(reading, family)
     return replace(traits, **changes)
 
 
@@ -72,6 +75,39 @@ def _rotary(reading: Reading, traits: FamilyTraits) -> dict[str, float]:
 def _fraction(reading: Reading, key: str, value: object) -> dict[str, float]:
     found = reading.fraction(key, value)
     return {} if found is None else {"rotary_fraction": found}
+
+
+def _hybrid(reading: Reading, family: str) -> dict[str, Any]:
+    """Convolutions, Mamba-2, and Granite 4's rotary positions, which its hybrids go without."""
+    if family in ("lfm2", "lfm2_moe"):
+        return {"convolution_bias": reading.flag("conv_bias")}
+    if family == "nemotron_h":
+        if reading.config.get("moe_latent_size") is not None:
+            reading.report("moe_latent_size", "must be null: latent experts are not modelled.")
+        bias = reading.flag("use_bias")
+        return {
+            "convolution_bias": reading.flag("use_conv_bias"),
+            "mamba_bias": bias,
+            "mamba_out_bias": bias,
+        }
+    if family not in ("granitemoehybrid", "falcon_h1"):
+        return {}
+    found: dict[str, Any] = {
+        "convolution_bias": reading.flag("mamba_conv_bias"),
+        "mamba_bias": reading.flag("mamba_proj_bias"),
+    }
+    if family == "falcon_h1":
+        return {
+            **found,
+            "mamba_out_bias": reading.flag("projectors_bias"),
+            "mamba_norm": reading.flag("mamba_rms_norm"),
+        }
+    rotates = reading.config.get("position_embedding_type") == "rope"
+    return {
+        **found,
+        "mamba_out_bias": found["mamba_bias"],
+        "rotary_fraction": 1.0 if rotates else 0.0,
+    }
 
 
 def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dict[str, Any]:
