@@ -96,7 +96,7 @@ def _run(cases: list[Case], path: Path, device: str, known: dict[tuple[str, ...]
     for case in tqdm(cases, desc="steps", unit="step"):
         row = _trace(case) if device == "fake" else _measure(case)
         known[_key(case)] = row
-        _write(path, TRACE_COLUMNS if device == "fake" else GPU_COLUMNS, known.values())
+        write_rows(path, TRACE_COLUMNS if device == "fake" else GPU_COLUMNS, known.values())
 
 
 def _trace(case: Case) -> dict[str, Any]:
@@ -106,13 +106,13 @@ def _trace(case: Case) -> dict[str, Any]:
     config, attention = config_of(model_rows()[case.model], case)
     resident_bytes, peaks, trained_count = trace(case, config)
     return {
-        **_settings(case),
+        **settings_of(case),
         "attention_run": attention,
         "peak_bytes": max(peaks.values()),
         **{f"{phase}_bytes": size for phase, size in peaks.items()},
         "resident_bytes": resident_bytes,
         "trained_count": trained_count,
-        **_versions(),
+        **versions(),
     }
 
 
@@ -121,10 +121,10 @@ def _measure(case: Case) -> dict[str, Any]:
     from validation.tracing.model_configs import config_of, model_rows
 
     config, attention = config_of(model_rows()[case.model], case)
-    return {**_settings(case), "attention_run": attention, **measure(case, config), **_versions()}
+    return {**settings_of(case), "attention_run": attention, **measure(case, config), **versions()}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     import peft
     import torch
     import transformers
@@ -137,7 +137,7 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _settings(case: Case) -> dict[str, Any]:
+def settings_of(case: Case) -> dict[str, Any]:
     return {
         name: str(value).lower() if isinstance(value, bool) else value
         for name, value in dataclasses.asdict(case).items()
@@ -145,12 +145,12 @@ def _settings(case: Case) -> dict[str, Any]:
 
 
 def _key(case: Case) -> tuple[str, ...]:
-    return tuple(str(value) for value in _settings(case).values())
+    return tuple(str(value) for value in settings_of(case).values())
 
 
 def _in_words(case: Case) -> str:
-    usual = _settings(Case(case.model))
-    changed = [f"{n}={v}" for n, v in _settings(case).items() if v != usual[n]]
+    usual = settings_of(Case(case.model))
+    changed = [f"{n}={v}" for n, v in settings_of(case).items() if v != usual[n]]
     return " ".join([case.model, *changed])
 
 
@@ -161,7 +161,7 @@ def _read(path: Path) -> dict[tuple[str, ...], Any]:
         return {tuple(row[name] for name in SETTING_COLUMNS): row for row in csv.DictReader(file)}
 
 
-def _write(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:
+def write_rows(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()

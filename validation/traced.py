@@ -54,7 +54,7 @@ def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Trac
         id=f"trace-{number:03}",
         hf_id=model["hf_id"],
         architecture=architecture,
-        settings=_settings(row),
+        settings=settings_of_row(row),
         peak_bytes=int(row["peak_bytes"]),
         trained_count=int(row["trained_count"]),
         transformers=row["transformers"],
@@ -62,7 +62,7 @@ def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Trac
     )
 
 
-def _settings(row: Mapping[str, str]) -> TrainingSettings:
+def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
     values: dict[str, Any] = {}
     for item in fields(TrainingSettings):
         text = row.get(item.name)

@@ -36,17 +36,24 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
         )
     if settings.method == "qlora" and settings.prepare_kbit:
         lines.append(
-            "Embeddings, head and norms are cast to fp32 by peft's prepare_model_for_kbit_training."
+            "Embeddings, head and norms are cast to fp32 by peft's prepare_model_for_kbit_training,"
+            " and what the quantised layers make of the norms' output is as wide."
         )
     lines.append(
         "Each layer is checkpointed (non-reentrant) and recomputed in the backward pass."
         if settings.gradient_checkpointing
         else "All activations are kept for the backward pass."
     )
-    if settings.loss == "standard":
+    if settings.method == "qlora" and settings.quantization == "int8":
         lines.append(
-            "The loss is transformers' own, whose fp32 logits take up to 12 bytes per token and"
-            " vocabulary entry."
+            "bitsandbytes' 8-bit layers keep their inputs until the backward pass is done,"
+            " checkpointing or not."
+        )
+    if settings.loss == "standard":
+        taken = 14 if settings.loss_version == "4.46" else 12
+        lines.append(
+            f"The loss is transformers' own, whose fp32 logits take up to {taken} bytes per token"
+            " and vocabulary entry."
         )
     if settings.lora_dropout and settings.trains_adapters:
         lines.append("LoRA dropout keeps a mask and a copy of each adapter's input.")

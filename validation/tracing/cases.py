@@ -172,6 +172,17 @@ def _traced_cases() -> Iterator[Case]:
     for model in _VARIED:
         for variation in _VARIATIONS:
             yield Case(model, **variation)
+    for model, batch, length in (("llama-3-1-8b", 3, 1536), ("qwen2-5-7b", 1, 3000)):
+        for prepared in (True, False):
+            yield Case(
+                model,
+                method="qlora",
+                micro_batch=batch,
+                sequence_length=length,
+                gradient_checkpointing=False,
+                prepare_kbit=prepared,
+                layer_count=6,
+            )
     yield Case("llama-2-70b", method="qlora", sequence_length=4096)
     yield Case("qwen2-5-32b", method="qlora", sequence_length=1024)
 
@@ -196,5 +207,14 @@ def _gpu_cases() -> Iterator[Case]:
     yield Case("llama-3-2-1b", method="qlora", prepare_kbit=False)
 
 
+# The model of validation/real_steps.py, small enough for a CPU.
+SMALL_LLAMA = {
+    "vocab_size": 2048,
+    "hidden_size": 512,
+    "intermediate_size": 1376,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+}
 TRACED_CASES = tuple(_traced_cases())
 GPU_CASES = tuple(_gpu_cases())

@@ -119,10 +119,14 @@ def _with_adapter(
     casts = not (numerics.quantized and numerics.autocast)
     if casts:
         x = cast(tape, x, width)
-    if numerics.dropout:
-        x = _dropout(tape, x)
     low = product(
-        tape, numerics, x, rank / module.input_size, rank * module.input_size, width, trained=True
+        tape,
+        numerics,
+        _dropout(tape, x) if numerics.dropout else x,
+        rank / module.input_size,
+        rank * module.input_size,
+        width,
+        trained=True,
     )
     high = product(
         tape,

@@ -30,8 +30,8 @@ def _four_bit_product(tape: Tape, numerics: Numerics, x: Tensor, module: LinearM
     Neither x nor the dequantised weight is saved (bitsandbytes/autograd/_functions.py,
     MatMul4Bit). Nested scales are unpacked first, in the forward pass with one more copy as their
     offset is added (backends/cuda/ops.py, _dequant_linear_fallback; functional.py,
-    dequantize_4bit). The fused kernel, which needs no dequantised weight forward, runs on few
-    cards and up to 1,536 tokens.
+    dequantize_4bit). The fused kernel, which needs no dequantised weight forward, is
+    left out: it takes at most 1,536 tokens, and sizes that depend on the card.
     """
     compute, elements, count = numerics.compute_width, x.elements, fixed(module.weight_count)
     scales = fixed(module.weight_count / NF4_BLOCK if numerics.quantized == "nf4_double" else 0.0)
