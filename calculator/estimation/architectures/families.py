@@ -206,6 +206,14 @@ FAMILIES: dict[str, FamilyTraits] = {
     "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "glm": _GLM,
     "glm4": replace(_GLM, norms_per_layer=4),
+    "chatglm": replace(
+        _GLM,
+        fused_qkv=True,
+        qkv_name="query_key_value",
+        o_name="dense",
+        gate_up_name="dense_h_to_4h",
+        down_name="dense_4h_to_h",
+    ),
     "glm4_moe": FamilyTraits(
         adapts_experts=True, qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"
     ),

@@ -29,7 +29,6 @@ NOT_MODELLED: dict[str, str] = {
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
-    "gemma4_unified": "its layer pattern is not known",
 }
 
 _COLUMNS: dict[str, str] = {

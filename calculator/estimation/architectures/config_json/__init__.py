@@ -15,6 +15,11 @@ from calculator.estimation.architectures.architecture import (
     Architecture,
     LayerKind,
 )
+from calculator.estimation.architectures.config_json.aliases import (
+    SAME_FAMILY,
+    in_known_words,
+    might_be_llama,
+)
 from calculator.estimation.architectures.config_json.hybrids import hybrid_sizes, lone_layers
 from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
@@ -37,20 +42,6 @@ __all__ = ["KEYS", "architecture_from_config", "config_notes"]
 
 # The text model of one that also sees is in there.
 TEXT_CONFIG_KEYS = ("text_config", "llm_config", "language_config")
-# Text models under names of their own whose layers are those of a family known here.
-SAME_FAMILY = {
-    "llama4": "llama4_text",
-    "gemma3": "gemma3_text",
-    "gemma4_text": "gemma4",
-    "qwen3_5": "qwen3_5_text",
-    "qwen3_5_moe": "qwen3_5_moe_text",
-    "qwen2_vl": "qwen2",
-    "qwen2_vl_text": "qwen2",
-    "qwen2_5_vl": "qwen2",
-    "qwen2_5_vl_text": "qwen2",
-    "qwen3_vl_text": "qwen3",
-    "qwen3_vl_moe_text": "qwen3_moe",
-}
 GEMMA4_SIZES = (
     "global_head_dim",
     "global_kv_head_count",
@@ -58,8 +49,6 @@ GEMMA4_SIZES = (
     "per_layer_vocab_size",
     "shared_kv_layer_count",
 )
-# Sizes that a decoder of Llama's kind states.
-LIKE_LLAMA = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
 LONGEST_NAME = 120
 
 
@@ -103,8 +92,8 @@ def _text_config(config: Mapping[str, object]) -> tuple[Mapping[str, object], bo
     for key in TEXT_CONFIG_KEYS:
         inner = config.get(key)
         if isinstance(inner, Mapping):
-            return inner, True
-    return config, False
+            return in_known_words(inner), True
+    return in_known_words(config), False
 
 
 def _own_name(config: Mapping[str, object]) -> str:
@@ -125,11 +114,14 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
         raise ConfigError([FieldError("model_type", "must be a word, such as “llama”.")])
     family = SAME_FAMILY.get(stated, stated)
     if family in NOT_MODELLED:
-        message = f"“{family}” cannot be computed: {NOT_MODELLED[family]}."
+        message = (
+            f"“{family}” cannot be computed: {NOT_MODELLED[family]}."
+            " Its number of parameters is enough for the rule of thumb."
+        )
         raise ConfigError([FieldError("model_type", message)])
     if family not in FAMILIES:
         message = f"“{stated[:40]}” is not a family known here. Known: {one_of(FAMILIES)}."
-        if all(isinstance(text_config.get(key), int) for key in LIKE_LLAMA):
+        if might_be_llama({**config, **text_config}):
             message += (
                 " Its sizes have the names of Llama's: if its layers are Llama's too,"
                 " set “model_type” to “llama”."

@@ -87,6 +87,7 @@ FLAGS = (
     "bias",
     "use_bias",
     "use_qkv_bias",
+    "add_bias_linear",
     "lm_head_bias",
     "use_qk_norm",
     "qk_layernorm",

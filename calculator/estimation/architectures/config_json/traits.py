@@ -14,6 +14,7 @@ QKV, OUT, MLP, HEAD = "qkv_bias", "o_bias", "mlp_bias", "head_bias"
 # Which linear maps have a bias where the flag is set, by family; elsewhere attention_bias means
 # all four of attention and mlp_bias all of the MLP, as in Llama.
 BIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "chatglm": {"attention_bias": (QKV,), "add_bias_linear": (OUT, MLP)},
     "glm": {"attention_bias": (QKV,)},
     "glm4": {"attention_bias": (QKV,)},
     "glm4_moe": {"attention_bias": (QKV,)},
