@@ -42,6 +42,8 @@ __all__ = ["KEYS", "architecture_from_config", "config_notes"]
 
 # The text model of one that also sees is in there.
 TEXT_CONFIG_KEYS = ("text_config", "llm_config", "language_config")
+# Where a configuration does not say it (configuration_gemma4.py, __post_init__).
+GEMMA4_GLOBAL_HEAD_DIM = 512
 GEMMA4_SIZES = (
     "global_head_dim",
     "global_kv_head_count",
@@ -138,6 +140,8 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     if family == "gemma4":
         for size in GEMMA4_SIZES:
             found[size] = reading.size(size) or 0
+        if "global_head_dim" not in reading.config:
+            found["global_head_dim"] = GEMMA4_GLOBAL_HEAD_DIM
         if not found["per_layer_input_size"]:
             found["per_layer_vocab_size"] = 0
         if not reading.flag("attention_k_eq_v"):
