@@ -34,13 +34,7 @@ VARIANTS_OF_A_FAMILY = 4
 TEXT_MODELS = {"gemma4": "gemma4_text"}
 # What the core computes of a family that has more.
 _COMPUTED: dict[str, dict[str, Any]] = {
-    "gemma4": {
-        "hidden_size_per_layer_input": 0,
-        "attention_k_eq_v": True,
-        "use_double_wide_mlp": False,
-        "global_head_dim": 64,
-        "num_global_key_value_heads": 2,
-    },
+    "gemma4": {"global_head_dim": 64, "num_global_key_value_heads": 2},
     "deepseek_v2": {"num_experts_per_tok": 2},
     "deepseek_v32": {"q_lora_rank": 24},
     "glm_moe_dsa": {"q_lora_rank": 24},
@@ -84,6 +78,10 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "moe_num_experts": (4, 6),
     "num_experts_per_tok": (1, 2),
     "top_k_experts": (1, 2),
+    "moe_topk": (1, 2),
+    "hidden_size_per_layer_input": (0, 24),
+    "vocab_size_per_layer_input": (304,),
+    "num_kv_shared_layers": (0, 1),
     "moe_k": (1, 2),
     "moe_intermediate_size": (48, 56),
     "shared_expert_intermediate_size": (40, 64),

@@ -117,6 +117,32 @@ _HYBRIDS = (
     ("falcon-h1-0-5b", 0, _FALCON_H1),
     ("falcon-h1-7b", 6, _FALCON_H1),
 )
+_SHARED_EXPERT = _ATTENTION_TARGETS + "+gate_proj+up_proj+down_proj"
+# Other families: the model, how many of its layers are traced (0: all), and targets.
+_FAMILIES = (
+    ("gemma-4-e2b", 0, _ALL),
+    ("gemma-4-e4b", 0, _ALL),
+    ("gemma-4-31b", 12, _ALL),
+    ("gemma-4-26b-a4b", 6, _ALL),
+    ("gpt-oss-120b", 4, _ALL),
+    # peft cannot adapt Llama 4's router, which gives two tensors.
+    ("llama-4-scout-109b-a17b", 4, _SHARED_EXPERT),
+    ("llama-4-maverick-400b-a17b", 4, _SHARED_EXPERT),
+    ("glm-4-5-air-106b-a12b", 3, _ALL),
+    ("glm-4-7-355b-a32b", 4, _ALL),
+    ("deepseek-v3-671b-a37b", 4, _ALL),
+    ("kimi-k2-1t-a32b", 2, _LATENT_TARGETS),
+    ("minimax-m2-230b-a10b", 3, _ALL),
+    ("exaone-4-0-1-2b", 0, _ALL),
+    ("exaone-4-0-32b", 8, _ALL),
+    ("ernie-4-5-0-3b", 0, _ALL),
+    ("ernie-4-5-21b-a3b", 6, _ALL),
+    ("seed-oss-36b", 6, _ALL),
+    ("hunyuan-7b", 8, _ALL),
+    ("hunyuan-a13b-80b", 4, _ALL),
+    ("glm-4-9b", 8, _ALL),
+    ("olmo-3-32b", 8, _ALL),
+)
 _VARIED = ("llama-3-2-1b", "qwen3-0-6b", "gemma-3-1b")
 _VARIATIONS = (
     {"method": "lora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
@@ -212,6 +238,11 @@ def _traced_cases() -> Iterator[Case]:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
             yield replace(case, sequence_length=4096)
             yield replace(case, gradient_checkpointing=False, sequence_length=1024, micro_batch=2)
+    for index, (model, layer_count, targets) in enumerate(_FAMILIES):
+        for recipe in _RECIPES:
+            case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
+            yield replace(case, sequence_length=(2048, 6144, 3072)[index % 3])
+            yield replace(case, gradient_checkpointing=False, sequence_length=1024)
     for model in _VARIED:
         for variation in _VARIATIONS:
             yield Case(model, **variation)

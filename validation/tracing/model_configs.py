@@ -9,6 +9,7 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedConfig
 
 from validation.tracing.cases import Case
+from validation.tracing.gemma4_configs import gemma4_values
 from validation.tracing.hybrid_configs import FAMILIES_OF_MANY_LAYERS, values_of_many_layers
 
 MODELS = Path(__file__).parents[2] / "calculator" / "data" / "models.csv"
@@ -33,6 +34,7 @@ _RENAMED: dict[str, dict[str, str]] = {
         "max_position_embeddings": "n_positions",
     },
     "falcon": {"intermediate_size": "ffn_hidden_size", "num_key_value_heads": "num_kv_heads"},
+    "llama4_text": {"intermediate_size": "intermediate_size_mlp"},
 }
 _NO_HEAD_DIM = (
     "gpt2",
@@ -48,6 +50,9 @@ _NO_HEAD_DIM = (
 _EXPERTS: dict[str, tuple[str, str]] = {
     "mixtral": ("num_local_experts", "intermediate_size"),
     "phimoe": ("num_local_experts", "intermediate_size"),
+    "llama4_text": ("num_local_experts", "intermediate_size"),
+    "hunyuan_v1_moe": ("num_experts", "intermediate_size"),
+    "gemma4": ("num_experts", "moe_intermediate_size"),
     "gpt_oss": ("num_local_experts", "intermediate_size"),
     "minimax_m2": ("num_local_experts", "intermediate_size"),
     "olmoe": ("num_experts", "intermediate_size"),
@@ -109,13 +114,20 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
         for name in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"):
             values[name] = int(row[name])
     values.update(_window_values(row))
+    if family in ("gemma4", "gemma4_e"):
+        values.update(gemma4_values(row, values["num_hidden_layers"]))
+    if family == "llama4_text":
+        values["attention_chunk_size"] = values.pop("sliding_window")
+        values["interleave_moe_layer_step"] = int(row["moe_layer_interval"] or 1)
+        values["use_qk_norm"] = row["trait_overrides"] != "qk_norm=none"
     if family in FAMILIES_OF_MANY_LAYERS:
         values.update(values_of_many_layers(row, values))
     if family == "falcon" and "norms_per_layer=2" in row["trait_overrides"]:
         values["new_decoder_architecture"] = True
     if row["trait_overrides"] == "qkv_bias=false":
         values["attention_bias"] = False
-    config = AutoConfig.for_model(family, **values)
+    name = "gemma4_text" if family.startswith("gemma4") else family
+    config = AutoConfig.for_model(name, **values)
     attention = "eager" if family in _EAGER_ONLY else case.attention
     config._attn_implementation = attention
     # As transformers' Trainer sets it for training.
@@ -132,6 +144,8 @@ def _expert_values(row: dict[str, str]) -> dict[str, Any]:
         width_name: int(row["moe_intermediate_size"]),
         "num_experts_per_tok": int(row["experts_per_token"]),
     }
+    if row["model_type"] == "ernie4_5_moe":
+        values["moe_num_shared_experts"] = int(row["shared_experts"])
     if row["model_type"].startswith(("deepseek", "glm4_moe", "glm_moe")):
         values["n_shared_experts"] = int(row["shared_experts"] or 0)
         values["first_k_dense_replace"] = int(row["first_k_dense_layers"] or 0)

@@ -168,5 +168,6 @@ def quantize(model: nn.Module, quantization: str, compute_dtype: torch.dtype) ->
     head = model.get_output_embeddings()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear | Conv1D) and child is not head:
+            # Not subclasses, such as Llama 4's router (integrations/bitsandbytes.py).
+            if (isinstance(child, Conv1D) or type(child) is nn.Linear) and child is not head:
                 setattr(parent, name, QuantizedLinear(child, quantization, compute_dtype))

@@ -196,6 +196,8 @@ def _phases_around_the_head(model: nn.Module, enter: Callable[[str], None]) -> I
 def _final_norm(model: nn.Module) -> nn.Module:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     body = base.base_model
+    if body is base:  # Llama 4's text model stands under another name than its class says
+        body = base.model
     for name in (
         "norm",
         "final_layernorm",

@@ -13,11 +13,26 @@ from calculator.estimation.architectures.families import FamilyTraits
 from calculator.estimation.errors import ConfigError, FieldError
 
 AttentionKind = Literal[
-    "full", "sliding", "linear", "convolution", "mamba", "mamba_and_full", "none"
+    "full",
+    "sliding",
+    "linear",
+    "convolution",
+    "mamba",
+    "mamba_and_full",
+    "none",
+    "shared_full",
+    "shared_sliding",
 ]
-MlpKind = Literal["dense", "moe", "none"]
+MlpKind = Literal["dense", "wide", "moe", "none"]
 # Layers whose tokens attend to one another: the only ones with a mask and rotary positions.
-ATTENDING: frozenset[AttentionKind] = frozenset({"full", "sliding", "mamba_and_full"})
+ATTENDING: frozenset[AttentionKind] = frozenset(
+    {"full", "sliding", "mamba_and_full", "shared_full", "shared_sliding"}
+)
+# A layer's kind where it takes keys and values from the last layer of its kind that makes any.
+SHARING: dict[AttentionKind, AttentionKind] = {
+    "full": "shared_full",
+    "sliding": "shared_sliding",
+}
 LayerKind = tuple[AttentionKind, MlpKind]
 
 # Bounds that no published model comes near (Kimi K3: 896 experts, 93 layers, hidden size 7,168),
@@ -56,6 +71,9 @@ MAXIMUM_OF_FIELD: dict[str, int] = {
     "index_head_dim": 16_384,
     "global_head_dim": 16_384,
     "global_kv_head_count": 4_096,
+    "per_layer_input_size": 65_536,
+    "per_layer_vocab_size": 16_777_216,
+    "shared_kv_layer_count": 1_024,
     "position_count": 1_073_741_824,
     "vision_parameter_count": 1_000_000_000_000,
 }
@@ -117,8 +135,13 @@ class Architecture:
     index_head_dim: int = 0
     """Heads of the indexer that picks the tokens to attend to (DeepSeek-V3.2, GLM-5)."""
     global_head_dim: int = 0
-    """Gemma 4: head size of the layers without a window, whose keys serve as values too."""
+    """Gemma 4: head size of the layers without a window."""
     global_kv_head_count: int = 0
+    per_layer_input_size: int = 0
+    """Gemma 3n and 4 E: width of what each layer gets from an embedding of its own."""
+    per_layer_vocab_size: int = 0
+    shared_kv_layer_count: int = 0
+    """Layers at the end that take keys and values from the layers before them."""
     position_count: int = 0
     """Rows of a learned position embedding (GPT-2: 1,024); 0 with rotary positions."""
     vision_parameter_count: int = 0
@@ -159,10 +182,18 @@ class Architecture:
     def is_moe(self) -> bool:
         return self.expert_count > 0
 
+    def shares_keys(self, layer: int) -> bool:
+        """Whether the layer takes its keys and values from one before it."""
+        return layer >= self.layer_count - self.shared_kv_layer_count
+
     def attention_kind(self, layer: int) -> AttentionKind:
         """What the layer's tokens attend to: everything, a window, or a linear recurrence."""
         if self.stated_layers:
             return self.stated_layers[layer][0]
+        kind = self._own_attention_kind(layer)
+        return SHARING[kind] if self.shares_keys(layer) else kind
+
+    def _own_attention_kind(self, layer: int) -> AttentionKind:
         if self.traits.every_layer:
             return self.traits.every_layer
         if self.linear_layer_count:
@@ -179,6 +210,8 @@ class Architecture:
     def mlp_kind(self, layer: int) -> MlpKind:
         if self.stated_layers:
             return self.stated_layers[layer][1]
+        if not self.is_moe and self.traits.widens_sharing_mlp and self.shares_keys(layer):
+            return "wide"
         if not self.is_moe or layer < self.dense_layer_count:
             return "dense"
         interval = self.moe_layer_interval
@@ -246,6 +279,10 @@ def _errors_of(architecture: Architecture) -> list[FieldError]:
                 "needs qk_nope_head_dim, qk_rope_head_dim and v_head_dim beside it.",
             )
         )
+    if architecture.shared_kv_layer_count >= architecture.layer_count:
+        errors.append(FieldError("shared_kv_layer_count", "leaves no layer with keys."))
+    if architecture.per_layer_input_size and not architecture.per_layer_vocab_size:
+        errors.append(FieldError("per_layer_vocab_size", "is missing."))
     if architecture.linear_layer_count > architecture.layer_count:
         errors.append(FieldError("linear_layer_count", "is more than the number of layers."))
     if architecture.linear_layer_count and not (

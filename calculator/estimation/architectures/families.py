@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32", "layer_unweighted"]
-QkNorm = Literal["none", "head", "full"]
+QkNorm = Literal["none", "head", "full", "l2"]
 Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
 
 
@@ -37,9 +37,18 @@ class FamilyTraits:
     scales_branches: inputs and outputs of attention, Mamba and MLP are multiplied by constants
     (Falcon-H1).
     every_layer: all layers are of this kind (Falcon-H1).
+    value_norm: values are normed by head, without a weight (Gemma 4).
+    global_key_is_value: keys serve as values in layers without a window (Gemma 4 31B, 26B-A4B).
+    widens_sharing_mlp: layers that share keys and values have an MLP of twice the width (E2B).
+    scales_output: the layer multiplies its output by a constant, in place (Gemma 4).
+    router_name: of a router that is a linear map like others, "" elsewhere.
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
+    rotary_interleaved: each layer makes cosines and sines anew, in pairs (GLM, ERNIE).
+    rotary_complex: heads are rotated as complex numbers, in the layers with a window only, and
+    qk_norm "l2" is a norm without a weight after that (Llama 4).
+    runs_every_expert: each token goes through all experts (Llama 4).
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
     """
 
@@ -64,6 +73,11 @@ class FamilyTraits:
     shared_expert_gate: bool = False
     adapts_experts: bool = False
     broadcast_heads: bool = False
+    value_norm: bool = False
+    global_key_is_value: bool = False
+    widens_sharing_mlp: bool = False
+    scales_output: bool = False
+    router_name: str = ""
     attention_sinks: bool = False
     attention_softcap: bool = False
     logit_softcap: bool = False
@@ -81,6 +95,9 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    rotary_interleaved: bool = False
+    rotary_complex: bool = False
+    runs_every_expert: bool = False
     learned_positions: bool = False
     sliding_period: int = 0
     extra_layer_parameters: int = 0
@@ -100,6 +117,7 @@ class FamilyTraits:
 
 
 _LLAMA = FamilyTraits()
+_LLAMA4 = FamilyTraits(qk_norm="l2", rotary_complex=True, runs_every_expert=True, sliding_period=4)
 _QWEN2 = FamilyTraits(qkv_bias=True)
 _QWEN3 = FamilyTraits(qk_norm="head")
 _DELTANET = FamilyTraits(
@@ -112,11 +130,23 @@ _DELTANET = FamilyTraits(
 _QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
 _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
 _GEMMA3 = replace(_GEMMA, norms_per_layer=4, qk_norm="head", sliding_period=6)
+_GEMMA4 = replace(
+    _GEMMA3,
+    norm="rms_fp32",
+    logit_softcap=True,
+    value_norm=True,
+    scales_output=True,
+    router_name="proj",
+)
 _COHERE = FamilyTraits(
     norm="layer_fp32", norms_per_layer=1, parallel=True, logit_scale=True, rotary_fp32=True
 )
 _LFM2 = FamilyTraits(
     qk_norm="head", o_name="out_proj", gate_name="w1", up_name="w3", down_name="w2"
+)
+_ERNIE = FamilyTraits(rotary_fp32=True, rotary_interleaved=True)
+_GLM = FamilyTraits(
+    qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, rotary_interleaved=True
 )
 _LAYER_NORM = FamilyTraits(norm="layer", norm_has_bias=True, activation="gelu", gated_mlp=False)
 
@@ -125,8 +155,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     "mistral": replace(_LLAMA, sliding_period=1),
     "ministral3": _LLAMA,
     "mixtral": replace(_LLAMA, adapts_experts=True),
-    "llama4": _LLAMA,
-    "llama4_text": _LLAMA,
+    "llama4": _LLAMA4,
+    "llama4_text": _LLAMA4,
     "qwen2": _QWEN2,
     "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
     "qwen3": _QWEN3,
@@ -142,7 +172,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "gemma3": _GEMMA3,
     "gemma3_text": _GEMMA3,
-    "gemma4": replace(_GEMMA3, norm="rms", logit_softcap=True),
+    "gemma4": replace(_GEMMA4, global_key_is_value=True),
+    "gemma4_e": replace(_GEMMA4, norms_per_layer=5),
     "phi": replace(
         _LAYER_NORM,
         activation="gelu_new",
@@ -175,9 +206,15 @@ FAMILIES: dict[str, FamilyTraits] = {
     "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "deepseek_v32": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "glm_moe_dsa": replace(_LLAMA, router_bias=True, adapts_experts=True),
-    "glm": FamilyTraits(qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=2),
-    "glm4": FamilyTraits(
-        qkv_bias=True, fused_gate_up=True, rotary_fraction=0.5, norms_per_layer=4
+    "glm": _GLM,
+    "glm4": replace(_GLM, norms_per_layer=4),
+    "chatglm": replace(
+        _GLM,
+        fused_qkv=True,
+        qkv_name="query_key_value",
+        o_name="dense",
+        gate_up_name="dense_h_to_4h",
+        down_name="dense_4h_to_h",
     ),
     "glm4_moe": FamilyTraits(
         adapts_experts=True, qkv_bias=True, router_bias=True, rotary_fraction=0.5, qk_norm="head"
@@ -244,8 +281,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "seed_oss": FamilyTraits(qkv_bias=True),
     "internlm3": _LLAMA,
+    "exaone4": replace(_QWEN3, post_norm=True, sliding_period=4),
     "hunyuan_v1_dense": _QWEN3,
-    "ernie4_5_moe": replace(_LLAMA, adapts_experts=True, router_bias=True, rotary_fp32=True),
+    "hunyuan_v1_moe": replace(_QWEN3, router_name="wg", adapts_experts=True),
+    "ernie4_5": _ERNIE,
+    "ernie4_5_moe": replace(_ERNIE, adapts_experts=True, router_bias=True),
     "mimo": _QWEN2,
     "granitemoehybrid": FamilyTraits(
         embedding_scale=True,

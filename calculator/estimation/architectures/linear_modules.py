@@ -52,12 +52,11 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
         return _latent_modules(architecture) + indexer_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
     q_size, kv_size = architecture.q_size, architecture.kv_size
-    shares_key_and_value = False
-    if kind == "full" and architecture.global_head_dim:
+    is_global = kind in ("full", "shared_full") and architecture.global_head_dim > 0
+    if is_global:
         q_size = architecture.head_count * architecture.global_head_dim
         kv_heads = architecture.global_kv_head_count or architecture.kv_head_count
         kv_size = kv_heads * architecture.global_head_dim
-        shares_key_and_value = True
     out = LinearModule(traits.o_name, q_size, hidden, traits.o_bias)
     if traits.fused_qkv:
         return (
@@ -66,8 +65,10 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
         )
     doubled = 2 if traits.output_gate else 1
     query = LinearModule(traits.q_name, hidden, doubled * q_size, traits.qkv_bias)
+    if kind in ("shared_full", "shared_sliding"):
+        return (query, out)
     key = LinearModule(traits.k_name, hidden, kv_size, traits.qkv_bias)
-    if shares_key_and_value:
+    if is_global and traits.global_key_is_value:
         return (query, key, out)
     value = LinearModule(traits.v_name, hidden, kv_size, traits.qkv_bias)
     return (query, key, value, out)
@@ -184,6 +185,8 @@ def mlp_modules(architecture: Architecture, kind: MlpKind) -> tuple[LinearModule
     )
     if not width:
         return ()
+    if kind == "wide":
+        width *= 2
     adaptable = not (architecture.is_moe and traits.adapts_experts)
     shared = kind == "moe"
     down = LinearModule(traits.down_name, width, hidden, traits.mlp_bias, adaptable, shared)
@@ -214,4 +217,32 @@ def layer_modules(
     architecture: Architecture, attention: AttentionKind, mlp: MlpKind
 ) -> tuple[LinearModule, ...]:
     """All linear maps of a layer of that kind."""
-    return attention_modules(architecture, attention) + mlp_modules(architecture, mlp)
+    modules = attention_modules(architecture, attention) + mlp_modules(architecture, mlp)
+    if mlp == "moe" and architecture.traits.router_name:
+        modules += (router_module(architecture),)
+    return modules + per_layer_modules(architecture)
+
+
+def router_module(architecture: Architecture) -> LinearModule:
+    """The router where it is a linear map like others, which can be quantised and adapted."""
+    traits = architecture.traits
+    return LinearModule(traits.router_name, architecture.hidden_size, architecture.expert_count)
+
+
+def per_layer_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps around a layer's own input, in layers that have one."""
+    hidden, size = architecture.hidden_size, architecture.per_layer_input_size
+    if not size:
+        return ()
+    return (
+        LinearModule("per_layer_input_gate", hidden, size),
+        LinearModule("per_layer_projection", size, hidden),
+    )
+
+
+def model_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps outside of the layers, less the head."""
+    if not architecture.per_layer_input_size:
+        return ()
+    all_inputs = architecture.layer_count * architecture.per_layer_input_size
+    return (LinearModule("per_layer_model_projection", architecture.hidden_size, all_inputs),)

@@ -10,6 +10,7 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 from calculator.estimation.architectures.linear_modules import (
     layer_modules,
     mamba_sizes,
+    model_modules,
 )
 
 
@@ -118,10 +119,10 @@ def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> i
         count += 2 * architecture.index_head_dim if architecture.index_head_count else 0
         return count + architecture.kv_lora_rank + architecture.q_lora_rank
     head_dim = architecture.head_dim
-    if kind == "full" and architecture.global_head_dim:
+    if kind in ("full", "shared_full") and architecture.global_head_dim:
         head_dim = architecture.global_head_dim
     if traits.qk_norm == "head":
-        count += 2 * head_dim
+        count += head_dim if kind.startswith("shared") else 2 * head_dim
     elif traits.qk_norm == "full":
         count += architecture.q_size + architecture.kv_size
     return count
@@ -135,7 +136,7 @@ def _expert_counts(architecture: Architecture) -> tuple[int, int, int]:
     one_expert = matrices * hidden * width
     if traits.expert_bias:
         one_expert += (matrices - 1) * width + hidden
-    router = architecture.expert_count * hidden
+    router = 0 if traits.router_name else architecture.expert_count * hidden
     if traits.router_bias:
         router += architecture.expert_count
     return (
@@ -163,6 +164,10 @@ def count_parameters(architecture: Architecture) -> ParameterCounts:
         other += layers * (layer.small_count + layer.linear_bias_count)
     other += norm_parameter_count(architecture)
     other += architecture.position_count * architecture.hidden_size
+    if architecture.per_layer_input_size:
+        per_token = architecture.layer_count * architecture.per_layer_input_size
+        other += architecture.per_layer_vocab_size * per_token + architecture.per_layer_input_size
+        linear += sum(module.weight_count for module in model_modules(architecture))
     scale = architecture.parameter_scale_fraction
     if scale != 1.0:
         linear = round(linear * scale)

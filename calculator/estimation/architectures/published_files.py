@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from calculator.estimation.architectures.architecture import Architecture, LayerKind
+from calculator.estimation.architectures.architecture import (
+    SHARING,
+    Architecture,
+    LayerKind,
+)
 from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.architectures.parameters import layer_parameters
 
+ATTENDING_BY_THEMSELVES = {shared: own for own, shared in SHARING.items()}
 # DeepSeek-V3 and MiniMax-M2 keep their weights in 8 bits, with one scale for each square of so
 # many rows and columns (weight_block_size in their config.json).
 FP8_BLOCK = 128
@@ -73,7 +78,22 @@ def _block_scales(architecture: Architecture, kinds: Iterable[LayerKind]) -> int
     return count
 
 
+def _shared_keys(architecture: Architecture, context_length: int) -> int:
+    """The k and v maps, and the norm of k, of Gemma 4's layers that take both from others."""
+    count = 0
+    for attention, mlp in architecture.layer_kinds():
+        own = ATTENDING_BY_THEMSELVES.get(attention)
+        if own is not None:
+            whole = layer_parameters(architecture, own, mlp).total_count
+            count += whole - layer_parameters(architecture, attention, mlp).total_count
+    return count
+
+
 EXTRAS: dict[str, Extra] = {
+    "shared_keys": Extra("keys and values of layers that take those of others", _shared_keys),
+    "layer_scalars": Extra(
+        "a scalar for each layer", lambda architecture, _: architecture.layer_count
+    ),
     "head_copy": Extra("the head, which is the embedding, a second time", _embedding),
     "causal_masks": Extra("the causal mask of every layer", _causal_masks),
     "rotary_frequencies": Extra("the rotary frequencies of every layer", _rotary_frequencies),

@@ -27,8 +27,6 @@ NOT_MODELLED: dict[str, str] = {
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
-    "gemma4_e": "its per-layer embeddings are not modelled",
-    "gemma4_unified": "its layer pattern is not known",
 }
 
 _COLUMNS: dict[str, str] = {
@@ -105,6 +103,8 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     layers = texts.pop("layers", "")
     if "indexer" in texts:
         sizes |= _sizes_of("indexer", texts.pop("indexer"), _INDEXER_SIZES)
+    for name in _SIZES.keys() & texts.keys():
+        sizes[_SIZES[name]] = _count_override(texts.pop(name))
     if "mamba" in texts:
         sizes |= _sizes_of("mamba", texts.pop("mamba"), _MAMBA_SIZES)
     traits = _with_overrides(traits, texts)
@@ -143,6 +143,13 @@ def _with_overrides(traits: FamilyTraits, texts: Mapping[str, str]) -> FamilyTra
             raise ConfigError([FieldError("trait_overrides", f"“{name[:40]}” is not a trait.")])
         changes[name] = _parsed(text, known)
     return replace(traits, **changes)
+
+
+def _count_override(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        message = f"“{text[:40]}” is not a whole number."
+        raise ConfigError([FieldError("trait_overrides", message)])
+    return int(text)
 
 
 def _sizes_of(name: str, text: str, sizes: tuple[str, ...]) -> dict[str, int]:
@@ -184,6 +191,11 @@ _LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
     "d": ("none", "dense"),
     "e": ("none", "moe"),
 }
+_SIZES = {
+    "per_layer_input": "per_layer_input_size",
+    "per_layer_vocab": "per_layer_vocab_size",
+    "shared_kv_layers": "shared_kv_layer_count",
+}
 _PATTERN = rf"(\d{{0,3}}[{''.join(_LAYER_LETTERS)}]){{1,200}}"
 _INDEXER_SIZES = ("index_head_count", "index_head_dim")
 _MAMBA_SIZES = (
@@ -202,6 +214,8 @@ _OVERRIDABLE = (
     "extra_layer_parameters",
     "rotary_fraction",
     "mamba_norm",
+    "global_key_is_value",
+    "widens_sharing_mlp",
     "router_bias",
     "fused_qkv",
 )

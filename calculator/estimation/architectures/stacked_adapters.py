@@ -88,6 +88,11 @@ def stacked_adapters(
     return {
         adapter.part: adapter
         for adapter in possible
-        if targets == ALL_LINEAR
-        or any(names <= frozenset(targets) for names in _NAMES[adapter.part])
+        # A router that is a linear map has an adapter like others.
+        if not (adapter.part == "router" and architecture.traits.router_name)
+        and (targets == ALL_LINEAR or _are_meant(adapter.part, targets))
     }
+
+
+def _are_meant(part: Part, targets: tuple[str, ...]) -> bool:
+    return any(names <= frozenset(targets) for names in _NAMES[part])

@@ -8,8 +8,9 @@ from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.indexer import chosen_tokens
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.llama4 import llama4_attention
 from calculator.estimation.step.mamba2 import mamba2
-from calculator.estimation.step.norms import apply_norm
+from calculator.estimation.step.norms import apply_norm, normalize
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     add,
@@ -21,9 +22,10 @@ from calculator.estimation.step.operations import (
     scale,
     split,
 )
-from calculator.estimation.step.rotary import joins_rotated, rotate, rotate_whole
+from calculator.estimation.step.rotary import joins_rotated, own_table, rotate, rotate_whole
 from calculator.estimation.step.scores import pick, runs_eager, scores_and_values
 from calculator.estimation.step.shadow import Tape, Tensor
+from calculator.estimation.step.shared_keys import attend_to_shared
 from calculator.estimation.step.short_convolution import short_convolution
 from calculator.estimation.step.sizes import per_token
 
@@ -47,11 +49,15 @@ def attend(
         return short_convolution(tape, architecture, numerics, hidden)
     if architecture.is_latent:
         return _latent_attention(tape, architecture, numerics, hidden)
+    if kind in ("shared_full", "shared_sliding"):
+        return attend_to_shared(tape, architecture, numerics, kind, hidden, masked)
+    if architecture.traits.rotary_complex:
+        return llama4_attention(tape, architecture, numerics, kind, hidden, masked)
     modules = attention_modules(architecture, kind)
     traits = architecture.traits
     head_count, head_dim = architecture.head_count, architecture.head_dim
     kv_count = architecture.kv_head_count
-    if kind == "full" and architecture.global_head_dim:
+    if kind in ("full", "shared_full") and architecture.global_head_dim:
         head_dim = architecture.global_head_dim
         kv_count = architecture.global_kv_head_count or kv_count
     q_size, kv_size = head_count * head_dim, kv_count * head_dim
@@ -97,9 +103,13 @@ def attend(
             head_dim if by_head else kv_size,
             per_token(kv_count if by_head else 1),
         )
+    if traits.value_norm:
+        value = normalize(tape, value, per_token(kv_count))
     if traits.rotary_fraction:
-        query = rotate(tape, architecture, numerics, query)
-        key = rotate(tape, architecture, numerics, key)
+        table = own_table(tape, architecture, numerics)
+        query = rotate(tape, architecture, numerics, query, table)
+        key = rotate(tape, architecture, numerics, key, table)
+        del table
     output = scores_and_values(tape, architecture, numerics, query, key, value, head_count, masked)
     del query, key, value
     if joins_rotated(traits) and not eager:

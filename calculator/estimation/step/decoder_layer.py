@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import mlp_modules
 from calculator.estimation.step.attention import attend
-from calculator.estimation.step.mlp import feed_forward
+from calculator.estimation.step.mlp import feed_forward, normed_feed_forward
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.operations import add, scale
+from calculator.estimation.step.operations import add, scale, scale_in_place
+from calculator.estimation.step.per_layer_inputs import add_per_layer_input
+from calculator.estimation.step.segment import Segment, only
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
@@ -21,26 +22,6 @@ from calculator.estimation.step.shadow import (
     Tensor,
 )
 from calculator.estimation.step.sizes import per_token
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """What a part of the model holds, beyond what the others hold.
-
-    forward: the moments of its forward pass that may be a peak, its input included.
-    kept: what stays from its forward until its backward pass, its input included if saved.
-    cached: what stays besides until the loss is computed: autocast's casts of trained weights.
-    backward: the moments of its backward pass (and recomputation), from its output's gradient on.
-    gradients: what its backward pass leaves: the gradients of its trained parameters.
-    held: what of `kept` its backward pass leaves besides.
-    """
-
-    forward: tuple[Snapshot, ...]
-    kept: Snapshot
-    cached: Snapshot
-    backward: tuple[Snapshot, ...]
-    gradients: Snapshot
-    held: Snapshot
 
 
 @lru_cache(maxsize=4096)
@@ -123,11 +104,6 @@ def _ends_in_an_adapter(architecture: Architecture, numerics: Numerics, mlp: Mlp
     return numerics.targets_module(mlp_modules(architecture, mlp)[-1])
 
 
-def only(snapshot: Snapshot, kind: str) -> Snapshot:
-    """The part of a snapshot that is of one kind."""
-    return Snapshot({kind: snapshot.by_kind[kind]} if kind in snapshot.by_kind else {})
-
-
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
     tensor = tape.new(per_token(architecture.hidden_size), width)
     edge = tape.leaf(stays=True) if needs_gradient else None
@@ -175,7 +151,14 @@ def _decoder_layer(
     if mlp == "none":
         return hidden
     branch = norm(hidden)
-    branch = feed_forward(tape, architecture, numerics, mlp, branch)
+    if mlp == "moe" and traits.norms_per_layer >= 7:
+        branch = normed_feed_forward(tape, architecture, numerics, hidden, branch)
+    else:
+        branch = feed_forward(tape, architecture, numerics, mlp, branch)
     if traits.norms_per_layer >= 4:
         branch = norm(branch)
-    return residual(hidden, branch)
+    hidden = residual(hidden, branch)
+    del branch
+    if architecture.per_layer_input_size:
+        hidden = add_per_layer_input(tape, architecture, numerics, hidden)
+    return scale_in_place(tape, hidden) if traits.scales_output else hidden

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.linear_modules import router_module
 from calculator.estimation.step.activations import activate, gated
 from calculator.estimation.step.expert_modules import apply_expert_modules
 from calculator.estimation.step.expert_stacks import Stack, router_weight, stacked_product
-from calculator.estimation.step.linear_maps import product_with
+from calculator.estimation.step.linear_maps import apply_linear, product_with
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     add,
@@ -28,7 +29,11 @@ from calculator.estimation.step.sizes import Size, per_token
 
 
 def apply_experts(
-    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+    tape: Tape,
+    architecture: Architecture,
+    numerics: Numerics,
+    hidden: Tensor,
+    logits: Tensor | None = None,
 ) -> Tensor:
     """Routed experts as grouped matrix products (integrations/moe.py of transformers 5.23).
 
@@ -42,8 +47,11 @@ def apply_experts(
     matrices = 2 if traits.gated_mlp else 1
     adapters = numerics.stacked_adapters(architecture)
     experts = architecture.expert_count
-    router = router_weight(tape, numerics, experts * size, adapters.get("router"))
-    logits = product_with(tape, numerics, hidden, router, experts / size)
+    if logits is None and traits.router_name:
+        logits = apply_linear(tape, numerics, hidden, router_module(architecture))
+    elif logits is None:
+        router = router_weight(tape, numerics, experts * size, adapters.get("router"))
+        logits = product_with(tape, numerics, hidden, router, experts / size)
     probabilities = saves_output(tape, cast(tape, logits, FP32))
     del logits
     weights = part(tape, probabilities, per_token(chosen))

@@ -7,11 +7,11 @@ from functools import lru_cache
 from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.step.decoder_layer import Segment, only
 from calculator.estimation.step.linear_maps import product_with
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import cast, gradient, saves_output, scale
+from calculator.estimation.step.segment import Segment, only
 from calculator.estimation.step.shadow import (
     FP32,
     GRADIENTS,

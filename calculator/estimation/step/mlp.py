@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture, MlpKind
-from calculator.estimation.architectures.linear_modules import mlp_modules
+from calculator.estimation.architectures.linear_modules import mlp_modules, router_module
 from calculator.estimation.step.activations import activate, fused_gate, gated
 from calculator.estimation.step.experts import apply_experts
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.llama4 import apply_every_expert
+from calculator.estimation.step.norms import apply_norm, normalize
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import (
     add,
@@ -16,20 +18,51 @@ from calculator.estimation.step.operations import (
     split,
 )
 from calculator.estimation.step.shadow import Tape, Tensor
-from calculator.estimation.step.sizes import per_token
+from calculator.estimation.step.sizes import fixed, per_token
 
 
 def feed_forward(
     tape: Tape, architecture: Architecture, numerics: Numerics, kind: MlpKind, hidden: Tensor
 ) -> Tensor:
     """The MLP's output for the normed hidden states."""
-    if kind == "dense":
+    if kind in ("dense", "wide"):
         return _dense(tape, architecture, numerics, kind, hidden)
+    if architecture.traits.runs_every_expert:
+        return apply_every_expert(
+            tape,
+            architecture,
+            numerics,
+            hidden,
+            lambda: _dense(tape, architecture, numerics, kind, hidden),
+        )
     routed = apply_experts(tape, architecture, numerics, hidden)
     if not architecture.shared_intermediate_size:
         return routed
     shared = _dense(tape, architecture, numerics, kind, hidden)
     return add(tape, routed, shared)
+
+
+def normed_feed_forward(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor, normed: Tensor
+) -> Tensor:
+    """Gemma 4's dense MLP and experts side by side, each with norms of its own.
+
+    The router norms the layer's hidden states without a weight, and then scales them by a vector
+    and by a constant (modeling_gemma4.py, Gemma4TextDecoderLayer and Gemma4TextRouter).
+    """
+    size, rows, width = architecture.hidden_size, per_token(1), numerics.small_width
+
+    def norm(x: Tensor) -> Tensor:
+        return apply_norm(tape, numerics, x, architecture.traits.norm, size, rows)
+
+    dense = norm(_dense(tape, architecture, numerics, "moe", normed))
+    routed = normalize(tape, hidden, rows)
+    vector = Tensor(None, fixed(size), width, tape.leaf() if numerics.trains_base else None)
+    routed = scale(tape, multiply(tape, routed, vector))
+    logits = apply_linear(tape, numerics, routed, router_module(architecture))
+    del routed
+    experts = norm(apply_experts(tape, architecture, numerics, norm(hidden), logits))
+    return add(tape, dense, experts)
 
 
 def _dense(

@@ -41,6 +41,11 @@ def apply_norm(
     return _rms_norm(tape, x, weight, rows)
 
 
+def normalize(tape: Tape, x: Tensor, rows: Size) -> Tensor:
+    """A norm without a weight, in fp32 and back (Llama4TextL2Norm)."""
+    return cast(tape, normalized(tape, cast(tape, x, FP32), rows), x.itemsize)
+
+
 def normalized(tape: Tape, x: Tensor, rows: Size) -> Tensor:
     """x · rsqrt(mean(x²) + ε) of an fp32 x; the product saves x and the rsqrt."""
     mean = mean_of_squares(tape, x, rows)

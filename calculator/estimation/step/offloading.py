@@ -13,8 +13,8 @@ runs backward, what it saved comes back, which is counted as if all of it were b
 
 from __future__ import annotations
 
-from calculator.estimation.step.decoder_layer import Segment
 from calculator.estimation.step.numerics import Numerics
+from calculator.estimation.step.segment import Segment
 from calculator.estimation.step.shadow import ACTIVATIONS, Snapshot
 from calculator.estimation.step.sizes import NOTHING, Size
 

@@ -66,6 +66,16 @@ def scale(tape: Tape, x: Tensor) -> Tensor:
     )
 
 
+def scale_in_place(tape: Tape, x: Tensor) -> Tensor:
+    """x *= a constant: a new tensor in the backward pass only."""
+    elements, itemsize = x.elements, x.itemsize
+    return tape.record(
+        Tensor(x.buffer, elements, itemsize),
+        [x],
+        lambda grads: [gradient(tape, elements, itemsize)],
+    )
+
+
 def multiply(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     """a · b, b perhaps smaller and broadcast: saves each factor if the other needs a gradient."""
     itemsize = max(a.itemsize, b.itemsize)

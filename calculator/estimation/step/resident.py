@@ -10,6 +10,7 @@ from calculator.estimation.architectures.linear_modules import (
     LinearModule,
     indexer_modules,
     layer_modules,
+    model_modules,
     routed_expert_modules,
 )
 from calculator.estimation.architectures.parameters import count_parameters
@@ -57,7 +58,13 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                     * architecture.expert_count
                     * (2 * architecture.hidden_size + 3 * architecture.expert_intermediate_size)
                 )
-        largest = max(counts.embedding_count, *(m.weight_count for m in _modules(architecture)))
+        largest = max(
+            counts.embedding_count,
+            *(m.weight_count for m in _module_counts(architecture)),
+            architecture.per_layer_vocab_size
+            * architecture.layer_count
+            * architecture.per_layer_input_size,
+        )
         if any(mlp == "moe" for _, mlp in architecture.layer_kinds()):
             largest = max(
                 largest,
@@ -67,10 +74,9 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 * architecture.expert_intermediate_size,
             )
         shapes: Counter[tuple[int, int]] = Counter()
-        for kind, layers in Counter(architecture.layer_kinds()).items():
-            for module in layer_modules(architecture, *kind):
-                if module.learns:
-                    shapes[module.input_size, module.output_size] += layers
+        for module, count in _module_counts(architecture).items():
+            if module.learns:
+                shapes[module.input_size, module.output_size] += count
         idle = _indexer_count(architecture)
         return Trained(
             counts.total_count - idle,
@@ -82,19 +88,21 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         )
     shapes = Counter()
     magnitudes = idle = 0
+    found = _module_counts(architecture)
+    if numerics.experts == "linear":
+        experts = sum(mlp == "moe" for _, mlp in architecture.layer_kinds())
+        for module in routed_expert_modules(architecture):
+            found[module] += experts * architecture.expert_count
+    for module, count in found.items():
+        if not numerics.targets_module(module):
+            continue
+        if not module.learns:
+            idle += count * numerics.rank * (module.input_size + module.output_size)
+            continue
+        shapes[numerics.rank, module.input_size] += count
+        shapes[numerics.rank, module.output_size] += count
+        magnitudes += count * module.output_size * numerics.dora
     for kind, layers in Counter(architecture.layer_kinds()).items():
-        found = [(module, layers) for module in layer_modules(architecture, *kind)]
-        if kind[1] == "moe" and numerics.experts == "linear":
-            count = layers * architecture.expert_count
-            found += [(module, count) for module in routed_expert_modules(architecture)]
-        for module, count in found:
-            if numerics.targets_module(module):
-                if not module.learns:
-                    idle += count * numerics.rank * (module.input_size + module.output_size)
-                    continue
-                shapes[numerics.rank, module.input_size] += count
-                shapes[numerics.rank, module.output_size] += count
-                magnitudes += count * module.output_size * numerics.dora
         if kind[1] != "moe":
             continue
         for adapter in numerics.stacked_adapters(architecture).values():
@@ -154,12 +162,13 @@ def has_adapters(
     return mlp == "moe" and bool(numerics.stacked_adapters(architecture))
 
 
-def _modules(architecture: Architecture) -> list[LinearModule]:
-    return [
-        module
-        for kind in set(architecture.layer_kinds())
-        for module in layer_modules(architecture, *kind)
-    ] or [LinearModule("", 1, 1)]
+def _module_counts(architecture: Architecture) -> Counter[LinearModule]:
+    """Each linear map but the head, and how many of it there are."""
+    counts = Counter(model_modules(architecture))
+    for kind, layers in Counter(architecture.layer_kinds()).items():
+        for module in layer_modules(architecture, *kind):
+            counts[module] += layers
+    return counts
 
 
 @lru_cache(maxsize=1024)

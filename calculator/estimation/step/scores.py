@@ -24,6 +24,10 @@ from calculator.estimation.step.operations import (
 from calculator.estimation.step.shadow import FP32, Tape, Tensor
 from calculator.estimation.step.sizes import Size, per_token
 
+# Up to this size of a head, and without a mask, SDPA takes fewer key heads than query heads
+# (integrations/sdpa_attention.py, use_gqa_in_sdpa).
+LARGEST_HEAD_OF_GROUPS = 256
+
 
 def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
     """Whether scores are materialised: transformers has no SDPA for soft-capping or sinks.
@@ -70,12 +74,14 @@ def scores_and_values(
     if architecture.traits.broadcast_heads and architecture.kv_head_count == 1:
         return _math_attention(tape, query, key, value, head_count, width)
     mask = None
+    head_dim = query.elements.token / head_count
+    if masked or head_dim > LARGEST_HEAD_OF_GROUPS:
+        repeat = expand if key.elements.token == head_dim else repeat_heads
+        key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
     if masked:
         # A boolean mask becomes an additive one of q's width in every layer, and with a mask
         # transformers repeats keys and values for every head (integrations/sdpa_attention.py).
         mask = tape.new(Size(pair=1.0), width)
-        repeat = _repetition(architecture)
-        key, value = repeat(tape, key, query.elements), repeat(tape, value, elements)
     query, key, value = (cast(tape, item, width) for item in (query, key, value))
     return flash_attention(tape, query, key, value, elements, per_token(head_count), mask)
 

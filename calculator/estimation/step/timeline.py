@@ -23,6 +23,11 @@ from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.offloading import input_copies, kept_on_gpu
+from calculator.estimation.step.per_layer_inputs import (
+    per_layer_inputs_bytes,
+    per_layer_inputs_need_gradient,
+    run_per_layer_inputs,
+)
 from calculator.estimation.step.resident import has_adapters
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.shadow import (
@@ -37,6 +42,7 @@ from calculator.estimation.step.shadow import (
     WEIGHT_CASTS,
     Snapshot,
 )
+from calculator.estimation.step.shared_keys import shared_bytes
 from calculator.estimation.step.sizes import NOTHING, Size
 
 Phase = Literal["forward", "loss", "backward", "optimizer_step", "evaluation"]
@@ -116,6 +122,10 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     input_size = Size(token=float(architecture.hidden_size * width))
     kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
     moments: list[Moment] = []
+    front = run_per_layer_inputs(base, numerics) if base.per_layer_input_size else None
+    shared = shared_bytes(base, numerics)
+    if numerics.checkpointing:  # otherwise attention has saved them
+        common.add(kept_name, shared)
 
     def before(index: int, *, in_forward: bool) -> _Bytes:
         """What the layers before that one hold, in the forward pass or in the backward pass."""
@@ -127,7 +137,20 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             _add_kept(result, on_gpu, count, kept_name, fraction)
             if in_forward:
                 _add_kept(result, segments[key].cached, count, kept_name, fraction)
+        if front is not None:
+            _add_kept(result, front.kept, 1, kept_name, 1.0)
+            if in_forward:
+                _add_kept(result, front.cached, 1, kept_name, 1.0)
         return result
+
+    def arrived(index: int) -> Size:
+        """Gradients that the layers after that one have left for what all layers share."""
+        if index == len(keys) - 1:
+            return NOTHING
+        total = shared if keys[-1][2] else NOTHING
+        if per_layer_inputs_need_gradient(base, numerics):
+            total = total.plus(per_layer_inputs_bytes(base, numerics))
+        return total
 
     def after(index: int) -> Size:
         total = head.gradients.total
@@ -151,12 +174,22 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
             state = before(index, in_forward=False).add(GRADIENTS, after(index))
-            state.add(kept_name, held_after(index)).add(LOGITS, head.held.total)
+            state.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
+            state.add(LOGITS, head.held.total)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
         for snapshot in snapshots:
             state = before(len(keys), in_forward=in_forward)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
+    left = after(-1)
+    if front is not None:
+        for snapshot in front.forward:
+            state = _Bytes(common.parts)
+            moments.append(_with(state, snapshot.by_kind, RUNNING, 1.0).moment("forward"))
+        for snapshot in front.backward:
+            state = _Bytes(common.parts).add(GRADIENTS, left)
+            moments.append(_with(state, snapshot.by_kind, KEPT, 1.0).moment("backward"))
+        left = left.plus(front.gradients.total)
     evaluation: list[Moment] = []
     for index in (*_ends(keys), len(keys)):
         state = _Bytes(common.parts)
@@ -169,7 +202,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             evaluation.append(held.moment("evaluation"))
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
-        state = _Bytes(common.parts).add(GRADIENTS, after(-1).plus(embedding))
+        state = _Bytes(common.parts).add(GRADIENTS, left.plus(embedding))
         state.add(kept_name, held_after(-1)).add(LOGITS, head.held.total)
         moments.append(
             state.add(
@@ -195,7 +228,8 @@ def _layer_keys(
     keys: list[LayerKey] = []
     for attention, mlp in architecture.layer_kinds():
         packs = numerics.packs and attention in ATTENDING
-        keys.append((attention, mlp, needs, masked and (attention == "sliding" or packs)))
+        has_mask = masked and (attention.endswith("sliding") or packs)
+        keys.append((attention, mlp, needs, has_mask))
         needs = (
             needs or numerics.trains_base or has_adapters(architecture, numerics, attention, mlp)
         )

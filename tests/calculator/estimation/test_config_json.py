@@ -198,7 +198,9 @@ def test_every_family_is_counted_or_is_one_that_transformers_lacks():
     counted = {architecture_from_config(case["config"]).model_type for case in COUNTED}
     within_others = {"llama4", "gemma3", "qwen3_5", "qwen3_5_moe"}  # their text models are
 
-    assert set(FAMILIES) - counted - within_others == {"mimo"}
+    rows_alone = {"gemma4_e"}  # in the catalog; its configurations are gemma4's
+
+    assert set(FAMILIES) - counted - within_others - rows_alone == {"mimo", "chatglm"}
 
 
 @pytest.mark.parametrize("family", ["llama4", "gemma3", "qwen3_5", "qwen3_5_moe"])
@@ -379,9 +381,125 @@ def test_every_missing_size_is_named_at_once():
     }
 
 
-def test_gemmas_with_embeddings_of_their_own_in_each_layer_are_refused_by_their_key():
-    with pytest.raises(ConfigError, match="hidden_size_per_layer_input: must be 0"):
-        architecture_from_config({"model_type": "gemma4", "text_config": {}})
+# The parameters of google/gemma-4-E2B-it's files, less the keys and values that its layers 16 to
+# 35 have there and never use, 35 scalars, and its vision and audio towers.
+GEMMA_4_E2B = {
+    "model_type": "gemma4",
+    "tie_word_embeddings": True,
+    "text_config": {
+        "model_type": "gemma4_text",
+        "hidden_size": 1536,
+        "hidden_size_per_layer_input": 256,
+        "intermediate_size": 6144,
+        "layer_types": (["sliding_attention"] * 4 + ["full_attention"]) * 7,
+        "num_attention_heads": 8,
+        "num_hidden_layers": 35,
+        "num_key_value_heads": 1,
+        "num_kv_shared_layers": 20,
+        "sliding_window": 512,
+        "use_double_wide_mlp": True,
+    },
+}
+
+
+def test_gemma_4_e2b_is_its_files_less_what_is_not_loaded():
+    count = count_parameters(architecture_from_config(GEMMA_4_E2B)).total_count
+
+    unused = 16 * (2 * 1536 * 256 + 256) + 4 * (2 * 1536 * 512 + 512)
+    assert count == 5_123_178_051 - unused - 35 - 475_728_160
+
+
+def test_gemma_4_e2bs_last_layers_share_keys_and_have_a_wide_mlp():
+    kinds = architecture_from_config(GEMMA_4_E2B).layer_kinds()
+
+    assert kinds[14] == ("full", "dense")
+    assert kinds[15] == ("shared_sliding", "wide")
+    assert kinds[34] == ("shared_full", "wide")
+
+
+# Each name beside a configuration of the family under its own, and published counts.
+KIMI_K2 = {
+    "first_k_dense_replace": 1,
+    "hidden_size": 7168,
+    "intermediate_size": 18432,
+    "kv_lora_rank": 512,
+    "model_type": "kimi_k2",
+    "moe_intermediate_size": 2048,
+    "n_routed_experts": 384,
+    "n_shared_experts": 1,
+    "num_attention_heads": 64,
+    "num_experts_per_tok": 8,
+    "num_hidden_layers": 61,
+    "num_key_value_heads": 64,
+    "num_nextn_predict_layers": 0,
+    "q_lora_rank": 1536,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "tie_word_embeddings": False,
+    "v_head_dim": 128,
+    "vocab_size": 163840,
+}
+GLM_4_9B_CHAT = {
+    "add_bias_linear": False,
+    "add_qkv_bias": True,
+    "ffn_hidden_size": 13696,
+    "hidden_size": 4096,
+    "kv_channels": 128,
+    "model_type": "chatglm",
+    "multi_query_attention": True,
+    "multi_query_group_num": 2,
+    "num_attention_heads": 32,
+    "num_layers": 40,
+    "padded_vocab_size": 151552,
+    "seq_length": 131072,
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "slug"),
+    [
+        (KIMI_K2, "kimi-k2-1t-a32b"),
+        ({"model_type": "kimi_k25", "text_config": KIMI_K2}, "kimi-k2-5-1t-a32b"),
+        (GLM_4_9B_CHAT, "glm-4-9b"),
+        ({**LLAMA_3_1_8B, "model_type": "Yi"}, "llama-3-1-8b"),
+    ],
+)
+def test_a_family_is_known_by_its_other_names_too(config, slug):
+    read = count_parameters(architecture_from_config(config))
+
+    assert read.text_count == count_parameters(architecture(slug)).text_count
+
+
+def test_chatglm3_is_counted_exactly():
+    chatglm3 = {**GLM_4_9B_CHAT, "num_layers": 28, "padded_vocab_size": 65024}
+
+    # THUDM/chatglm3-6b, model.safetensors.index.json
+    assert count_parameters(architecture_from_config(chatglm3)).total_count == 6_243_584_000
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"num_experts": 8},
+        {"n_routed_experts": 8},
+        {"moe_intermediate_size": 64},
+        {"kv_lora_rank": 512},
+        {"is_encoder_decoder": True},
+        {"encoder_layers": 6},
+        {"mamba_n_heads": 8},
+        {"linear_num_key_heads": 16},
+    ],
+)
+def test_an_unknown_family_is_not_called_llamas_where_llama_has_no_such_key(more):
+    with pytest.raises(ConfigError) as raised:
+        architecture_from_config({**LLAMA_3_1_8B, "model_type": "newmodel", **more})
+
+    assert "“llama”" not in raised.value.errors[0].message
+
+
+def test_what_cannot_be_computed_says_what_can():
+    with pytest.raises(ConfigError, match="enough for the rule of thumb"):
+        architecture_from_config({"model_type": "kimi_k3"})
 
 
 json_values = st.recursive(

@@ -15,6 +15,11 @@ from calculator.estimation.architectures.architecture import (
     Architecture,
     LayerKind,
 )
+from calculator.estimation.architectures.config_json.aliases import (
+    SAME_FAMILY,
+    in_known_words,
+    might_be_llama,
+)
 from calculator.estimation.architectures.config_json.hybrids import hybrid_sizes, lone_layers
 from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
@@ -37,22 +42,15 @@ __all__ = ["KEYS", "architecture_from_config", "config_notes"]
 
 # The text model of one that also sees is in there.
 TEXT_CONFIG_KEYS = ("text_config", "llm_config", "language_config")
-# Text models under names of their own whose layers are those of a family known here.
-SAME_FAMILY = {
-    "llama4": "llama4_text",
-    "gemma3": "gemma3_text",
-    "gemma4_text": "gemma4",
-    "qwen3_5": "qwen3_5_text",
-    "qwen3_5_moe": "qwen3_5_moe_text",
-    "qwen2_vl": "qwen2",
-    "qwen2_vl_text": "qwen2",
-    "qwen2_5_vl": "qwen2",
-    "qwen2_5_vl_text": "qwen2",
-    "qwen3_vl_text": "qwen3",
-    "qwen3_vl_moe_text": "qwen3_moe",
-}
-# Sizes that a decoder of Llama's kind states.
-LIKE_LLAMA = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+# Where a configuration does not say it (configuration_gemma4.py, __post_init__).
+GEMMA4_GLOBAL_HEAD_DIM = 512
+GEMMA4_SIZES = (
+    "global_head_dim",
+    "global_kv_head_count",
+    "per_layer_input_size",
+    "per_layer_vocab_size",
+    "shared_kv_layer_count",
+)
 LONGEST_NAME = 120
 
 
@@ -65,8 +63,6 @@ def architecture_from_config(config: Mapping[str, object], name: str = "") -> Ar
     text_config, is_inner = _text_config(config)
     family = _family(text_config, config)
     reading = Reading(text_config, defaults_of(family), is_inner)
-    if family == "gemma4":
-        _check_gemma4(reading)
     sizes: dict[str, Any] = {
         size: reading.size(size) or 0 for size in ("hidden_size", "layer_count", "vocab_size")
     }
@@ -98,8 +94,8 @@ def _text_config(config: Mapping[str, object]) -> tuple[Mapping[str, object], bo
     for key in TEXT_CONFIG_KEYS:
         inner = config.get(key)
         if isinstance(inner, Mapping):
-            return inner, True
-    return config, False
+            return in_known_words(inner), True
+    return in_known_words(config), False
 
 
 def _own_name(config: Mapping[str, object]) -> str:
@@ -120,11 +116,14 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
         raise ConfigError([FieldError("model_type", "must be a word, such as “llama”.")])
     family = SAME_FAMILY.get(stated, stated)
     if family in NOT_MODELLED:
-        message = f"“{family}” cannot be computed: {NOT_MODELLED[family]}."
+        message = (
+            f"“{family}” cannot be computed: {NOT_MODELLED[family]}."
+            " Its number of parameters is enough for the rule of thumb."
+        )
         raise ConfigError([FieldError("model_type", message)])
     if family not in FAMILIES:
         message = f"“{stated[:40]}” is not a family known here. Known: {one_of(FAMILIES)}."
-        if all(isinstance(text_config.get(key), int) for key in LIKE_LLAMA):
+        if might_be_llama({**config, **text_config}):
             message += (
                 " Its sizes have the names of Llama's: if its layers are Llama's too,"
                 " set “model_type” to “llama”."
@@ -143,8 +142,14 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     if family == "gpt2":
         found["position_count"] = reading.size("position_count") or 0
     if family == "gemma4":
-        for size in ("global_head_dim", "global_kv_head_count"):
+        for size in GEMMA4_SIZES:
             found[size] = reading.size(size) or 0
+        if "global_head_dim" not in reading.config:
+            found["global_head_dim"] = GEMMA4_GLOBAL_HEAD_DIM
+        if not found["per_layer_input_size"]:
+            found["per_layer_vocab_size"] = 0
+        if not reading.flag("attention_k_eq_v"):
+            found["global_kv_head_count"] = 0  # configuration_gemma4.py asks for both
     if "linear_num_key_heads" in reading.defaults:
         for size in (
             "linear_key_head_count",
@@ -166,19 +171,6 @@ def _check_indexers(reading: Reading) -> None:
         reading.report("index_topk_pattern", "must share none: nothing else is modelled.")
     if (reading.count("index_topk_freq", 1) or 1) > 1:
         reading.report("index_topk_freq", "must be 1: shared indexers are not modelled.")
-
-
-def _check_gemma4(reading: Reading) -> None:
-    """Gemma 4's larger models are computed; what its smaller ones add is not."""
-    for key, words in {
-        "hidden_size_per_layer_input": "must be 0: per-layer embeddings are not modelled.",
-        "num_kv_shared_layers": "must be 0: shared keys and values are not modelled.",
-    }.items():
-        default = 256 if key == "hidden_size_per_layer_input" else 0
-        if reading.config.get(key, default):
-            reading.report(key, words)
-    if not reading.flag("attention_k_eq_v"):
-        reading.report("attention_k_eq_v", "must be true: nothing else is modelled.")
 
 
 def _is_tied(reading: Reading, config: Mapping[str, object], family: str) -> bool:

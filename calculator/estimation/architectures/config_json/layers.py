@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from calculator.estimation.architectures.architecture import AttentionKind, LayerKind, MlpKind
+from calculator.estimation.architectures.architecture import (
+    SHARING,
+    AttentionKind,
+    LayerKind,
+    MlpKind,
+)
 from calculator.estimation.architectures.config_json.hybrids import (
     hybrid_layers,
     hybrid_mlp_sizes,
@@ -15,21 +20,30 @@ from calculator.estimation.architectures.families import FamilyTraits
 
 # Families whose experts have the width that the configuration calls intermediate_size.
 EXPERTS_OF_FULL_WIDTH = frozenset(
-    {"mixtral", "gpt_oss", "phimoe", "llama4_text", "olmoe", "minimax_m2", "granitemoehybrid"}
+    {
+        "mixtral",
+        "gpt_oss",
+        "phimoe",
+        "llama4_text",
+        "olmoe",
+        "minimax_m2",
+        "granitemoehybrid",
+        "hunyuan_v1_moe",
+    }
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
 WITH_LATENT_ATTENTION = frozenset(
     {"deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa"}
 )
+SHARES_KEYS = frozenset({"gemma4"})
 QWEN_MOE = frozenset({"qwen2_moe", "qwen3_moe", "qwen3_next"})
 # Where a configuration has no layer_types, Qwen slides in the last layers, if it is told to.
 SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})
 LAYER_TYPES: dict[str, AttentionKind] = {
     "full_attention": "full",
     "sliding_attention": "sliding",
-    # Llama 4's chunks are computed as full attention: they are as long as most sequences.
-    "chunked_attention": "full",
+    "chunked_attention": "sliding",
     "linear_attention": "linear",
     # Sparse attention is full attention with a mask, as transformers runs it.
     "indexed_attention": "full",
@@ -103,7 +117,11 @@ def _may_have_experts(reading: Reading, family: str) -> bool:
 
 
 def _shared_width(reading: Reading, family: str, one: int, width: int) -> int:
-    if family in ("llama4_text", "gemma4"):  # beside the routed experts, in every layer of them
+    if family in (
+        "llama4_text",
+        "gemma4",
+        "hunyuan_v1_moe",
+    ):  # beside the routed experts, in every layer of them
         return width
     stated = reading.size("shared_intermediate_size")
     if stated is not None:
@@ -122,7 +140,13 @@ def layer_kinds(
         attention = _attention_kinds(reading, family, traits, layer_count)
     if not reading.size("sliding_window"):
         attention = ["full" if kind == "sliding" else kind for kind in attention]
-    return tuple(zip(attention, _mlp_kinds(reading, family, layer_count), strict=True))
+    mlp = _mlp_kinds(reading, family, layer_count)
+    shared = reading.size("shared_kv_layer_count") or 0 if family in SHARES_KEYS else 0
+    for layer in range(max(0, layer_count - shared), layer_count):
+        attention[layer] = SHARING[attention[layer]]
+        if traits.widens_sharing_mlp and mlp[layer] == "dense":
+            mlp[layer] = "wide"
+    return tuple(zip(attention, mlp, strict=True))
 
 
 def _attention_kinds(

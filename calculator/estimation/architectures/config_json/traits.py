@@ -14,6 +14,7 @@ QKV, OUT, MLP, HEAD = "qkv_bias", "o_bias", "mlp_bias", "head_bias"
 # Which linear maps have a bias where the flag is set, by family; elsewhere attention_bias means
 # all four of attention and mlp_bias all of the MLP, as in Llama.
 BIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "chatglm": {"attention_bias": (QKV,), "add_bias_linear": (OUT, MLP)},
     "glm": {"attention_bias": (QKV,)},
     "glm4": {"attention_bias": (QKV,)},
     "glm4_moe": {"attention_bias": (QKV,)},
@@ -23,6 +24,7 @@ BIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "stablelm": {"use_qkv_bias": (QKV,)},
     "falcon": {"bias": (QKV, OUT, MLP)},
     "starcoder2": {"use_bias": (QKV, OUT, MLP)},
+    "ernie4_5": {"use_bias": (QKV, OUT, MLP)},
     "ernie4_5_moe": {"use_bias": (QKV, OUT, MLP, HEAD)},
     "granitemoehybrid": {"attention_bias": (QKV, OUT)},
     "nemotron_h": {"mlp_bias": (MLP,)},
@@ -129,15 +131,30 @@ def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dic
         return {"qk_norm": "full" if reading.flag("use_qk_norm") else "none"}
     if family == "glm4_moe":
         return {"qk_norm": "head" if reading.flag("use_qk_norm") else "none"}
+    if family == "llama4_text":
+        return {"qk_norm": "l2" if reading.flag("use_qk_norm", default=True) else "none"}
     if family == "phi" and reading.flag("qk_layernorm"):
         # Layer norms over one head, with a bias each.
         biases = 2 * (
             (reading.size("hidden_size") or 0) // max(1, reading.size("head_count") or 1)
         )
         return {"qk_norm": "head", "extra_layer_parameters": biases}
-    if family == "gemma4" and reading.flag("enable_moe_block"):
-        # Norms before and after the dense MLP, the experts and both; a scale for each input of
-        # the router and for each expert (modeling_gemma4.py).
-        router = (reading.size("hidden_size") or 0) + (reading.size("expert_count") or 0)
-        return {"norms_per_layer": 7, "extra_layer_parameters": router}
+    if family == "gemma4":
+        return _gemma4(reading)
     return {}
+
+
+def _gemma4(reading: Reading) -> dict[str, Any]:
+    """Norms before and after attention, MLP and experts, and after a layer's own input."""
+    found: dict[str, Any] = {
+        "norms_per_layer": 4 + (1 if reading.size("per_layer_input_size") else 0),
+        "global_key_is_value": reading.flag("attention_k_eq_v"),
+        "widens_sharing_mlp": reading.flag("use_double_wide_mlp"),
+        "logit_softcap": reading.config.get("final_logit_softcapping") is not None,
+    }
+    if reading.flag("enable_moe_block"):
+        # A scale for each input of the router and for each expert (modeling_gemma4.py).
+        router = (reading.size("hidden_size") or 0) + (reading.size("expert_count") or 0)
+        found["norms_per_layer"] += 3
+        found["extra_layer_parameters"] = router
+    return found
