@@ -237,7 +237,11 @@ def _traced_cases() -> Iterator[Case]:
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
             yield replace(case, sequence_length=4096)
-            yield replace(case, gradient_checkpointing=False, sequence_length=1024, micro_batch=2)
+            # An indexer's keys are copied for every token of more than one sequence.
+            batch = 1 if targets == _SPARSE_TARGETS else 2
+            yield replace(
+                case, gradient_checkpointing=False, sequence_length=1024, micro_batch=batch
+            )
     for index, (model, layer_count, targets) in enumerate(_FAMILIES):
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
