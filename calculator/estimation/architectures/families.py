@@ -29,6 +29,7 @@ class FamilyTraits:
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
+    narrow_routing: the chosen experts' weights are cast to the router logits' width.
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
@@ -53,6 +54,7 @@ class FamilyTraits:
     output_gate: bool = False
     shared_expert_gate: bool = False
     adapts_experts: bool = False
+    narrow_routing: bool = False
     broadcast_heads: bool = False
     attention_sinks: bool = False
     attention_softcap: bool = False
@@ -85,6 +87,7 @@ _DELTANET = FamilyTraits(
     qk_norm="head",
     output_gate=True,
     shared_expert_gate=True,
+    narrow_routing=True,
     rotary_fraction=0.25,
 )
 _GEMMA = FamilyTraits(norm="rms_gemma", activation="gelu")
@@ -102,9 +105,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     "llama4": _LLAMA,
     "llama4_text": _LLAMA,
     "qwen2": _QWEN2,
-    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
+    "qwen2_moe": replace(
+        _QWEN2, shared_expert_gate=True, adapts_experts=True, narrow_routing=True
+    ),
     "qwen3": _QWEN3,
-    "qwen3_moe": replace(_QWEN3, adapts_experts=True),
+    "qwen3_moe": replace(_QWEN3, adapts_experts=True, narrow_routing=True),
     "qwen3_next": replace(_DELTANET, adapts_experts=True),
     "qwen3_5": _DELTANET,
     "qwen3_5_text": _DELTANET,
@@ -160,7 +165,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "olmo3": FamilyTraits(
         norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4
     ),
-    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True),
+    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True, narrow_routing=True),
     "falcon": replace(
         _LAYER_NORM,
         parallel=True,
