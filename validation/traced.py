@@ -73,8 +73,6 @@ def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
         else:
             values[item.name] = text
     values.setdefault("experts", "widened")
-    if values["experts"] == "widened" and not values.get("prepare_kbit", True):
-        values["experts"] = "16bit"
     targets = values.get("lora_targets", "all-linear")
     if targets != "all-linear":
         values["lora_targets"] = tuple(targets.split("+"))

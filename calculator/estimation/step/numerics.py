@@ -98,7 +98,7 @@ class Numerics:
         if not self.quantized:
             return self.base_width
         if self.experts == "widened":
-            return 4
+            return self.small_width
         if self.experts == "quantized_kept" and self.quantized == "int8":
             return 4
         return self.base_width
