@@ -100,8 +100,8 @@ class TrainingSettings:
     stacks staying until the layer is done (Axolotl); "linear", each expert's maps modules of
     their own (transformers 4, linearised models); "16bit"; "widened" to fp32 by peft's k-bit
     preparation, as in plain transformers 5, where there is one.
-    expert_targets: "auto" is what lora_targets mean to peft, "none" no adapter on any expert,
-    routed or shared; "per_expert" adapts the stacks whatever the targets (target_parameters).
+    expert_targets: "auto" is what lora_targets mean to peft, "none" no adapter on any expert
+    that they do not name with its path; "per_expert" adapts the stacks whatever the targets (target_parameters).
     expert_lora: peft folds the stacks' adapters in, Unsloth computes them beside ("split").
     activation_offload: "checkpoints" holds the checkpointed layers' inputs on the host (Unsloth),
     "saved_tensors" all that the layers save (torchtune, TRL).
