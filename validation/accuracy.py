@@ -156,8 +156,36 @@ _OPTIMIZERS = {
     "adafactor": "Adafactor",
     "lion": "Lion",
     "sgd": "SGD",
+    "paged_adamw": "paged 32-bit AdamW",
+    "adamw_torchao_8bit": "torchao's 8-bit AdamW",
+    "adamw_torchao_4bit": "torchao's 4-bit AdamW",
+    "lion_8bit": "8-bit Lion",
+    "galore_adamw": "GaLore",
+    "galore_adamw_8bit": "8-bit GaLore",
+    "apollo_adamw": "APOLLO",
+    "muon": "Muon",
 }
-_QUANTIZATIONS = {"nf4": "NF4", "nf4_double": "NF4 with double quantisation", "int8": "8-bit"}
+_QUANTIZATIONS = {
+    "nf4": "NF4",
+    "nf4_double": "NF4 with double quantisation",
+    "int8": "8-bit",
+    "awq": "AWQ",
+    "gptq": "GPTQ",
+    "fp8": "fp8",
+    "mxfp4": "MXFP4 experts",
+}
+_EXPERTS = {
+    "quantized": "",
+    "quantized_kept": "experts dequantised for the whole layer",
+    "linear": "experts as linear maps",
+    "16bit": "experts in 16 bits",
+    "widened": "experts in fp32",
+}
+_OFFLOADS = {
+    "none": "",
+    "checkpoints": "checkpoints on the host",
+    "saved_tensors": "saved tensors on the host",
+}
 
 
 def _short(target: str) -> str:
@@ -180,6 +208,7 @@ def settings_in_words(settings: TrainingSettings) -> str:
         words.append(_QUANTIZATIONS[settings.quantization])
         if settings.prepare_kbit:
             words.append("prepared for k-bit training")
+        words.append(_EXPERTS[settings.experts])
     words += [_RECIPES[settings.recipe], _OPTIMIZERS[settings.optimizer]]
     if settings.gradient_accumulation > 1:
         words.append(f"{settings.gradient_accumulation} accumulation steps")
@@ -193,4 +222,13 @@ def settings_in_words(settings: TrainingSettings) -> str:
         words.append(f"{settings.kernels} kernels")
     if settings.keeps_logits:
         words.append("logits kept")
-    return ", ".join(words)
+    words.append(_OFFLOADS[settings.activation_offload])
+    if settings.optimizer_in_backward:
+        words.append("steps within the backward pass")
+    if settings.use_dora:
+        words.append("DoRA")
+    if settings.modules_to_save != "none":
+        words.append(f"{settings.modules_to_save.replace('_', ' ')} trained whole")
+    if settings.expert_targets != "auto":
+        words.append(f"{settings.expert_targets.replace('_', ' ')} adapters")
+    return ", ".join(word for word in words if word)

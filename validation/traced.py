@@ -54,12 +54,19 @@ def step_of(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Tr
         id=f"trace-{number:03}",
         hf_id=model["hf_id"],
         architecture=architecture,
-        settings=settings_of_row(row),
+        settings=_of_model(settings_of_row(row), architecture),
         peak_bytes=int(row["peak_bytes"]),
         trained_count=int(row["trained_count"]),
         transformers=row["transformers"],
         versions=f"transformers {row['transformers']}, peft {row['peft']}, torch {row['torch']}",
     )
+
+
+def _of_model(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+    """The settings, of which one about experts is none for a model that has no experts."""
+    if architecture.is_moe:
+        return settings
+    return replace(settings, experts=TrainingSettings().experts)
 
 
 def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
@@ -76,8 +83,6 @@ def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
         else:
             values[item.name] = text
     values.setdefault("experts", "widened")
-    if values["experts"] == "widened" and not values.get("prepare_kbit", True):
-        values["experts"] = "16bit"
     targets = values.get("lora_targets", "all-linear")
     if targets != "all-linear":
         values["lora_targets"] = tuple(targets.split("+"))

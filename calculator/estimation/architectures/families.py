@@ -43,6 +43,7 @@ class FamilyTraits:
     scales_output: the layer multiplies its output by a constant, in place (Gemma 4).
     router_name: of a router that is a linear map like others, "" elsewhere.
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
+    narrow_routing: the chosen experts' weights are cast to the router logits' width.
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
     rotary_interleaved: each layer makes cosines and sines anew, in pairs (GLM, ERNIE).
@@ -72,6 +73,7 @@ class FamilyTraits:
     output_gate: bool = False
     shared_expert_gate: bool = False
     adapts_experts: bool = False
+    narrow_routing: bool = False
     broadcast_heads: bool = False
     value_norm: bool = False
     global_key_is_value: bool = False
@@ -125,6 +127,7 @@ _DELTANET = FamilyTraits(
     qk_norm="head",
     output_gate=True,
     shared_expert_gate=True,
+    narrow_routing=True,
     rotary_fraction=0.25,
 )
 _QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
@@ -158,9 +161,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     "llama4": _LLAMA4,
     "llama4_text": _LLAMA4,
     "qwen2": _QWEN2,
-    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
+    "qwen2_moe": replace(
+        _QWEN2, shared_expert_gate=True, adapts_experts=True, narrow_routing=True
+    ),
     "qwen3": _QWEN3,
-    "qwen3_moe": replace(_QWEN3, adapts_experts=True),
+    "qwen3_moe": replace(_QWEN3, adapts_experts=True, narrow_routing=True),
     "qwen3_next": replace(_DELTANET, adapts_experts=True),
     "qwen3_5": _QWEN3_5,
     "qwen3_5_text": _QWEN3_5,
@@ -225,7 +230,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "olmo3": FamilyTraits(
         norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4
     ),
-    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True),
+    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True, narrow_routing=True),
     "falcon": replace(
         _LAYER_NORM,
         parallel=True,
