@@ -163,7 +163,7 @@ REPORTS = [
     # unsloth's page at qwen.readthedocs.io; unsloth#2504, adapters on all seven names
     (QWEN3, 17.5 * GB, {"trainer": "unsloth", "micro_batch": 2, "lora_targets": ATTENTION}),
     (QWEN3, 29.6 * GB, {"trainer": "unsloth", "micro_batch": 2}),
-    # axolotl, examples/glm47-flash/lora.yaml, qwen3-next, llama-4/scout-qlora-single-h100-flex
+    # axolotl, examples/glm47-flash/lora.yaml, qwen3-next
     (
         "glm-4-7-flash-30b-a3b",
         35 * GIB,
@@ -197,22 +197,6 @@ REPORTS = [
             "sequence_length": 2048,
             "optimizer": "adamw_bnb_8bit",
             "attention": "flash_attention_2",
-        },
-    ),
-    (
-        "llama-4-scout-109b-a17b",
-        64.5 * GB,
-        {
-            **AXOLOTL,
-            "experts": "linear",
-            "quantization": "nf4",
-            "gradient_checkpointing": "offload",
-            "lora_rank": 32,
-            "lora_targets": ATTENTION,
-            "sequence_length": 4096,
-            "optimizer": "adamw_torch_4bit",
-            "attention": "flex_attention",
-            "kernels": "fused",
         },
     ),
 ]
