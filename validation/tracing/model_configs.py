@@ -33,10 +33,37 @@ _RENAMED: dict[str, dict[str, str]] = {
         "num_attention_heads": "n_head",
         "max_position_embeddings": "n_positions",
     },
+    "gptj": {
+        "hidden_size": "n_embd",
+        "intermediate_size": "n_inner",
+        "num_hidden_layers": "n_layer",
+        "num_attention_heads": "n_head",
+        "max_position_embeddings": "n_positions",
+    },
+    "bloom": {"num_hidden_layers": "n_layer", "num_attention_heads": "n_head"},
+    "mpt": {
+        "hidden_size": "d_model",
+        "num_hidden_layers": "n_layers",
+        "num_attention_heads": "n_heads",
+        "max_position_embeddings": "max_seq_len",
+    },
+    "opt": {"intermediate_size": "ffn_dim"},
     "falcon": {"intermediate_size": "ffn_hidden_size", "num_key_value_heads": "num_kv_heads"},
     "llama4_text": {"intermediate_size": "intermediate_size_mlp"},
 }
-_NO_HEAD_DIM = ("gpt2", "falcon", "phi", "phi3", "gpt_neox", "deepseek_v2", "deepseek_v3")
+_NO_HEAD_DIM = (
+    "opt",
+    "bloom",
+    "gptj",
+    "mpt",
+    "gpt2",
+    "falcon",
+    "phi",
+    "phi3",
+    "gpt_neox",
+    "deepseek_v2",
+    "deepseek_v3",
+)
 _EXPERTS: dict[str, tuple[str, str]] = {
     "mixtral": ("num_local_experts", "intermediate_size"),
     "phimoe": ("num_local_experts", "intermediate_size"),
@@ -58,10 +85,12 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "glm4_moe": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe_lite": ("n_routed_experts", "moe_intermediate_size"),
 }
-_EAGER_ONLY = ("gemma2", "gpt_oss")
+_EAGER_ONLY = ("gemma2", "gpt_oss", "bloom", "gptj", "mpt")
 # What the table has no column for, from the models' published configurations.
 _OF_FAMILY: dict[str, dict[str, Any]] = {
     "falcon": {"multi_query": True, "parallel_attn": True, "bias": False, "alibi": False},
+    "opt": {"dropout": 0.0},
+    "gptj": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "rotary_dim": 64},
     "gpt2": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
     "phi": {"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.4}},
     "granite": {

@@ -135,8 +135,10 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
 def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     found = {"sliding_window": reading.size("sliding_window") or 0}
     found |= hybrid_sizes(reading, family)
-    if family == "gpt2":
-        found["position_count"] = reading.size("position_count") or 0
+    if family in ("gpt2", "opt"):
+        # OPT's first position is the third of its embedding.
+        offset = 2 if family == "opt" else 0
+        found["position_count"] = (reading.size("position_count") or 0) + offset
     if family == "gemma4":
         for size in GEMMA4_SIZES:
             found[size] = reading.size(size) or 0
