@@ -50,6 +50,12 @@ def test_only_the_baseline_prepares_for_kbit_training():
     assert compared("fms-077").settings.prepare_kbit is False
 
 
+def test_the_loss_is_that_of_the_runs_transformers():
+    assert compared("fms-057").settings.loss_version == "4.46"  # 4.48.1
+    assert compared("fms-265").settings.loss_version == "4.45"  # 4.45.2
+    assert compared("fitcheck-010").settings.loss_version == "4.50"  # 5
+
+
 def test_a_hand_written_loop_keeps_its_logits():
     assert compared("fitcheck-010").settings.keeps_logits is True
 

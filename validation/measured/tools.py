@@ -62,7 +62,7 @@ class FmsAcceleration(Tool):
     for all of refs/a100_80gb_liger.csv, bf16 weights throughout. defaults.yaml: gradient
     checkpointing, FlashAttention. Optimizer adamw_torch: torch.optim.AdamW, for-each by default.
     framework_plugin_bnb.py: NF4 with double quantisation; only the "baseline" calls peft's
-    prepare_model_for_kbit_training.
+    prepare_model_for_kbit_training. transformers 4.45 or 4.48.
     """
 
     def settings(self, run: MeasuredRun) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
+from calculator.estimation.architectures.linear_modules import mlp_modules
 from calculator.estimation.step.attention import attend
 from calculator.estimation.step.mlp import feed_forward, normed_feed_forward
 from calculator.estimation.step.norms import apply_norm
@@ -53,8 +54,14 @@ def run_layer(
         kept = tape.memory.now()
         tape.saves = True
         held, tape.held = tape.held, []
-        incoming = tape.new(elements, width, ACTIVATION_GRADIENTS)
+        incoming = [tape.new(elements, width, ACTIVATION_GRADIENTS)]
+        ends_in_adapter = _ends_in_an_adapter(architecture, numerics, mlp)
+        if ends_in_adapter:
+            scaled = numerics.compute_width if numerics.autocast else numerics.adapter_width
+            incoming.append(tape.new(elements, scaled, ACTIVATION_GRADIENTS))
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
+        if ends_in_adapter:
+            tape.memory.moments = tape.before_last_adapter
         del incoming
         tape.autocast_cache.clear()
         # The graph of the recomputation goes as soon as it has given what was saved.
@@ -79,6 +86,19 @@ def run_layer(
     backward = tape.memory.take_moments()
     left = tape.memory.now()
     return Segment(forward, kept, cached, backward, only(left, GRADIENTS), only(left, ACTIVATIONS))
+
+
+def _ends_in_an_adapter(architecture: Architecture, numerics: Numerics, mlp: MlpKind) -> bool:
+    """Whether a layer's last map is adapted, and only the residual's sum comes after it.
+
+    Then the backward pass reaches the adapter's scaling before it needs anything saved, and makes
+    a gradient more before the layer is recomputed; and the recomputation stops when the adapter
+    has saved its last input (torch/utils/checkpoint.py, early_stop).
+    """
+    traits = architecture.traits
+    if mlp != "dense" or traits.post_norm or traits.norms_per_layer >= 4 or traits.residual_scale:
+        return False
+    return numerics.targets_module(mlp_modules(architecture, mlp)[-1])
 
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:

@@ -128,6 +128,7 @@ def _with_adapter(
         width,
         trained=True,
     )
+    tape.before_last_adapter = tape.memory.noted()
     high = product(
         tape,
         numerics,

@@ -76,6 +76,11 @@ class Memory:
         self.moments = [other for other in self.moments if not moment.total.covers(other.total)]
         self.moments.append(moment)
 
+    def noted(self) -> list[Snapshot]:
+        """The moments up to now."""
+        self.mark()
+        return list(self.moments)
+
     def now(self) -> Snapshot:
         return Snapshot(dict(self._live))
 
@@ -152,6 +157,8 @@ class Tape:
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
+        self.before_last_adapter: list[Snapshot] = []
+        """The moments until an adapter's B has saved its input, of the last adapter so far."""
         self.held: list[Tensor] = []
         """Attributes of the graph's nodes, which live until the graph goes: after `backward()`."""
 
