@@ -37,6 +37,8 @@ _COMPUTED: dict[str, dict[str, Any]] = {
     "gemma4": {"global_head_dim": 64, "num_global_key_value_heads": 2},
     "opt": {"do_layer_norm_before": True},
     "deepseek_v2": {"num_experts_per_tok": 2},
+    "deepseek_v32": {"q_lora_rank": 24},
+    "glm_moe_dsa": {"q_lora_rank": 24},
     "lfm2_moe": {"num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2},
     "granitemoehybrid": {
         "num_hidden_layers": 4,
@@ -104,6 +106,8 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "v_head_dim": (16, 24),
     "n_group": (1,),
     "topk_group": (1,),
+    "index_n_heads": (2, 4),
+    "index_head_dim": (16, 32),
     "linear_num_key_heads": (2,),
     "linear_num_value_heads": (4,),
     "linear_key_head_dim": (16,),

@@ -36,13 +36,13 @@ def read_traces() -> tuple[TracedStep, ...]:
         models = {row["slug"]: row for row in csv.DictReader(file)}
     with TRACES.open(encoding="utf-8", newline="") as file:
         return tuple(
-            _step(number, row, models[row["model"]])
+            step_of(number, row, models[row["model"]])
             for number, row in enumerate(csv.DictReader(file), 1)
         )
 
 
-def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> TracedStep:
-    # What is traced is the text model.
+def step_of(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> TracedStep:
+    """A row of traces.csv, with its row of models.csv. What is traced is the text model."""
     architecture = replace(architecture_from_row(model), vision_parameter_count=0)
     layer_count = int(row["layer_count"])
     if layer_count:

@@ -70,10 +70,33 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
                 if architecture.traits.adapts_experts
                 else "“all-linear” adapters leave the stacked experts out."
             )
-    if architecture.linear_layer_count:
-        lines.append("Linear-attention layers are approximated; no traced step covers them.")
+    lines += _scans(architecture, settings)
     if architecture.vision_parameter_count:
         lines.append("The vision tower's weights count; its activations do not (text only).")
     if architecture.parameter_scale_fraction != 1.0:
         lines.append("A typical architecture of this size, interpolated between published ones.")
     return tuple(lines)
+
+
+def _scans(architecture: Architecture, settings: TrainingSettings) -> list[str]:
+    """How layers run for which there are kernels in packages of their own."""
+    kinds = {attention for attention, _ in architecture.layer_kinds()}
+    lines = []
+    for words, package, names in (
+        ("Linear-attention layers", "flash-linear-attention", {"linear"}),
+        ("Mamba-2 layers", "mamba-ssm", {"mamba", "mamba_and_full"}),
+    ):
+        if not kinds & names:
+            continue
+        lines.append(
+            f"{words} run by the kernels of {package} and causal-conv1d."
+            if settings.kernels == "fused"
+            else f"{words} run as transformers' own PyTorch code: {package} and causal-conv1d,"
+            " which take less, are not installed."
+        )
+    if settings.trains_adapters and kinds & {"mamba", "mamba_and_full"}:
+        if not architecture.traits.adapts_mamba_output:
+            lines.append("peft puts no adapter on the last map of a Mamba-2 layer.")
+        elif settings.kernels == "fused":
+            lines.append("mamba-ssm passes by an adapter on the last map of a Mamba-2 layer.")
+    return lines

@@ -155,7 +155,7 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
             BreakdownItem(name, at_peak[name]) for name in COMPONENTS if at_peak.get(name)
         ),
         parameters_total_count=counts.total_count,
-        parameters_trainable_count=trained.count,
+        parameters_trainable_count=trained.count + trained.idle_count,
         assumptions=assumptions_of(architecture, settings),
         formula_version=FORMULA_VERSION,
     )

@@ -92,6 +92,7 @@ _ALL = "all-linear"
 # peft refuses adapters on a Mamba-2 layer's last map in two families.
 _FALCON_H1 = "in_proj+q_proj+k_proj+v_proj+o_proj+gate_proj+up_proj+down_proj"
 _NEMOTRON_H = "in_proj+q_proj+k_proj+v_proj+o_proj+up_proj+down_proj"
+_SPARSE_TARGETS = "q_a_proj+q_b_proj+kv_a_proj_with_mqa+kv_b_proj+o_proj"
 # Layers of several kinds: the model, how many of its layers are traced (0: all), and targets.
 _HYBRIDS = (
     ("lfm2-1-2b", 0, _ALL),
@@ -105,6 +106,8 @@ _HYBRIDS = (
     ("granite-4-0-h-tiny-7b-a1b", 6, _ALL),
     ("nemotron-nano-9b-v2", 16, _NEMOTRON_H),
     ("nemotron-3-nano-30b-a3b", 7, _NEMOTRON_H),
+    ("deepseek-v3-2-671b-a37b", 4, _SPARSE_TARGETS),
+    ("glm-5-a40b", 4, _SPARSE_TARGETS),
     ("falcon-h1-0-5b", 0, _FALCON_H1),
     ("falcon-h1-7b", 6, _FALCON_H1),
 )
@@ -200,7 +203,11 @@ def _traced_cases() -> Iterator[Case]:
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
             yield replace(case, sequence_length=4096)
-            yield replace(case, gradient_checkpointing=False, sequence_length=1024, micro_batch=2)
+            # An indexer's keys are copied for every token of more than one sequence.
+            batch = 1 if targets == _SPARSE_TARGETS else 2
+            yield replace(
+                case, gradient_checkpointing=False, sequence_length=1024, micro_batch=batch
+            )
     for index, (model, layer_count, targets) in enumerate(_FAMILIES):
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)

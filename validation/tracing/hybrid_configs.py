@@ -8,6 +8,7 @@ from calculator.estimation.architectures.rows import architecture_from_row
 
 FAMILIES_OF_MANY_LAYERS = frozenset(
     {"lfm2", "lfm2_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"}
+    | {"deepseek_v32", "glm_moe_dsa"}
     | {"granitemoehybrid", "nemotron_h", "falcon_h1"}
 )
 
@@ -24,6 +25,11 @@ def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[s
             "conv_L_cache": architecture.linear_conv_kernel,
             "block_auto_adjust_ff_dim": False,
             "tie_embedding": values["tie_word_embeddings"],
+        }
+    if family in ("deepseek_v32", "glm_moe_dsa"):
+        return {
+            "index_n_heads": architecture.index_head_count,
+            "index_head_dim": architecture.index_head_dim,
         }
     if family == "granitemoehybrid":
         names = {"mamba": "linear_attention", "full": "full_attention"}

@@ -63,6 +63,8 @@ _NO_HEAD_DIM = (
     "gpt_neox",
     "deepseek_v2",
     "deepseek_v3",
+    "deepseek_v32",
+    "glm_moe_dsa",
 )
 _EXPERTS: dict[str, tuple[str, str]] = {
     "mixtral": ("num_local_experts", "intermediate_size"),
@@ -82,6 +84,8 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "ernie4_5_moe": ("moe_num_experts", "moe_intermediate_size"),
     "deepseek_v2": ("n_routed_experts", "moe_intermediate_size"),
     "deepseek_v3": ("n_routed_experts", "moe_intermediate_size"),
+    "deepseek_v32": ("n_routed_experts", "moe_intermediate_size"),
+    "glm_moe_dsa": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe_lite": ("n_routed_experts", "moe_intermediate_size"),
 }
@@ -163,7 +167,7 @@ def _expert_values(row: dict[str, str]) -> dict[str, Any]:
     }
     if row["model_type"] == "ernie4_5_moe":
         values["moe_num_shared_experts"] = int(row["shared_experts"])
-    if row["model_type"].startswith(("deepseek", "glm4_moe")):
+    if row["model_type"].startswith(("deepseek", "glm4_moe", "glm_moe")):
         values["n_shared_experts"] = int(row["shared_experts"] or 0)
         values["first_k_dense_replace"] = int(row["first_k_dense_layers"] or 0)
     return values

@@ -67,6 +67,8 @@ MAXIMUM_OF_FIELD: dict[str, int] = {
     "mamba_state_size": 16_384,
     "mamba_group_count": 4_096,
     "mamba_chunk_size": 65_536,
+    "index_head_count": 4_096,
+    "index_head_dim": 16_384,
     "global_head_dim": 16_384,
     "global_kv_head_count": 4_096,
     "per_layer_input_size": 65_536,
@@ -129,6 +131,9 @@ class Architecture:
     mamba_state_size: int = 0
     mamba_group_count: int = 0
     mamba_chunk_size: int = 0
+    index_head_count: int = 0
+    index_head_dim: int = 0
+    """Heads of the indexer that picks the tokens to attend to (DeepSeek-V3.2, GLM-5)."""
     global_head_dim: int = 0
     """Gemma 4: head size of the layers without a window."""
     global_kv_head_count: int = 0

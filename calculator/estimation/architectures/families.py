@@ -212,6 +212,8 @@ FAMILIES: dict[str, FamilyTraits] = {
     ),
     "deepseek_v2": replace(_LLAMA, adapts_experts=True),
     "deepseek_v3": replace(_LLAMA, router_bias=True, adapts_experts=True),
+    "deepseek_v32": replace(_LLAMA, router_bias=True, adapts_experts=True),
+    "glm_moe_dsa": replace(_LLAMA, router_bias=True, adapts_experts=True),
     "glm": _GLM,
     "glm4": replace(_GLM, norms_per_layer=4),
     "chatglm": replace(

@@ -13,6 +13,8 @@ class LinearModule:
 
     adaptable: LoRA can target it; not so where its name means the stacked experts, or where peft
     refuses it since its weight alone is used.
+    learns: its weight, or its adapter, gets a gradient; that of an indexer, which runs without
+    gradients, does not.
     """
 
     name: str
@@ -20,6 +22,7 @@ class LinearModule:
     output_size: int
     bias: bool = False
     adaptable: bool = True
+    learns: bool = True
 
     @property
     def weight_count(self) -> int:
@@ -43,7 +46,7 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
     if kind == "mamba_and_full":
         return mamba_modules(architecture) + attention_modules(architecture, "full")
     if architecture.is_latent:
-        return _latent_modules(architecture)
+        return _latent_modules(architecture) + indexer_modules(architecture)
     traits, hidden = architecture.traits, architecture.hidden_size
     q_size, kv_size = architecture.q_size, architecture.kv_size
     is_global = kind in ("full", "shared_full") and architecture.global_head_dim > 0
@@ -91,6 +94,19 @@ def _latent_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
         LinearModule(
             "o_proj", heads * architecture.v_head_dim, hidden, architecture.traits.o_bias
         ),
+    )
+
+
+def indexer_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """The linear maps of the indexer of sparse attention (modeling_deepseek_v32.py)."""
+    heads, head_dim = architecture.index_head_count, architecture.index_head_dim
+    if not heads:
+        return ()
+    hidden = architecture.hidden_size
+    return (
+        LinearModule("wq_b", architecture.q_lora_rank, heads * head_dim, learns=False),
+        LinearModule("wk", hidden, head_dim, learns=False),
+        LinearModule("weights_proj", hidden, heads, learns=False),
     )
 
 

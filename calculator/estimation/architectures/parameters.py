@@ -116,6 +116,8 @@ def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> i
         )
     count = architecture.head_count if traits.attention_sinks else 0
     if architecture.is_latent:
+        # The indexer's layer norm has a bias.
+        count += 2 * architecture.index_head_dim if architecture.index_head_count else 0
         return count + architecture.kv_lora_rank + architecture.q_lora_rank
     head_dim = architecture.head_dim
     if kind in ("full", "shared_full") and architecture.global_head_dim:

@@ -23,9 +23,7 @@ from calculator.estimation.errors import ConfigError, FieldError
 # Attention or layer patterns that the operations in decoder_layer.py do not describe. Their rows
 # are "parameters only": the rule of thumb works for them, the precise estimate does not.
 NOT_MODELLED: dict[str, str] = {
-    "deepseek_v32": "its sparse attention indexer is not modelled",
     "deepseek_v4": "its compressed sparse attention is not modelled",
-    "glm_moe_dsa": "its sparse attention indexer is not modelled",
     "kimi_k3": "its hybrid attention is not modelled",
     "minimax_m3": "its sparse attention is not modelled",
     "mllama": "its cross-attention layers are not modelled",
@@ -103,10 +101,12 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     sizes.setdefault("intermediate_size", 0)
     texts = _overrides(str(row.get("trait_overrides") or ""))
     layers = texts.pop("layers", "")
+    if "indexer" in texts:
+        sizes |= _sizes_of("indexer", texts.pop("indexer"), _INDEXER_SIZES)
     for name in _SIZES.keys() & texts.keys():
         sizes[_SIZES[name]] = _count_override(texts.pop(name))
     if "mamba" in texts:
-        sizes |= _mamba_sizes(texts.pop("mamba"))
+        sizes |= _sizes_of("mamba", texts.pop("mamba"), _MAMBA_SIZES)
     traits = _with_overrides(traits, texts)
     try:
         architecture = Architecture(
@@ -152,16 +152,15 @@ def _count_override(text: str) -> int:
     return int(text)
 
 
-def _mamba_sizes(text: str) -> dict[str, int]:
-    """Mamba-2's sizes, which have no columns: `48x64x128x1x256`, in the order of the names."""
+def _sizes_of(name: str, text: str, sizes: tuple[str, ...]) -> dict[str, int]:
+    """Sizes that have no columns: `48x64x128x1x256`, in the order of their names."""
     numbers = text.split("x")
-    if len(numbers) != len(_MAMBA_SIZES) or not all(
+    if len(numbers) != len(sizes) or not all(
         number.isascii() and number.isdigit() and len(number) <= 15 for number in numbers
     ):
-        words = " × ".join(_MAMBA_SIZES)
-        message = f"“{text[:40]}” is not five whole numbers: {words}."
+        message = f"“{name}={text[:40]}” is not as many whole numbers as {' × '.join(sizes)}."
         raise ConfigError([FieldError("trait_overrides", message)])
-    return dict(zip(_MAMBA_SIZES, map(int, numbers), strict=True))
+    return dict(zip(sizes, map(int, numbers), strict=True))
 
 
 def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
@@ -198,6 +197,7 @@ _SIZES = {
     "shared_kv_layers": "shared_kv_layer_count",
 }
 _PATTERN = rf"(\d{{0,3}}[{''.join(_LAYER_LETTERS)}]){{1,200}}"
+_INDEXER_SIZES = ("index_head_count", "index_head_dim")
 _MAMBA_SIZES = (
     "mamba_head_count",
     "mamba_head_dim",

@@ -21,6 +21,9 @@ from calculator.estimation.step.resident import trained_parameters
 # A gated delta rule updates and reads a key × value state per head: a decay, an outer product and
 # a product, each a multiply-add per entry (Gated DeltaNet, arXiv 2412.06464).
 DELTA_RULE_OPERATIONS_PER_STATE_ENTRY = 6
+# A state space adds an outer product to its decayed state and reads it: two multiply-adds per
+# entry (Mamba-2, arXiv 2405.21060).
+STATE_SPACE_OPERATIONS_PER_STATE_ENTRY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,16 @@ def _attention_flops(architecture: Architecture, sequence_length: int) -> float:
 
 
 def _one_attention(architecture: Architecture, kind: AttentionKind, sequence_length: int) -> float:
+    if kind in ("none", "convolution"):
+        return 0.0
+    if kind in ("mamba", "mamba_and_full"):
+        state = architecture.mamba_head_count * architecture.mamba_head_dim
+        scan = float(
+            STATE_SPACE_OPERATIONS_PER_STATE_ENTRY * state * architecture.mamba_state_size
+        )
+        if kind == "mamba":
+            return scan
+        return scan + _one_attention(architecture, "full", sequence_length)
     if kind == "linear":
         state = architecture.linear_value_head_count * architecture.linear_head_dim**2
         return float(DELTA_RULE_OPERATIONS_PER_STATE_ENTRY * state)

@@ -6,6 +6,7 @@ from calculator.estimation.architectures.architecture import Architecture, Atten
 from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_net import delta_net
+from calculator.estimation.step.indexer import chosen_tokens
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.llama4 import llama4_attention
 from calculator.estimation.step.mamba2 import mamba2
@@ -149,8 +150,8 @@ def _latent_attention(
         low = apply_linear(tape, numerics, hidden, modules["q_a_proj"])
         low = apply_norm(tape, numerics, low, "rms", architecture.q_lora_rank, per_token(1))
         query = apply_linear(tape, numerics, low, modules["q_b_proj"])
-        del low
     else:
+        low = hidden
         query = apply_linear(tape, numerics, hidden, modules["q_proj"])
     q_pass, q_rot = split(tape, query, [per_token(heads * nope), per_token(heads * rope)])
     compressed = apply_linear(tape, numerics, hidden, modules["kv_a_proj_with_mqa"])
@@ -167,9 +168,9 @@ def _latent_attention(
     q_size = per_token(heads * (nope + rope))
     query = concatenate(tape, [q_pass, q_rot], q_size)
     key = concatenate(tape, [k_pass, k_rot], q_size)
-    del q_pass, q_rot, k_pass, k_rot
-    output = scores_and_values(
-        tape, architecture, numerics, query, key, value, heads, masked=False
-    )
-    del query, key, value
+    masked = architecture.index_head_count > 0
+    chosen = chosen_tokens(tape, architecture, numerics, hidden, low) if masked else None
+    del low, q_pass, q_rot, k_pass, k_rot
+    output = scores_and_values(tape, architecture, numerics, query, key, value, heads, masked)
+    del query, key, value, chosen
     return apply_linear(tape, numerics, output, modules["o_proj"])

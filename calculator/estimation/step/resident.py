@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
     LinearModule,
+    indexer_modules,
     layer_modules,
+    mlp_modules,
     model_modules,
 )
 from calculator.estimation.architectures.parameters import count_parameters
@@ -44,6 +47,10 @@ class Trained:
     largest_count: int
     factored_count: int
     """Rows plus columns of all matrices: what Adafactor keeps instead of a moment."""
+    step_count: int = 0
+    """Elements of per-tensor AdamW's temporaries (`step_temporaries_bytes`)."""
+    idle_count: int = 0
+    """Parameters that could be trained, but get no gradient: an indexer's."""
 
 
 @lru_cache(maxsize=1024)
@@ -69,7 +76,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             * architecture.layer_count
             * architecture.per_layer_input_size,
         )
-        if architecture.is_moe:
+        if any(mlp == "moe" for _, mlp in architecture.layer_kinds()):
             largest = max(
                 largest,
                 (2 if architecture.traits.gated_mlp else 1)
@@ -77,11 +84,17 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
                 * architecture.hidden_size
                 * architecture.expert_intermediate_size,
             )
-        return Trained(counts.total_count, numerics.base_width, largest, factored)
-    adapters = largest = factored = 0
+        idle = _indexer_count(architecture)
+        step = max(2 * largest, _most_of_two_tensors(architecture))
+        count = counts.total_count - idle
+        return Trained(count, numerics.base_width, largest, factored, step, idle)
+    adapters = largest = factored = idle = 0
     for module, count in _module_counts(architecture).items():
         if numerics.targets_module(module):
             sides = module.input_size + module.output_size
+            if not module.learns:
+                idle += count * numerics.rank * sides
+                continue
             adapters += count * numerics.rank * sides
             factored += count * (sides + 2 * numerics.rank)
             largest = max(largest, numerics.rank * max(module.input_size, module.output_size))
@@ -93,7 +106,28 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             adapters += layers * adapter.parameter_count
             factored += layers * (adapter.input_size + adapter.output_size + 2 * ranks)
             largest = max(largest, adapter.down_count, adapter.up_count)
-    return Trained(adapters, numerics.adapter_width, largest, factored)
+    return Trained(adapters, numerics.adapter_width, largest, factored, 2 * largest, idle)
+
+
+def _most_of_two_tensors(architecture: Architecture) -> int:
+    """The most of a weight twice and the one before it, of those that follow on one another."""
+    most = 0
+    for mlp in {mlp for _, mlp in architecture.layer_kinds()}:
+        sizes = [0 if m.bias else m.weight_count for m in mlp_modules(architecture, mlp)]
+        if mlp == "moe":
+            one = architecture.hidden_size * architecture.expert_intermediate_size
+            stack = architecture.expert_count * one
+            sizes = [(2 if architecture.traits.gated_mlp else 1) * stack, stack]
+        most = max(most, 0, *(before + 2 * size for before, size in pairwise(sizes)))
+    return most
+
+
+def _indexer_count(architecture: Architecture) -> int:
+    """Parameters of all indexers, the layer norm's of their keys included."""
+    if not architecture.index_head_count:
+        return 0
+    weights = sum(module.weight_count for module in indexer_modules(architecture))
+    return architecture.layer_count * (weights + 2 * architecture.index_head_dim)
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +169,8 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
 
 def adapters_bytes(trained: Trained, numerics: Numerics) -> int:
     """Bytes of the LoRA adapters."""
-    return 0 if numerics.trains_base else trained.count * trained.width
+    count = trained.count + trained.idle_count
+    return 0 if numerics.trains_base else count * trained.width
 
 
 def gradients_bytes(trained: Trained) -> int:
@@ -176,7 +211,8 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
 
     PyTorch's per-tensor AdamW (torch/optim/adam.py, _single_tensor_adam) makes the root of a
     tensor's second moment and its quotient by the bias correction: two more of the largest
-    tensor's size. The fused one makes neither, and takes at most these two less. The for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
+    tensor's size; and the quotient of the tensor before is there until the next one takes its name,
+    which is more where two large ones follow on one another. The fused one makes neither, and takes at most these two less. The for-each AdamW makes the root of all second moments at once (torch/optim/adamw.py,
     _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one and
     bitsandbytes' need none. transformers' Adafactor works tensor by tensor in fp32 (optimization.py,
     Adafactor.step): the squared gradient and the update of the largest one, and for 16-bit
@@ -184,7 +220,7 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
     """
     if optimizer == "adamw":
         width = 4 if recipe == "bf16_fp32_master" else trained.width
-        return 2 * width * trained.largest_count
+        return width * trained.step_count
     if optimizer == "adamw_foreach":
         width = 4 if recipe == "bf16_fp32_master" else trained.width
         return width * trained.count

@@ -249,7 +249,8 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
     position = 2.0 * rotary * numerics.small_width + 8.0
-    mask = Size(position_pair=1.0 if masked else 0.0)
+    indexes = architecture.index_head_count > 0
+    mask = Size(position_pair=1.0 if masked else 0.0, pair=1.0 if indexes else 0.0)
     if runs_eager(architecture, numerics):
         # One of the residual stream's width for each kind of layer.
         kinds = {attention for attention, _ in architecture.layer_kinds()} & ATTENDING

@@ -135,6 +135,10 @@ def _family(text_config: Mapping[str, object], config: Mapping[str, object]) -> 
 def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
     found = {"sliding_window": reading.size("sliding_window") or 0}
     found |= hybrid_sizes(reading, family)
+    if "index_n_heads" in reading.defaults:
+        for size in ("index_head_count", "index_head_dim"):
+            found[size] = reading.size(size) or 0
+        _check_indexers(reading)
     if family in ("gpt2", "opt"):
         # OPT's first position is the third of its embedding.
         offset = 2 if family == "opt" else 0
@@ -157,6 +161,18 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
         ):
             found[size] = reading.size(size) or 0
     return found
+
+
+def _check_indexers(reading: Reading) -> None:
+    """Layers that share another one's indexer are not computed."""
+    types = reading.texts("indexer_types") or []
+    pattern = reading.config.get("index_topk_pattern")
+    if "shared" in types:
+        reading.report("indexer_types", "must be “full” throughout: nothing else is modelled.")
+    if isinstance(pattern, str | list | tuple) and ("S" in pattern or "shared" in pattern):
+        reading.report("index_topk_pattern", "must share none: nothing else is modelled.")
+    if (reading.count("index_topk_freq", 1) or 1) > 1:
+        reading.report("index_topk_freq", "must be 1: shared indexers are not modelled.")
 
 
 def _is_tied(reading: Reading, config: Mapping[str, object], family: str) -> bool:

@@ -34,6 +34,9 @@ EXPERTS_OF_FULL_WIDTH = frozenset(
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon", "gptj", "bloom", "mpt"})
 SHARES_KEYS = frozenset({"gemma4"})
+WITH_LATENT_ATTENTION = frozenset(
+    {"deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa"}
+)
 QWEN_MOE = frozenset({"qwen2_moe", "qwen3_moe", "qwen3_next"})
 # Where a configuration has no layer_types, Qwen slides in the last layers, if it is told to.
 SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})
@@ -42,6 +45,9 @@ LAYER_TYPES: dict[str, AttentionKind] = {
     "sliding_attention": "sliding",
     "chunked_attention": "sliding",
     "linear_attention": "linear",
+    # Sparse attention is full attention with a mask, as transformers runs it.
+    "indexed_attention": "full",
+    "deepseek_sparse_attention": "full",
 }
 
 
@@ -50,7 +56,7 @@ def head_sizes(reading: Reading, family: str) -> dict[str, int]:
     heads = reading.size("head_count") or 0
     hidden = reading.size("hidden_size") or 0
     found = {"head_count": heads, "kv_head_count": _kv_heads(reading, family, heads)}
-    if family in ("deepseek_v2", "deepseek_v3", "glm4_moe_lite"):
+    if family in WITH_LATENT_ATTENTION:
         for size in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"):
             found[size] = reading.size(size) or 0
         found["q_lora_rank"] = reading.size("q_lora_rank") or 0
@@ -200,10 +206,11 @@ def _mlp_kinds(reading: Reading, family: str, layer_count: int) -> list[MlpKind]
         last = reading.count("moe_layer_end_index", -1)
         last = layer_count - 1 if last is None or last == -1 else last
         return _moe_where((i + 1) % step == 0 and first <= i <= last for i in layers)
-    if family == "glm4_moe_lite":
+    if family in ("glm4_moe_lite", "deepseek_v32", "glm_moe_dsa"):
         stated = reading.texts("mlp_layer_types")
         if stated is not None and len(stated) == layer_count:
             return _moe_where(kind == "sparse" for kind in stated)
+    if family == "glm4_moe_lite":
         return _moe_where(i >= 1 for i in layers)
     dense_count = reading.size("dense_layer_count") or 0
     return _moe_where(i >= dense_count for i in layers)

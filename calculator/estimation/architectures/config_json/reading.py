@@ -58,6 +58,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mamba_state_size": ("mamba_d_state", "ssm_state_size"),
     "mamba_group_count": ("mamba_n_groups", "n_groups"),
     "mamba_chunk_size": ("mamba_chunk_size", "chunk_size"),
+    "index_head_count": ("index_n_heads",),
+    "index_head_dim": ("index_head_dim",),
     "global_head_dim": ("global_head_dim",),
     "per_layer_input_size": ("hidden_size_per_layer_input",),
     "per_layer_vocab_size": ("vocab_size_per_layer_input",),

@@ -29,6 +29,8 @@ BIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "ernie4_5_moe": {"use_bias": (QKV, OUT, MLP, HEAD)},
     "granitemoehybrid": {"attention_bias": (QKV, OUT)},
     "nemotron_h": {"mlp_bias": (MLP,)},
+    "deepseek_v32": {"attention_bias": (QKV, OUT)},
+    "glm_moe_dsa": {"attention_bias": (QKV, OUT)},
     "phimoe": {"attention_bias": (QKV, OUT), "lm_head_bias": (HEAD,)},
 }
 LIKE_LLAMA: dict[str, tuple[str, ...]] = {"attention_bias": (QKV, OUT), "mlp_bias": (MLP,)}
