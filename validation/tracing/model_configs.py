@@ -93,6 +93,7 @@ _EAGER_ONLY = ("gemma2", "gpt_oss", "bloom", "gptj", "mpt")
 # What the table has no column for, from the models' published configurations.
 _OF_FAMILY: dict[str, dict[str, Any]] = {
     "falcon": {"multi_query": True, "parallel_attn": True, "bias": False, "alibi": False},
+    "glm4_moe": {"attention_bias": True},
     "opt": {"dropout": 0.0},
     "gptj": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "rotary_dim": 64},
     "gpt2": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
@@ -137,6 +138,8 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
     values.update(_window_values(row))
     if family in ("gemma4", "gemma4_e"):
         values.update(gemma4_values(row, values["num_hidden_layers"]))
+    if family == "glm4_moe":
+        values["use_qk_norm"] = row["trait_overrides"] != "qk_norm=none"
     if family == "llama4_text":
         values["attention_chunk_size"] = values.pop("sliding_window")
         values["interleave_moe_layer_step"] = int(row["moe_layer_interval"] or 1)

@@ -22,7 +22,8 @@ INDEXED = {"deepseek-v3-2-671b-a37b", "glm-5-a40b"}
 HYBRIDS = sorted(
     slug
     for slug, model in all_architectures().items()
-    if {kind for kind, _ in model.layer_kinds()} - {"full", "sliding"}
+    if {kind for kind, _ in model.layer_kinds()}
+    - {"full", "sliding", "shared_full", "shared_sliding"}
 )
 # https://huggingface.co/ibm-granite/granite-4.0-h-tiny, config.json: its layers have older names.
 GRANITE_4_H_TINY = {
