@@ -1,0 +1,193 @@
+"""What explains a measured figure: its own kind first, then settings changed by ones and by twos.
+
+A figure is of a kind: what PyTorch allocated, what its allocator reserved, or what the card had
+in use. An explanation is a run with one or two settings changed whose figure of that kind comes
+near the measured one; it is found by running the estimate again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.device import CONTEXT_BYTES
+from calculator.estimation.differences import Changed, differences
+from calculator.estimation.estimate import Estimate, estimate
+from calculator.estimation.settings import TrainingSettings
+
+FigureKind = Literal["allocated", "reserved", "device"]
+
+# Nearer than this is the estimate's own error, nine times in ten (the accuracy page's figures).
+NEAR_FRACTION = 0.07
+# A change that moves the figure by less explains nothing.
+LEAST_MOVE_FRACTION = 0.01
+# These leave the step's tape as it is: an estimate of them is a few products. They are tried
+# with every other change; of the others the pairs that add up to about the figure.
+QUICK = ("micro_batch", "sequence_length", "optimizer")
+# What these change of a layer is saved once a layer with checkpointing, in all of them without.
+CHECKPOINTING = "gradient_checkpointing"
+OF_LAYERS = ("attention", "kernels", "lora_dropout", "prepare_kbit")
+MOST_SLOW_PAIRS = 6
+FARTHEST_SUM_FRACTION = 0.2
+MOST_ESTIMATES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRange:
+    """A figure of one kind, in bytes: the least, the likely and the most."""
+
+    low: int
+    likely: int
+    high: int
+
+    def holds(self, measured_bytes: int) -> bool:
+        """Whether a measured figure is this one: in its range, or as near as the estimate is."""
+        return self.low <= measured_bytes <= self.high or (
+            abs(self.likely - measured_bytes) <= NEAR_FRACTION * measured_bytes
+        )
+
+
+def figure_of(found: Estimate, kind: FigureKind) -> FigureRange:
+    """The estimate's figure of that kind. Reserved is the device's without the CUDA context."""
+    peak, device = found.peak_allocated_bytes, found.device_bytes
+    if kind == "allocated":
+        return FigureRange(peak, peak, peak)
+    if kind == "device":
+        return FigureRange(device.low, device.likely, device.high)
+    _, likely, high = CONTEXT_BYTES
+    return FigureRange(peak, max(peak, device.likely - likely), max(peak, device.high - high))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A run changed in one or two settings, and its figure of the kind that was asked about."""
+
+    changes: tuple[Changed, ...]
+    settings: TrainingSettings
+    figure: FigureRange
+
+
+def explain(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    kind: FigureKind,
+    measured_bytes: int,
+    *,
+    limit: int = 5,
+) -> tuple[Explanation, ...]:
+    """The changes whose likely figure is within 7 % of the measured one.
+
+    Fewest changes first, then the nearest. None takes the figure away from the measured one, and
+    no pair holds a change that explains the figure by itself.
+    """
+
+    def distance(size: int) -> float:
+        return abs(size - measured_bytes) / measured_bytes
+
+    tries = _Tries(architecture, settings, kind)
+    now = distance(tries.now)
+    found = [
+        each
+        for each in tries.toward(
+            measured_bytes, lambda size: distance(size) <= NEAR_FRACTION, limit
+        )
+        if distance(each.figure.likely) < min(now, NEAR_FRACTION)
+    ]
+    found.sort(key=lambda each: (len(each.changes), distance(each.figure.likely)))
+    return _varied(found, limit)
+
+
+def explain_out_of_memory(
+    architecture: Architecture, settings: TrainingSettings, card_bytes: int, *, limit: int = 5
+) -> tuple[Explanation, ...]:
+    """The changes with which a run likely needs more than the card: fewest, then likeliest first."""
+    tries = _Tries(architecture, settings, "device")
+    found = list(
+        tries.toward(max(card_bytes, tries.now + 1), lambda size: size > card_bytes, limit)
+    )
+    found = [each for each in found if each.figure.likely > card_bytes]
+    found.sort(key=lambda each: len(each.changes))
+    return _varied(found, limit)
+
+
+def _varied(found: list[Explanation], limit: int) -> tuple[Explanation, ...]:
+    """The first, none of their changes told more than twice."""
+    told: Counter[str] = Counter()
+    chosen = []
+    for each in found:
+        words = [change.words for change in each.changes]
+        if len(chosen) < limit and all(told[word] < 2 for word in words):
+            chosen.append(each)
+            told.update(words)
+    return tuple(chosen)
+
+
+class _Tries:
+    """Runs the estimate with one change, and with two."""
+
+    def __init__(
+        self, architecture: Architecture, settings: TrainingSettings, kind: FigureKind
+    ) -> None:
+        self._architecture = architecture
+        self._settings = settings
+        self._kind = kind
+        self.now = figure_of(estimate(architecture, settings), kind).likely
+        self._count = 1
+
+    def toward(
+        self, measured_bytes: int, explains: Callable[[int], bool], enough: int
+    ) -> Iterator[Explanation]:
+        """Single changes that move the likely figure toward the measured one.
+
+        Unless enough of them explain it, then pairs of those that do not, each of which adds
+        to the other.
+        """
+        sign = 1 if measured_bytes > self.now else -1
+        movers: list[tuple[Changed, int]] = []
+        explained = 0
+        for change in differences(self._architecture, self._settings, upward=sign > 0):
+            each = self._try(change)
+            moved = each.figure.likely - self.now
+            if sign * moved < LEAST_MOVE_FRACTION * self.now:
+                if change.setting in OF_LAYERS:
+                    movers.append((change, moved))
+                continue
+            yield each
+            if explains(each.figure.likely):
+                explained += 1
+            else:
+                movers.append((change, moved))
+        if explained < enough:
+            yield from self._pairs(movers, measured_bytes)
+
+    def _pairs(
+        self, movers: list[tuple[Changed, int]], measured_bytes: int
+    ) -> Iterator[Explanation]:
+        slow = []
+        for (one, moved), (other, other_moved) in combinations(movers, 2):
+            if set(one.values) & set(other.values):
+                continue
+            settings = {one.setting, other.setting}
+            if settings.intersection(QUICK) or (
+                CHECKPOINTING in settings and settings.intersection(OF_LAYERS)
+            ):
+                if self._count < MOST_ESTIMATES - MOST_SLOW_PAIRS:
+                    yield self._try(one, other)
+            else:
+                gap = abs(self.now + moved + other_moved - measured_bytes)
+                if gap <= FARTHEST_SUM_FRACTION * measured_bytes:
+                    slow.append((gap, len(slow), one, other))
+        for _, _, one, other in sorted(slow)[:MOST_SLOW_PAIRS]:
+            yield self._try(one, other)
+
+    def _try(self, *changes: Changed) -> Explanation:
+        self._count += 1
+        settings = self._settings
+        for change in changes:
+            settings = change.made_in(settings)
+        figure = figure_of(estimate(self._architecture, settings), self._kind)
+        return Explanation(changes, settings, figure)
