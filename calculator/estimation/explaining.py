@@ -8,7 +8,7 @@ near the measured one; it is found by running the estimate again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -21,7 +21,10 @@ from calculator.estimation.settings import TrainingSettings
 
 FigureKind = Literal["allocated", "reserved", "device"]
 
-# Nearer than this is the estimate's own error, nine times in ten (the accuracy page's figures).
+# Nearer than this to the likely figure is the estimate's own error (the accuracy page). It is less
+# than the 7 % between a GiB and a GB.
+OWN_ERROR_FRACTION = 0.05
+# Nearer than this, a changed run explains a figure.
 NEAR_FRACTION = 0.07
 # A change that moves the figure by less explains nothing.
 LEAST_MOVE_FRACTION = 0.01
@@ -47,7 +50,7 @@ class FigureRange:
     def holds(self, measured_bytes: int) -> bool:
         """Whether a measured figure is this one: in its range, or as near as the estimate is."""
         return self.low <= measured_bytes <= self.high or (
-            abs(self.likely - measured_bytes) <= NEAR_FRACTION * measured_bytes
+            abs(self.likely - measured_bytes) <= OWN_ERROR_FRACTION * measured_bytes
         )
 
 
@@ -104,25 +107,38 @@ def explain(
 def explain_out_of_memory(
     architecture: Architecture, settings: TrainingSettings, card_bytes: int, *, limit: int = 5
 ) -> tuple[Explanation, ...]:
-    """The changes with which a run likely needs more than the card: fewest, then likeliest first."""
+    """The changes with which a run likely needs more than the card: fewest, then likeliest first.
+
+    Of the values of one setting the first that does.
+    """
     tries = _Tries(architecture, settings, "device")
     found = list(
         tries.toward(max(card_bytes, tries.now + 1), lambda size: size > card_bytes, limit)
     )
-    found = [each for each in found if each.figure.likely > card_bytes]
-    found.sort(key=lambda each: len(each.changes))
-    return _varied(found, limit)
+    first: dict[tuple[str, ...], Explanation] = {}
+    for each in sorted(found, key=lambda each: len(each.changes)):
+        if each.figure.likely > card_bytes:
+            first.setdefault(tuple(change.setting for change in each.changes), each)
+    return _varied(first.values(), limit)
 
 
-def _varied(found: list[Explanation], limit: int) -> tuple[Explanation, ...]:
-    """The first, none of their changes told more than twice."""
+def _varied(found: Iterable[Explanation], limit: int) -> tuple[Explanation, ...]:
+    """The first of them, none of their changes told more than twice.
+
+    A pair of settings that each explain the figure alone says nothing new.
+    """
     told: Counter[str] = Counter()
-    chosen = []
+    alone: set[str] = set()
+    chosen: list[Explanation] = []
     for each in found:
         words = [change.words for change in each.changes]
-        if len(chosen) < limit and all(told[word] < 2 for word in words):
-            chosen.append(each)
-            told.update(words)
+        settings = {change.setting for change in each.changes}
+        if len(chosen) == limit or settings <= alone or any(told[word] > 1 for word in words):
+            continue
+        chosen.append(each)
+        told.update(words)
+        if len(settings) == 1:
+            alone |= settings
     return tuple(chosen)
 
 
@@ -167,7 +183,7 @@ class _Tries:
     def _pairs(
         self, movers: list[tuple[Changed, int]], measured_bytes: int
     ) -> Iterator[Explanation]:
-        slow = []
+        slow: list[tuple[int, int, Changed, Changed]] = []
         for (one, moved), (other, other_moved) in combinations(movers, 2):
             if set(one.values) & set(other.values):
                 continue
