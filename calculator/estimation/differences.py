@@ -203,7 +203,14 @@ DIFFERENCES = (
         together={"keeps_logits": False},
     ),
     *(
-        Difference("loss_version", value, f"transformers was {words}", _VERSION, None, _whole_loss)
+        Difference(
+            "loss_version",
+            value,
+            f"the version of transformers was {words}",
+            _VERSION,
+            None,
+            _whole_loss,
+        )
         for value, words in _VERSIONS.items()
     ),
     Difference(

@@ -35,6 +35,7 @@ QUICK = ("micro_batch", "sequence_length", "optimizer")
 CHECKPOINTING = "gradient_checkpointing"
 OF_LAYERS = ("attention", "kernels", "lora_dropout", "prepare_kbit")
 MOST_SLOW_PAIRS = 6
+PAIRS_BESIDE_SINGLES = 2
 FARTHEST_SUM_FRACTION = 0.2
 MOST_ESTIMATES = 400
 
@@ -125,20 +126,25 @@ def explain_out_of_memory(
 def _varied(found: Iterable[Explanation], limit: int) -> tuple[Explanation, ...]:
     """The first of them, none of their changes told more than twice.
 
-    A pair of settings that each explain the figure alone says nothing new.
+    A pair of settings that each explain the figure alone says nothing new; beside single changes
+    two pairs are enough.
     """
     told: Counter[str] = Counter()
     alone: set[str] = set()
     chosen: list[Explanation] = []
+    singles = 0
     for each in found:
         words = [change.words for change in each.changes]
         settings = {change.setting for change in each.changes}
         if len(chosen) == limit or settings <= alone or any(told[word] > 1 for word in words):
             continue
+        if alone and len(settings) > 1 and len(chosen) >= singles + PAIRS_BESIDE_SINGLES:
+            continue
         chosen.append(each)
         told.update(words)
         if len(settings) == 1:
             alone |= settings
+            singles += 1
     return tuple(chosen)
 
 

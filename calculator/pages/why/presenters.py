@@ -208,13 +208,13 @@ def _tries(
                 " process’s; if not, a setting is another than you think.",
             )
         )
-    url = next((each.url for each in explanations if each.url), "")
-    if url:
+    first = next((each for each in explanations if each.url), None)
+    if first is not None:
         tries.append(
             TryView(
-                "Take over what explains it",
-                "into the settings: every page then answers for the run that you had.",
-                url,
+                f"Take over “{first.words}”",
+                "if it was so: the calculator then answers for the run that you had.",
+                first.url,
             )
         )
     for saving in found.savings:
