@@ -7,16 +7,13 @@ turns on or off by itself first, what somebody has to have typed last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from calculator.estimation.architectures.architecture import Architecture
-from calculator.estimation.lora_targets import module_names
 from calculator.estimation.settings import (
     ALL_LINEAR,
     CHOICES,
-    MAXIMUM_OF_FIELD,
     TrainingSettings,
 )
 
@@ -48,39 +45,6 @@ class Difference:
     def value_from(self, settings: TrainingSettings) -> Any:
         old = getattr(settings, self.setting)
         return self.value(old) if callable(self.value) else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A difference made: what it says of these settings, and the values that it changes."""
-
-    setting: str
-    words: str
-    check: str
-    values: Mapping[str, Any]
-
-    def made_in(self, settings: TrainingSettings) -> TrainingSettings:
-        return replace(settings, **self.values)
-
-
-def differences(
-    architecture: Architecture, settings: TrainingSettings, *, upward: bool
-) -> Iterator[Changed]:
-    """Every single difference that these settings leave open and that may move a figure so."""
-    modules = set(module_names(architecture))
-    for each in DIFFERENCES:
-        if (each.of_experts and not architecture.is_moe) or each.raises is (not upward):
-            continue
-        if not each.applies(settings):
-            continue
-        old, new = getattr(settings, each.setting), each.value_from(settings)
-        most = MAXIMUM_OF_FIELD.get(each.setting)
-        if new == old or (most is not None and not 1 <= new <= most):
-            continue
-        if isinstance(new, tuple) and not modules.issuperset(new):
-            continue
-        words = each.words.format(old=old, new=new)
-        yield Changed(each.setting, words, each.check, {each.setting: new, **each.together})
 
 
 def _adapters(now: TrainingSettings) -> bool:

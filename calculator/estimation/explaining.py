@@ -8,16 +8,17 @@ near the measured one; it is found by running the estimate again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.device import CONTEXT_BYTES
-from calculator.estimation.differences import Changed, differences
+from calculator.estimation.differences import DIFFERENCES
 from calculator.estimation.estimate import Estimate, estimate
-from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.lora_targets import module_names
+from calculator.estimation.settings import MAXIMUM_OF_FIELD, TrainingSettings
 
 FigureKind = Literal["allocated", "reserved", "device"]
 
@@ -64,6 +65,39 @@ def figure_of(found: Estimate, kind: FigureKind) -> FigureRange:
         return FigureRange(device.low, device.likely, device.high)
     _, likely, high = CONTEXT_BYTES
     return FigureRange(peak, max(peak, device.likely - likely), max(peak, device.high - high))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A difference made: what it says of these settings, and the values that it changes."""
+
+    setting: str
+    words: str
+    check: str
+    values: Mapping[str, Any]
+
+    def made_in(self, settings: TrainingSettings) -> TrainingSettings:
+        return replace(settings, **self.values)
+
+
+def differences(
+    architecture: Architecture, settings: TrainingSettings, *, upward: bool
+) -> Iterator[Changed]:
+    """Every single difference that these settings leave open and that may move a figure so."""
+    modules = set(module_names(architecture))
+    for each in DIFFERENCES:
+        if (each.of_experts and not architecture.is_moe) or each.raises is (not upward):
+            continue
+        if not each.applies(settings):
+            continue
+        old, new = getattr(settings, each.setting), each.value_from(settings)
+        most = MAXIMUM_OF_FIELD.get(each.setting)
+        if new == old or (most is not None and not 1 <= new <= most):
+            continue
+        if isinstance(new, tuple) and not modules.issuperset(new):
+            continue
+        words = each.words.format(old=old, new=new)
+        yield Changed(each.setting, words, each.check, {each.setting: new, **each.together})
 
 
 @dataclass(frozen=True, slots=True)

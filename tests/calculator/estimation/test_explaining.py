@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from calculator.estimation import TrainingSettings, estimate, explaining
-from calculator.estimation.differences import DIFFERENCES, differences
+from calculator.estimation.differences import DIFFERENCES
 from calculator.estimation.explaining import (
     MOST_ESTIMATES,
     NEAR_FRACTION,
+    differences,
     explain,
     explain_out_of_memory,
     figure_of,
