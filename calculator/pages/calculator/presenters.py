@@ -114,7 +114,7 @@ def present_calculator(
         matches=present_matches(
             question.matches,
             question.model_typed if question.model_error or question.matches.total_count else "",
-            question.settings_query,
+            question.settings_query if question.run is None else question.run.query(),
             links,
         ),
         settings=present_settings(question, links) if task == Task.TRAINING else None,
