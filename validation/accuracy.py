@@ -17,6 +17,7 @@ from calculator.pages.accuracy.records import AccuracyRow, LeftOutRow, accuracy_
 from validation.measured.mapping import NotComparable
 from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
+from validation.setting_words import settings_in_words
 from validation.traced import read_traces
 
 PRESET_PARTS = FOLDER / "preset_parts.csv"
@@ -52,7 +53,7 @@ def traced_rows() -> Iterator[AccuracyRow]:
             predicted_high_bytes=peak,
             rule_of_thumb_bytes=round(rule[step.settings.method] * count),
             remarks="",
-            calculator_query=_calculator_query(step.hf_id, step.architecture, step.settings),
+            calculator_query=_query_of(step.hf_id, step.architecture, step.settings),
         )
 
 
@@ -82,7 +83,7 @@ def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     if item.gpu_count == 1:
         count = count_parameters(item.architecture).total_count
         rule_bytes = round(rule[item.settings.method] * count)
-        query = _calculator_query(run.model, item.architecture, item.settings)
+        query = _query_of(run.model, item.architecture, item.settings)
     else:
         offload = "" if item.offload == "none" else ", parameters on the host"
         words = f"{words}; {STRATEGY_NAMES[item.strategy]}{offload}"
@@ -109,11 +110,16 @@ def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     )
 
 
-def _calculator_query(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
+def _query_of(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
     """The calculator's address for these settings; nothing where its catalog lacks the model."""
     slug = catalog_slug_of(model)
     if not slug or architecture != architecture_of(model):
         return ""
+    return calculator_query(slug, settings)
+
+
+def calculator_query(slug: str, settings: TrainingSettings) -> str:
+    """The calculator's address for a model of the catalog with these settings."""
     values = {"model": slug}
     for name in changed_fields(settings, TrainingSettings(method=settings.method)):
         value = getattr(settings, name)
@@ -139,58 +145,3 @@ def _left_out(item: NotComparable) -> LeftOutRow:
         actual_high_bytes=run.high_bytes,
         reason=item.reason,
     )
-
-
-_RECIPES = {
-    "pure_bf16": "bf16 throughout",
-    "bf16_autocast": "bf16 autocast",
-    "bf16_fp32_master": "bf16 with an fp32 master copy",
-    "fp16_autocast": "fp16 autocast",
-    "fp32": "fp32",
-}
-_OPTIMIZERS = {
-    "adamw": "AdamW",
-    "adamw_foreach": "AdamW (for-each)",
-    "adamw_8bit": "8-bit AdamW",
-    "paged_adamw_8bit": "paged AdamW",
-    "adafactor": "Adafactor",
-    "lion": "Lion",
-    "sgd": "SGD",
-}
-_QUANTIZATIONS = {"nf4": "NF4", "nf4_double": "NF4 with double quantisation", "int8": "8-bit"}
-
-
-def _short(target: str) -> str:
-    name = target.removesuffix("_proj")
-    return name if name in ("q", "k", "v", "o", "gate", "up", "down") else target
-
-
-def settings_in_words(settings: TrainingSettings) -> str:
-    """“4 × 2,048 tokens, checkpointing, bf16 throughout, AdamW (for-each)” and what differs."""
-    words = [f"{settings.micro_batch} × {settings.sequence_length:,} tokens"]
-    words.append("checkpointing" if settings.gradient_checkpointing else "no checkpointing")
-    if settings.trains_adapters:
-        targets = settings.lora_targets
-        where = "all linear maps" if isinstance(targets, str) else ", ".join(map(_short, targets))
-        words.append(f"rank {settings.lora_rank} on {where}")
-        if settings.lora_dropout:
-            words.append(f"dropout {settings.lora_dropout:g}")
-        words.append(f"{settings.adapter_precision} adapters")
-    if settings.method == "qlora":
-        words.append(_QUANTIZATIONS[settings.quantization])
-        if settings.prepare_kbit:
-            words.append("prepared for k-bit training")
-    words += [_RECIPES[settings.recipe], _OPTIMIZERS[settings.optimizer]]
-    if settings.gradient_accumulation > 1:
-        words.append(f"{settings.gradient_accumulation} accumulation steps")
-    if settings.attention == "eager":
-        words.append("eager attention")
-    if settings.loss != "standard":
-        words.append(f"{settings.loss} loss")
-    if settings.loss_version != "4.50":
-        words.append(f"loss as in transformers {settings.loss_version}")
-    if settings.kernels != "standard":
-        words.append(f"{settings.kernels} kernels")
-    if settings.keeps_logits:
-        words.append("logits kept")
-    return ", ".join(words)
