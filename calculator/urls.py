@@ -2,7 +2,7 @@ from django.urls import path
 
 from calculator.faq import views as faq
 from calculator.language_models.views import model_list, model_list_fragment, model_page
-from calculator.pages.accuracy.views import accuracy, accuracy_csv
+from calculator.pages.accuracy.views import accuracy, accuracy_csv, field_reports_csv
 from calculator.pages.api.views import estimate
 from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
@@ -29,4 +29,5 @@ urlpatterns = [
     path("accuracy/", accuracy, name="accuracy"),
     path("methodology/", methodology, name="methodology"),
     path("accuracy/accuracy.csv", accuracy_csv, name="accuracy_csv"),
+    path("accuracy/field-reports.csv", field_reports_csv, name="field_reports_csv"),
 ]

@@ -17,7 +17,7 @@ from calculator.pages.accuracy.records import AccuracyRow, LeftOutRow, accuracy_
 from validation.measured.mapping import NotComparable
 from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
-from validation.setting_words import settings_in_words
+from validation.setting_words import said_of, settings_in_words
 from validation.traced import read_traces
 
 PRESET_PARTS = FOLDER / "preset_parts.csv"
@@ -41,7 +41,7 @@ def traced_rows() -> Iterator[AccuracyRow]:
             url=f"https://github.com/huggingface/transformers/tree/v{step.transformers}",
             model=step.hf_id,
             method=step.settings.method,
-            settings=settings_in_words(step.settings),
+            settings=settings_in_words(said_of(step.architecture, step.settings)),
             gpu_count=1,
             gpu="",
             counter="allocated",
@@ -79,7 +79,11 @@ def rule_of_thumb_bytes_per_parameter() -> dict[str, Decimal]:
 
 def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     item, run = prediction.comparable, prediction.comparable.run
-    words, rule_bytes, query = settings_in_words(item.settings), None, ""
+    words, rule_bytes, query = (
+        settings_in_words(said_of(item.architecture, item.settings)),
+        None,
+        "",
+    )
     if item.gpu_count == 1:
         count = count_parameters(item.architecture).total_count
         rule_bytes = round(rule[item.settings.method] * count)
@@ -115,7 +119,7 @@ def _query_of(model: str, architecture: Architecture, settings: TrainingSettings
     slug = catalog_slug_of(model)
     if not slug or architecture != architecture_of(model):
         return ""
-    return calculator_query(slug, settings)
+    return calculator_query(slug, said_of(architecture, settings))
 
 
 def calculator_query(slug: str, settings: TrainingSettings) -> str:

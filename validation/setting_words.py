@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.lora_targets import module_names
 from calculator.estimation.settings import TrainingSettings
 
 _RECIPES = {
@@ -65,6 +68,18 @@ _MODULES = {
     "head": "head trained too",
     "embeddings_and_head": "embedding and head trained too",
 }
+
+
+def said_of(architecture: Architecture, settings: TrainingSettings) -> TrainingSettings:
+    """The settings without what changes nothing: of experts where there are none, and targets that
+    the model lacks, which the calculator refuses."""
+    if not isinstance(settings.lora_targets, str):
+        known = module_names(architecture)
+        targets = tuple(name for name in settings.lora_targets if name in known)
+        settings = replace(settings, lora_targets=targets or settings.lora_targets)
+    if not architecture.is_moe:
+        return replace(settings, experts="quantized", expert_targets="auto", expert_lora="folded")
+    return settings if settings.method == "qlora" else replace(settings, experts="quantized")
 
 
 def settings_in_words(settings: TrainingSettings) -> str:
