@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.estimate import estimate
 from calculator.estimation.settings import TrainingSettings, changed_fields
 from calculator.pages.accuracy.records import AccuracyRow, LeftOutRow, accuracy_csv_text
+from calculator.question.training_form import read_training_form
 from validation.measured.mapping import NotComparable
 from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
@@ -123,7 +125,11 @@ def _query_of(model: str, architecture: Architecture, settings: TrainingSettings
 
 
 def calculator_query(slug: str, settings: TrainingSettings) -> str:
-    """The calculator's address for a model of the catalog with these settings."""
+    """The calculator's address for a model of the catalog with these settings.
+
+    Nothing where its form lacks one of them. A trainer's defaults are stated one by one.
+    """
+    settings = replace(settings, trainer="")
     values = {"model": slug}
     for name in changed_fields(settings, TrainingSettings(method=settings.method)):
         value = getattr(settings, name)
@@ -132,6 +138,9 @@ def calculator_query(slug: str, settings: TrainingSettings) -> str:
         elif isinstance(value, tuple):
             value = ",".join(value)
         values[name] = str(value)
+    run = read_training_form(values).run
+    if run is None or run.settings_for(settings.method) != settings:
+        return ""
     return urlencode(values)
 
 
