@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calculator.estimation.errors import ConfigError
 from calculator.estimation.settings import TrainingSettings
-from calculator.pages.accuracy.field_records import FieldReportRow, field_reports_csv_text
+from calculator.pages.accuracy.field.records import FieldReportRow, field_reports_csv_text
 from validation.accuracy import calculator_query
 from validation.field import (
     FieldReport,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from calculator.pages.accuracy.field_records import FIELD_REPORTS_CSV
+from calculator.pages.accuracy.field.records import FIELD_REPORTS_CSV
 from calculator.pages.accuracy.records import ACCURACY_CSV
 from validation.accuracy import accuracy_csv
 from validation.field_rows import field_reports_csv

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from calculator.pages.accuracy.causes import CAUSES, PEERS, rows_about
-from calculator.pages.accuracy.field_presenters import FieldView, present_field
+from calculator.pages.accuracy.field.presenters import FieldView, present_field
 from calculator.pages.accuracy.forms import COUNTERS, AccuracyForm
 from calculator.pages.accuracy.paging import Paging, paging
 from calculator.pages.accuracy.percent import percent, within

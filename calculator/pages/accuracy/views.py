@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from calculator.pages.accuracy.field_records import FIELD_REPORTS_CSV
+from calculator.pages.accuracy.field.records import FIELD_REPORTS_CSV
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.accuracy.records import ACCURACY_CSV
 

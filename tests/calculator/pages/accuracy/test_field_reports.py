@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from bs4 import BeautifulSoup
 
-from calculator.pages.accuracy.field_causes import FIELD_CAUSES, UNEXPLAINED, causes_of
-from calculator.pages.accuracy.field_presenters import (
+from calculator.pages.accuracy.field.causes import FIELD_CAUSES, UNEXPLAINED, causes_of
+from calculator.pages.accuracy.field.presenters import (
     REPORTS_PER_PAGE,
     field_lead,
     kind_rows,
     report_row,
 )
-from calculator.pages.accuracy.field_records import FieldReportRow, field_report_rows
+from calculator.pages.accuracy.field.records import FieldReportRow, field_report_rows
 from calculator.words.formatting import format_gb
 from validation.field import read_field_reports
 

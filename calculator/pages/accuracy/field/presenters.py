@@ -9,8 +9,8 @@ from datetime import date
 
 from django.utils.dates import MONTHS
 
-from calculator.pages.accuracy.field_causes import causes_of
-from calculator.pages.accuracy.field_records import (
+from calculator.pages.accuracy.field.causes import causes_of
+from calculator.pages.accuracy.field.records import (
     KINDS,
     OUTCOMES,
     FieldReportRow,

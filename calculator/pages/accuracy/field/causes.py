@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calculator.pages.accuracy.field_records import FieldReportRow
+from calculator.pages.accuracy.field.records import FieldReportRow
 
 
 @dataclass(frozen=True, slots=True)
