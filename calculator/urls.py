@@ -7,7 +7,7 @@ from calculator.pages.api.views import estimate
 from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
-from calculator.pages.methodology.views import methodology
+from calculator.pages.methodology.views import formula_versions, methodology
 
 app_name = "calculator"
 urlpatterns = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),
     path("methodology/", methodology, name="methodology"),
+    path("methodology/formula-versions.md", formula_versions, name="formula_versions"),
     path("accuracy/accuracy.csv", accuracy_csv, name="accuracy_csv"),
     path("accuracy/field-reports.csv", field_reports_csv, name="field_reports_csv"),
 ]

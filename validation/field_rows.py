@@ -13,10 +13,11 @@ from validation.field import (
     model_name,
     settings_of_report,
 )
+from validation.field.records import ReportedStrategy
 from validation.field_reports import judged_reports
 from validation.setting_words import said_of, settings_in_words
 
-_STRATEGIES = {
+_STRATEGIES: dict[ReportedStrategy, str] = {
     "none": "",
     "ddp": "DDP",
     "zero1": "ZeRO-1",
@@ -56,6 +57,7 @@ def _row(item: Judged) -> FieldReportRow:
         kind=report.kind,
         card_bytes=report.card_bytes,
         measured_bytes=report.measured_bytes,
+        measured_as=report.measured_as,
         counter=report.counter,
         low_bytes=item.low_bytes if is_asked else None,
         likely_bytes=item.likely_bytes if is_asked else None,

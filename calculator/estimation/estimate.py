@@ -29,7 +29,7 @@ from calculator.estimation.step.shadow import GRADIENTS
 from calculator.estimation.step.timeline import PHASES, Moment, Phase, timeline
 
 # Raised whenever the same input may give another figure.
-FORMULA_VERSION = "1"
+FORMULA_VERSION = "2"
 
 COMPONENTS: dict[str, str] = {
     "weights": "Model weights",

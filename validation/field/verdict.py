@@ -131,7 +131,7 @@ def _is_valid(values: Mapping[str, Any], method: str) -> bool:
 def _estimate(
     architecture: Architecture, settings: TrainingSettings, report: FieldReport
 ) -> Estimate:
-    name = report.strategy
+    name: str = report.strategy
     if name not in STRATEGIES:
         name = name.rstrip("12")
     sharding = Sharding(

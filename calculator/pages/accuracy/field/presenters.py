@@ -17,7 +17,7 @@ from calculator.pages.accuracy.field.records import (
     field_report_rows,
 )
 from calculator.pages.accuracy.percent import percent
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import NO_BREAK_SPACE, format_gb
 from calculator.words.methods import METHOD_NAMES
 
 REPORTS_PER_PAGE = 20
@@ -194,7 +194,9 @@ def _seen(row: FieldReportRow) -> str:
 
 def _seen_note(row: FieldReportRow) -> str:
     if row.measured_bytes is not None:
-        return COUNTER_NAMES[row.counter]
+        counter, seen = COUNTER_NAMES[row.counter], format_gb(row.measured_bytes)
+        is_as_written = row.measured_as.replace(" ", "") == seen.replace(NO_BREAK_SPACE, "")
+        return counter if is_as_written else f"{counter}: {row.measured_as}"
     assert row.card_bytes is not None
     return f"card of {format_gb(row.card_bytes)}"
 

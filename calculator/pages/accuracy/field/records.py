@@ -22,7 +22,8 @@ class FieldReportRow:
     """One report with our answer, in bytes per GPU.
 
     kind is one of KINDS, outcome one of OUTCOMES. report: what was seen, in our words; assumed:
-    which inputs the report leaves open. measured_bytes and counter are of measured ones.
+    which inputs the report leaves open. measured_bytes, measured_as (as it was
+    written) and counter are of measured ones.
     low_bytes to high_bytes are of what the counter shows, None where nothing can be asked; answer
     is "fits", "tight" or "too small" for the card, "" without one. missing: settings that cannot
     be stated, in words.
@@ -41,6 +42,7 @@ class FieldReportRow:
     kind: str
     card_bytes: int | None
     measured_bytes: int | None
+    measured_as: str
     counter: str
     low_bytes: int | None
     likely_bytes: int | None

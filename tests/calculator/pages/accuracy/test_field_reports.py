@@ -35,6 +35,7 @@ FITTED = FieldReportRow(
     kind="fitted",
     card_bytes=24 * GB,
     measured_bytes=None,
+    measured_as="",
     counter="",
     low_bytes=18 * GB,
     likely_bytes=20 * GB,
@@ -51,6 +52,7 @@ MEASURED = replace(
     kind="measured",
     card_bytes=None,
     measured_bytes=25 * GB,
+    measured_as="25GB",
     counter="nvidia-smi",
     answer="",
     outcome="wrong",
@@ -113,6 +115,12 @@ def test_a_verdict_is_held_against_what_happened_and_a_figure_against_a_figure()
         "nvidia-smi",
     )
     assert figure.outcome_note == "\u221220\u00a0%"
+
+
+def test_a_figure_in_another_unit_stands_as_it_was_written_too():
+    shown = report_row(replace(MEASURED, measured_bytes=24 * 2**30, measured_as="24GiB"))
+
+    assert (shown.seen, shown.seen_note) == ("25.8\u00a0GB", "nvidia-smi: 24GiB")
 
 
 def test_what_cannot_be_stated_is_named_and_has_no_figure():

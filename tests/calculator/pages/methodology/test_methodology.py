@@ -70,6 +70,16 @@ def test_the_formula_version_is_the_cores(page):
     assert f"Formula version {FORMULA_VERSION}." in words_of(page)
 
 
+def test_the_version_leads_to_what_changed(client, page):
+    assert page.select_one(".lead a[href='#versions']").text == FORMULA_VERSION
+    link = page.select_one("#versions a[href$='formula-versions.md']")
+
+    response = client.get(link["href"])
+
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert f"## {FORMULA_VERSION}," in b"".join(response.streaming_content).decode()
+
+
 def test_bytes_per_quantised_weight_are_the_cores(page):
     text = words_of(page.find(id="weights"))
 
