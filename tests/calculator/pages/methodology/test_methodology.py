@@ -139,7 +139,7 @@ def test_a_standard_loss_takes_12_bytes_and_14_with_the_logits_kept():
 
 # Names, not numbers: formats, versions, papers, products.
 NAMES = re.compile(
-    r"NF4|bf16|fp16|fp32|int8|LLM\.int8|ZeRO-?\d?|MatMul4Bit|k-bit|"
+    r"NF4|MXFP4|fp8|bf16|fp16|fp32|int8|DeepSeek-V3|LLM\.int8|ZeRO-?\d?|MatMul4Bit|k-bit|"
     r"(?:16|32|64|8)[- ]bits?|16- or 32-bit|in 16 bits|get 32|before 4\.50|FlashAttention-2|"
     r"arXiv|8-bit optimizers|\(1 \+ gaps\)"
 )
