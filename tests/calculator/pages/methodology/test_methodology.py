@@ -20,6 +20,7 @@ from calculator.pages.methodology.closed_forms import (
     logits_bytes_per_entry,
 )
 from calculator.pages.methodology.example import LLAMA_3_1_8B, METHODS, example_settings
+from calculator.words.formatting import format_number
 from tests.calculator.estimation.architectures import architecture
 
 TEMPLATES = Path(django_settings.BASE_DIR) / "templates" / "calculator/pages/methodology"
@@ -84,7 +85,7 @@ def test_bytes_per_quantised_weight_are_the_cores(page):
     text = words_of(page.find(id="weights"))
 
     for size in QUANTIZED_BYTES_PER_WEIGHT.values():
-        assert f"{size:.4f}".rstrip("0").rstrip(".") in text
+        assert format_number(size, decimals=4) in text
 
 
 def test_context_and_slack_are_the_cores(page):
