@@ -35,6 +35,7 @@ TEXT_MODELS = {"gemma4": "gemma4_text"}
 # What the core computes of a family that has more.
 _COMPUTED: dict[str, dict[str, Any]] = {
     "gemma4": {"global_head_dim": 64, "num_global_key_value_heads": 2},
+    "opt": {"do_layer_norm_before": True},
     "deepseek_v2": {"num_experts_per_tok": 2},
     "deepseek_v32": {"q_lora_rank": 24},
     "glm_moe_dsa": {"q_lora_rank": 24},
@@ -54,6 +55,7 @@ OTHER_KEYS = (
     "max_window_layers",
     "moe_layer_end_index",
     "intermediate_size_mlp",
+    "rotary_dim",
 )
 
 # Small enough to build in milliseconds, large enough for every divisor.
@@ -79,6 +81,8 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "num_experts_per_tok": (1, 2),
     "top_k_experts": (1, 2),
     "moe_topk": (1, 2),
+    "rotary_dim": (4, 8),
+    "ffn_dim": (80, 128),
     "hidden_size_per_layer_input": (0, 24),
     "vocab_size_per_layer_input": (304,),
     "num_kv_shared_layers": (0, 1),

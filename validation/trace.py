@@ -167,10 +167,13 @@ def _read(path: Path) -> dict[tuple[str, ...], Any]:
 
 
 def write_rows(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    """Write all rows, so that a run which ends in between leaves the file as it was."""
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    unfinished.replace(path)
 
 
 if __name__ == "__main__":

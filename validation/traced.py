@@ -36,13 +36,13 @@ def read_traces() -> tuple[TracedStep, ...]:
         models = {row["slug"]: row for row in csv.DictReader(file)}
     with TRACES.open(encoding="utf-8", newline="") as file:
         return tuple(
-            _step(number, row, models[row["model"]])
+            step_of(number, row, models[row["model"]])
             for number, row in enumerate(csv.DictReader(file), 1)
         )
 
 
-def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> TracedStep:
-    # What is traced is the text model.
+def step_of(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> TracedStep:
+    """A row of traces.csv, with its row of models.csv. What is traced is the text model."""
     architecture = replace(architecture_from_row(model), vision_parameter_count=0)
     layer_count = int(row["layer_count"])
     if layer_count:
@@ -54,12 +54,19 @@ def _step(number: int, row: Mapping[str, str], model: Mapping[str, str]) -> Trac
         id=f"trace-{number:03}",
         hf_id=model["hf_id"],
         architecture=architecture,
-        settings=settings_of_row(row),
+        settings=_of_model(settings_of_row(row), architecture),
         peak_bytes=int(row["peak_bytes"]),
         trained_count=int(row["trained_count"]),
         transformers=row["transformers"],
         versions=f"transformers {row['transformers']}, peft {row['peft']}, torch {row['torch']}",
     )
+
+
+def _of_model(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+    """The settings, of which one about experts is none for a model that has no experts."""
+    if architecture.is_moe:
+        return settings
+    return replace(settings, experts=TrainingSettings().experts)
 
 
 def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
@@ -76,8 +83,6 @@ def settings_of_row(row: Mapping[str, str]) -> TrainingSettings:
         else:
             values[item.name] = text
     values.setdefault("experts", "widened")
-    if values["experts"] == "widened" and not values.get("prepare_kbit", True):
-        values["experts"] = "16bit"
     targets = values.get("lora_targets", "all-linear")
     if targets != "all-linear":
         values["lora_targets"] = tuple(targets.split("+"))

@@ -32,7 +32,9 @@ def check_targets(architecture: Architecture, settings: TrainingSettings) -> Non
     if isinstance(targets, str) or not settings.trains_adapters:
         return
     names = module_names(architecture)
-    unknown = [name for name in targets if name not in (*names, *expert_names(architecture))]
+    known = (*names, *expert_names(architecture))
+    # A target may bear its path: shared_expert.up_proj, self_attn.q_proj.
+    unknown = [name for name in targets if name.rpartition(".")[2] not in known]
     if unknown:
         verb = "is" if len(unknown) == 1 else "are"
         message = (

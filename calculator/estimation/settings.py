@@ -98,10 +98,10 @@ class TrainingSettings:
     experts says how QLoRA holds the experts of a mixture, which transformers 5 stacks: "quantized"
     like linear maps, one stack dequantised at a time (Unsloth); "quantized_kept", dequantised
     stacks staying until the layer is done (Axolotl); "linear", each expert's maps modules of
-    their own (transformers 4, linearised models); "16bit"; "widened" to fp32, as transformers 5
-    with peft's k-bit preparation leaves them.
-    expert_targets: "auto" is what lora_targets mean to peft, "none" no adapter on any expert,
-    routed or shared; "per_expert" adapts the stacks whatever the targets (target_parameters).
+    their own (transformers 4, linearised models); "16bit"; "widened" to fp32 by peft's k-bit
+    preparation, as in plain transformers 5, where there is one.
+    expert_targets: "auto" is what lora_targets mean to peft, "none" no adapter on any expert
+    that they do not name with its path; "per_expert" adapts the stacks whatever the targets (target_parameters).
     expert_lora: peft folds the stacks' adapters in, Unsloth computes them beside ("split").
     activation_offload: "checkpoints" holds the checkpointed layers' inputs on the host (Unsloth),
     "saved_tensors" all that the layers save (torchtune, TRL).

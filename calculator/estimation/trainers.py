@@ -189,6 +189,9 @@ _AXOLOTL = TrainerDefaults(
             " mixtures set",
             ("qlora",),
         ),
+        Default(
+            "expert_targets", "none", "axolotl: adapters by lora_target_parameters", ("qlora",)
+        ),
     ),
     (
         "In full fine-tuning embedding, head and norms are fp32 there, which is not modelled: too"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from calculator.estimation.architectures.architecture import Architecture
@@ -101,6 +101,9 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
     values, remarks = tool.settings(run)
     try:
         settings = TrainingSettings(**{**_common(run), **values})
+        if architecture.is_moe:
+            # All runs of mixtures are of transformers 4, whose experts are linear maps.
+            settings = replace(settings, experts="linear")
     except SettingsError as error:
         return NotComparable(run, f"Outside our settings: {error}")
     share = run.gpu_count if tool.sums_over_gpus and run.gpu_count > 1 else 1
@@ -168,8 +171,6 @@ def _common(run: MeasuredRun) -> dict[str, Any]:
         "gradient_checkpointing": run.checkpointing.startswith("yes"),
         # FlashAttention 2 and SDPA both keep no scores.
         "attention": "eager" if run.attention == "eager" else "sdpa",
-        # All runs are of transformers 4, whose experts are linear maps.
-        "experts": "linear",
         "optimizer_in_backward": "in backward" in run.optimizer.replace("-", " "),
     }
     if run.offload.startswith("activation"):

@@ -142,7 +142,13 @@ _FAMILIES = (
     ("hunyuan-a13b-80b", 4, _ALL),
     ("glm-4-9b", 8, _ALL),
     ("olmo-3-32b", 8, _ALL),
+    ("opt-6-7b", 6, _ALL),
+    ("bloom-7b1", 6, _ALL),
+    ("gpt-j-6b", 6, _ALL),
+    ("mpt-7b", 6, _ALL),
 )
+# Their positions end at 2,048.
+_SHORT = ("opt-6-7b", "bloom-7b1", "gpt-j-6b", "mpt-7b")
 _VARIED = ("llama-3-2-1b", "qwen3-0-6b", "gemma-3-1b")
 _VARIATIONS = (
     {"method": "lora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
@@ -237,11 +243,16 @@ def _traced_cases() -> Iterator[Case]:
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
             yield replace(case, sequence_length=4096)
-            yield replace(case, gradient_checkpointing=False, sequence_length=1024, micro_batch=2)
+            # An indexer's keys are copied for every token of more than one sequence.
+            batch = 1 if targets == _SPARSE_TARGETS else 2
+            yield replace(
+                case, gradient_checkpointing=False, sequence_length=1024, micro_batch=batch
+            )
     for index, (model, layer_count, targets) in enumerate(_FAMILIES):
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
-            yield replace(case, sequence_length=(2048, 6144, 3072)[index % 3])
+            length = 2048 if model in _SHORT else (2048, 6144, 3072)[index % 3]
+            yield replace(case, sequence_length=length)
             yield replace(case, gradient_checkpointing=False, sequence_length=1024)
     for model in _VARIED:
         for variation in _VARIATIONS:

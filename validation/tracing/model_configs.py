@@ -33,10 +33,29 @@ _RENAMED: dict[str, dict[str, str]] = {
         "num_attention_heads": "n_head",
         "max_position_embeddings": "n_positions",
     },
+    "gptj": {
+        "hidden_size": "n_embd",
+        "intermediate_size": "n_inner",
+        "num_hidden_layers": "n_layer",
+        "num_attention_heads": "n_head",
+        "max_position_embeddings": "n_positions",
+    },
+    "bloom": {"num_hidden_layers": "n_layer", "num_attention_heads": "n_head"},
+    "mpt": {
+        "hidden_size": "d_model",
+        "num_hidden_layers": "n_layers",
+        "num_attention_heads": "n_heads",
+        "max_position_embeddings": "max_seq_len",
+    },
+    "opt": {"intermediate_size": "ffn_dim"},
     "falcon": {"intermediate_size": "ffn_hidden_size", "num_key_value_heads": "num_kv_heads"},
     "llama4_text": {"intermediate_size": "intermediate_size_mlp"},
 }
 _NO_HEAD_DIM = (
+    "opt",
+    "bloom",
+    "gptj",
+    "mpt",
     "gpt2",
     "falcon",
     "phi",
@@ -70,10 +89,13 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "glm4_moe": ("n_routed_experts", "moe_intermediate_size"),
     "glm4_moe_lite": ("n_routed_experts", "moe_intermediate_size"),
 }
-_EAGER_ONLY = ("gemma2", "gpt_oss")
+_EAGER_ONLY = ("gemma2", "gpt_oss", "bloom", "gptj", "mpt")
 # What the table has no column for, from the models' published configurations.
 _OF_FAMILY: dict[str, dict[str, Any]] = {
     "falcon": {"multi_query": True, "parallel_attn": True, "bias": False, "alibi": False},
+    "glm4_moe": {"attention_bias": True},
+    "opt": {"dropout": 0.0},
+    "gptj": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "rotary_dim": 64},
     "gpt2": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
     "phi": {"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.4}},
     "granite": {
@@ -116,6 +138,8 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
     values.update(_window_values(row))
     if family in ("gemma4", "gemma4_e"):
         values.update(gemma4_values(row, values["num_hidden_layers"]))
+    if family == "glm4_moe":
+        values["use_qk_norm"] = row["trait_overrides"] != "qk_norm=none"
     if family == "llama4_text":
         values["attention_chunk_size"] = values.pop("sliding_window")
         values["interleave_moe_layer_step"] = int(row["moe_layer_interval"] or 1)

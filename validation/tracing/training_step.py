@@ -198,6 +198,7 @@ def _final_norm(model: nn.Module) -> nn.Module:
     body = base.base_model
     if body is base:  # Llama 4's text model stands under another name than its class says
         body = base.model
+    body = getattr(body, "decoder", body)  # OPT's
     for name in (
         "norm",
         "final_layernorm",

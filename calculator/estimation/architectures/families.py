@@ -12,7 +12,9 @@ from typing import Literal
 
 Norm = Literal["rms", "rms_fp32", "rms_gemma", "layer", "layer_fp32", "layer_unweighted"]
 QkNorm = Literal["none", "head", "full", "l2"]
-Activation = Literal["silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu"]
+Activation = Literal[
+    "silu", "gelu", "gelu_new", "relu2", "xielu", "clamped_swiglu", "relu", "gelu_bloom"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,12 @@ class FamilyTraits:
     scales_output: the layer multiplies its output by a constant, in place (Gemma 4).
     router_name: of a router that is a linear map like others, "" elsewhere.
     adapts_experts: peft's "all-linear" reaches the stacked experts (stacked_adapters.py).
+    narrow_routing: the chosen experts' weights are cast to the router logits' width.
     broadcast_heads: keys and values are broadcast to the query heads by hand (Falcon).
     rotary_fp32: heads are rotated in fp32 and cast back.
+    own_scores: attention scores are computed in the family's own way, without a fused kernel.
+    scales_query: queries are multiplied by a constant, and not the scores (OPT).
+    embedding_norm: a norm stands between the embedding and the first layer (BLOOM).
     rotary_interleaved: each layer makes cosines and sines anew, in pairs (GLM, ERNIE).
     rotary_complex: heads are rotated as complex numbers, in the layers with a window only, and
     qk_norm "l2" is a norm without a weight after that (Llama 4).
@@ -72,6 +78,7 @@ class FamilyTraits:
     output_gate: bool = False
     shared_expert_gate: bool = False
     adapts_experts: bool = False
+    narrow_routing: bool = False
     broadcast_heads: bool = False
     value_norm: bool = False
     global_key_is_value: bool = False
@@ -95,6 +102,9 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    own_scores: Literal["", "gptj", "bloom", "mpt"] = ""
+    scales_query: bool = False
+    embedding_norm: bool = False
     rotary_interleaved: bool = False
     rotary_complex: bool = False
     runs_every_expert: bool = False
@@ -125,6 +135,7 @@ _DELTANET = FamilyTraits(
     qk_norm="head",
     output_gate=True,
     shared_expert_gate=True,
+    narrow_routing=True,
     rotary_fraction=0.25,
 )
 _QWEN3_5 = replace(_DELTANET, splits_delta_net=True)
@@ -158,9 +169,11 @@ FAMILIES: dict[str, FamilyTraits] = {
     "llama4": _LLAMA4,
     "llama4_text": _LLAMA4,
     "qwen2": _QWEN2,
-    "qwen2_moe": replace(_QWEN2, shared_expert_gate=True, adapts_experts=True),
+    "qwen2_moe": replace(
+        _QWEN2, shared_expert_gate=True, adapts_experts=True, narrow_routing=True
+    ),
     "qwen3": _QWEN3,
-    "qwen3_moe": replace(_QWEN3, adapts_experts=True),
+    "qwen3_moe": replace(_QWEN3, adapts_experts=True, narrow_routing=True),
     "qwen3_next": replace(_DELTANET, adapts_experts=True),
     "qwen3_5": _QWEN3_5,
     "qwen3_5_text": _QWEN3_5,
@@ -225,7 +238,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "olmo3": FamilyTraits(
         norm="rms_fp32", qk_norm="full", post_norm=True, rotary_fp32=True, sliding_period=4
     ),
-    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True),
+    "olmoe": FamilyTraits(qk_norm="full", adapts_experts=True, narrow_routing=True),
     "falcon": replace(
         _LAYER_NORM,
         parallel=True,
@@ -263,6 +276,57 @@ FAMILIES: dict[str, FamilyTraits] = {
         o_name="c_proj",
         up_name="c_fc",
         down_name="c_proj",
+    ),
+    "opt": replace(
+        _LAYER_NORM,
+        activation="relu",
+        qkv_bias=True,
+        o_bias=True,
+        mlp_bias=True,
+        scales_query=True,
+        learned_positions=True,
+        rotary_fraction=0.0,
+        o_name="out_proj",
+        up_name="fc1",
+        down_name="fc2",
+    ),
+    "bloom": replace(
+        _LAYER_NORM,
+        activation="gelu_bloom",
+        fused_qkv=True,
+        qkv_bias=True,
+        o_bias=True,
+        mlp_bias=True,
+        own_scores="bloom",
+        embedding_norm=True,
+        rotary_fraction=0.0,
+        qkv_name="query_key_value",
+        o_name="dense",
+        up_name="dense_h_to_4h",
+        down_name="dense_4h_to_h",
+    ),
+    "gptj": replace(
+        _LAYER_NORM,
+        activation="gelu_new",
+        norms_per_layer=1,
+        parallel=True,
+        mlp_bias=True,
+        head_bias=True,
+        own_scores="gptj",
+        rotary_fraction=0.25,
+        rotary_interleaved=True,
+        o_name="out_proj",
+        up_name="fc_in",
+        down_name="fc_out",
+    ),
+    "mpt": replace(
+        _LAYER_NORM,
+        norm_has_bias=False,
+        fused_qkv=True,
+        own_scores="mpt",
+        rotary_fraction=0.0,
+        qkv_name="Wqkv",
+        o_name="out_proj",
     ),
     "cohere": _COHERE,
     "cohere2": replace(_COHERE, sliding_period=4),

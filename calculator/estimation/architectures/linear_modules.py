@@ -27,6 +27,15 @@ class LinearModule:
     of_routed_expert: bool = False
     learns: bool = True
 
+    def is_named_by(self, target: str) -> bool:
+        """Whether a target with its path, such as shared_expert.up_proj, is this module."""
+        path, _, name = target.rpartition(".")
+        if name != self.name:
+            return False
+        if "shared_expert" in path:
+            return self.of_expert and not self.of_routed_expert
+        return "expert" not in path or self.of_routed_expert
+
     @property
     def weight_count(self) -> int:
         return self.input_size * self.output_size

@@ -163,6 +163,8 @@ def count_parameters(architecture: Architecture) -> ParameterCounts:
         experts += layers * layer.expert_count
         other += layers * (layer.small_count + layer.linear_bias_count)
     other += norm_parameter_count(architecture)
+    if architecture.traits.embedding_norm:
+        other += norm_parameter_count(architecture)
     other += architecture.position_count * architecture.hidden_size
     if architecture.per_layer_input_size:
         per_token = architecture.layer_count * architecture.per_layer_input_size

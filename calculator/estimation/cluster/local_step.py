@@ -25,8 +25,6 @@ def local_settings(settings: TrainingSettings, sharding: Sharding) -> TrainingSe
     autocast = settings.recipe in ("bf16_autocast", "fp16_autocast")
     if settings.method == "full":
         return replace(settings, recipe="pure_bf16") if autocast else settings
-    if settings.experts == "widened":
-        settings = replace(settings, experts="16bit")
     if sharding.is_deepspeed:
         return replace(settings, recipe="pure_bf16", adapter_precision="bf16", prepare_kbit=False)
     if autocast:

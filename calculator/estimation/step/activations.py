@@ -22,6 +22,10 @@ def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) 
     """The activation function; PyTorch's silu and gelu save their input only."""
     if activation == "gelu_new":
         return _new_gelu(tape, numerics, x)
+    if activation == "relu":
+        return saves_output(tape, x)
+    if activation == "gelu_bloom":
+        return _bloom_gelu(tape, x)
     if activation == "relu2":
         # The square is a power, which autocast runs in fp32.
         rectified = saves_output(tape, x)
@@ -73,6 +77,14 @@ def _new_gelu(tape: Tape, numerics: Numerics, x: Tensor) -> Tensor:
     del inner
     bent = add(tape, bent, Tensor(None, x.elements, bent.itemsize))
     return multiply(tape, half, bent)
+
+
+def _bloom_gelu(tape: Tape, x: Tensor) -> Tensor:
+    """BloomGelu: one function that saves x, and computes with it step by step, both ways."""
+    held = [tape.new(x.elements, x.itemsize) for _ in range(2)]
+    result = pointwise(tape, x, temporaries=4)
+    del held
+    return result
 
 
 def gated(

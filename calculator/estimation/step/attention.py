@@ -17,6 +17,7 @@ from calculator.estimation.step.operations import (
     concatenate,
     copy,
     multiply,
+    part,
     repeat_heads,
     saves_output,
     scale,
@@ -65,9 +66,14 @@ def attend(
     gate: Tensor | None = None
     if traits.fused_qkv:
         joined = apply_linear(tape, numerics, hidden, modules[0])
-        query, key, value = split(
-            tape, joined, [per_token(q_size), per_token(kv_size), per_token(kv_size)]
-        )
+        if traits.own_scores == "bloom":  # three views of what is laid out by head, each copied
+            query, key, value = (
+                copy(tape, part(tape, joined, per_token(q_size))) for _ in range(3)
+            )
+        else:
+            query, key, value = split(
+                tape, joined, [per_token(q_size), per_token(kv_size), per_token(kv_size)]
+            )
         del joined
         if traits.broadcast_heads:
             # Falcon picks keys and values by an index, which copies them, and with several of
@@ -78,6 +84,8 @@ def attend(
                 value = repeat_heads(tape, value, query.elements)
     else:
         query = apply_linear(tape, numerics, hidden, modules[0])
+        if traits.scales_query:
+            query = scale(tape, query)
         if traits.output_gate:
             query, gate = split(tape, query, [per_token(q_size), per_token(q_size)])
         key = apply_linear(tape, numerics, hidden, modules[1])
@@ -106,7 +114,7 @@ def attend(
     if traits.value_norm:
         value = normalize(tape, value, per_token(kv_count))
     if traits.rotary_fraction:
-        table = own_table(tape, architecture, numerics)
+        table = own_table(tape, architecture, numerics, query.itemsize)
         query = rotate(tape, architecture, numerics, query, table)
         key = rotate(tape, architecture, numerics, key, table)
         del table

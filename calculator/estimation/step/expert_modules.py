@@ -20,8 +20,9 @@ from calculator.estimation.step.sizes import Size, per_token
 
 # Experts run one after the other. All that they save is there when the last one's backward pass
 # begins, whose temporaries are those of its own tokens: it is told from the others by this many
-# turns of as many tokens, and more would change next to nothing.
+# turns of as many tokens, or, of many experts, by a few.
 MAXIMUM_TURNS = 8
+TURNS_OF_MANY = 4
 
 
 def apply_expert_modules(
@@ -48,7 +49,7 @@ def apply_expert_modules(
     weights = cast(tape, multiply(tape, weights, weights), hidden.itemsize)
     mask = tape.new(per_token(chosen * experts), 8)
     result = tape.new(per_token(size), hidden.itemsize)
-    turns = min(experts, MAXIMUM_TURNS)
+    turns = experts if experts <= MAXIMUM_TURNS else TURNS_OF_MANY
     for _ in range(turns):
         share = chosen / turns
         taken = _rows(tape, hidden, per_token(share * size))

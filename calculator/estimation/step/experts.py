@@ -53,14 +53,15 @@ def apply_experts(
         router = router_weight(tape, numerics, experts * size, adapters.get("router"))
         logits = product_with(tape, numerics, hidden, router, experts / size)
     probabilities = saves_output(tape, cast(tape, logits, FP32))
+    routed_width = logits.itemsize if traits.narrow_routing else FP32
     del logits
     weights = part(tape, probabilities, per_token(chosen))
-    weights = multiply(tape, weights, weights)
+    weights = cast(tape, multiply(tape, weights, weights), routed_width)
     order = tape.new(per_token(2 * chosen), 8)  # sorting permutation and its inverse, int64
     selected = _gather(tape, hidden, per_token(chosen * size))
     # What the function calls by a name stays till it is done, and so does a stack that was folded
     # or dequantised when it was asked for.
-    held: list[Tensor] = []
+    held = [selected]
     wide = stacked_product(
         tape,
         numerics,

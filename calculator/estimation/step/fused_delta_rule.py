@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.operations import Gradients, cast, gradient
+from calculator.estimation.step.operations import Gradients, cast, copy, gradient
 from calculator.estimation.step.shadow import FP32, Tape, Tensor
 from calculator.estimation.step.sizes import per_token
 
@@ -28,13 +28,18 @@ def fused_delta_rule(
     """
     heads, head_dim = architecture.linear_value_head_count, architecture.linear_head_dim
     width = numerics.compute_width if numerics.autocast else value.itemsize
-    query, key, value = (cast(tape, item, width) for item in (query, key, value))
+    # They are views of one convolution, which the kernel does not take as they are (input_guard).
+    query, key, value = (
+        copy(tape, item) if item.itemsize == width else cast(tape, item, width)
+        for item in (query, key, value)
+    )
     pairs, states = per_token(heads * CHUNK_TOKENS), per_token(heads * head_dim**2 / CHUNK_TOKENS)
     by_value = value.elements
     inputs = [query, key, value, decay, step]
     shapes = [(item.elements, item.itemsize) for item in inputs]
     needed = [item.requires_grad for item in inputs]
     unit = [tape.new(item.elements, width) for item in (query, key)]
+    del query, key
     roots = tape.new(per_token(2 * architecture.linear_key_head_count), FP32)
     sums = tape.new(per_token(heads), FP32)
     square = tape.new(pairs, width)

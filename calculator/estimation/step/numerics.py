@@ -62,10 +62,12 @@ class Numerics:
         """Whether an adapter is attached to a linear module."""
         if not self.rank:
             return False
-        if self.expert_targets == "none" and module.of_expert:
-            return False
         if self.expert_targets.startswith("per_expert") and module.of_routed_expert:
             return True
+        if any(module.is_named_by(target) for target in self.targets if "." in target):
+            return True
+        if self.expert_targets == "none" and module.of_expert:
+            return False
         names_mean_stacks = self.expert_targets == "auto" and self.experts != "linear"
         if names_mean_stacks and not module.adaptable:
             return False
@@ -96,7 +98,7 @@ class Numerics:
         if not self.quantized:
             return self.base_width
         if self.experts == "widened":
-            return 4
+            return self.small_width
         if self.experts == "quantized_kept" and self.quantized == "int8":
             return 4
         return self.base_width

@@ -65,6 +65,8 @@ class Trained:
     largest_saved_count: int = 0
     idle_count: int = 0
     """Parameters that could be trained, but get no gradient: an indexer's."""
+    pair_count: int = 0
+    """The most elements of a tensor twice and the one before it, of two that follow each other."""
 
     @property
     def bytes(self) -> int:
@@ -131,7 +133,9 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
 
     PyTorch's per-tensor AdamW (torch/optim/adam.py, _single_tensor_adam) makes the root of a
     tensor's second moment and its quotient by the bias correction: two more of the largest
-    tensor's size. The fused one makes neither, and takes at most these two less. The for-each
+    tensor's size; and the quotient of the tensor before is there until the next one takes its
+    name, which is more where two large ones follow each other. The fused one makes neither, and
+    takes at most these less. The for-each
     AdamW makes the root of all second moments at once (torch/optim/adamw.py,
     _multi_tensor_adamw: exp_avg_sq_sqrt): one more tensor of the moments' size. The fused one,
     bitsandbytes' and torchao's, which is compiled to one kernel a tensor, need none.
@@ -143,7 +147,7 @@ def step_temporaries_bytes(trained: Trained, optimizer: Optimizer, recipe: Recip
     width = FP32 if master else trained.width
     largest = FP32 * trained.largest_count if master else trained.largest_bytes
     if optimizer == "adamw":
-        return 2 * largest
+        return max(2 * largest, width * trained.pair_count)
     if optimizer == "adamw_foreach":
         return FP32 * trained.count if master else trained.bytes
     if optimizer == "adafactor":

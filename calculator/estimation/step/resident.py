@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import (
     LinearModule,
     indexer_modules,
     layer_modules,
+    mlp_modules,
     model_modules,
     routed_expert_modules,
 )
@@ -85,6 +87,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
             factored,
             _matrices(shapes),
             idle_count=idle,
+            pair_count=_most_of_two_tensors(architecture),
         )
     shapes = Counter()
     magnitudes = idle = 0
@@ -139,6 +142,19 @@ def _saved_count(architecture: Architecture, numerics: Numerics) -> int:
 
 def _matrices(shapes: Counter[tuple[int, int]]) -> tuple[Matrices, ...]:
     return tuple(Matrices(max(shape), min(shape), count) for shape, count in shapes.items())
+
+
+def _most_of_two_tensors(architecture: Architecture) -> int:
+    """The most of a weight twice and the one before it, of those that follow on one another."""
+    most = 0
+    for mlp in {mlp for _, mlp in architecture.layer_kinds()}:
+        sizes = [0 if m.bias else m.weight_count for m in mlp_modules(architecture, mlp)]
+        if mlp == "moe":
+            one = architecture.hidden_size * architecture.expert_intermediate_size
+            stack = architecture.expert_count * one
+            sizes = [(2 if architecture.traits.gated_mlp else 1) * stack, stack]
+        most = max(most, 0, *(before + 2 * size for before, size in pairwise(sizes)))
+    return most
 
 
 def _indexer_count(architecture: Architecture) -> int:

@@ -23,11 +23,19 @@ def joins_rotated(traits: FamilyTraits) -> bool:
     return traits.rotary_joined or 0 < traits.rotary_fraction < 1
 
 
-def own_table(tape: Tape, architecture: Architecture, numerics: Numerics) -> Tensor | None:
-    """A layer's own cosines and sines, in families that make them anew in each."""
+def own_table(
+    tape: Tape, architecture: Architecture, numerics: Numerics, width: int
+) -> Tensor | None:
+    """A layer's own cosines and sines, in families that make them anew in each.
+
+    width: of the keys, which GPT-J gives its cosines; it makes them anew for keys and queries.
+    """
     traits = architecture.traits
     if not traits.rotary_interleaved or numerics.fused_kernels:
         return None
+    if traits.own_scores == "gptj":
+        four = Size(position=4 * architecture.head_dim * traits.rotary_fraction)
+        return tape.new(four, width)
     both = Size(position=2 * architecture.head_dim * traits.rotary_fraction)
     return tape.new(both, FP32 if traits.rotary_fp32 else numerics.small_width)
 

@@ -36,6 +36,8 @@ def runs_eager(architecture: Architecture, numerics: Numerics) -> bool:
     (transformers/integrations/flash_attention.py, flex_attention.py).
     """
     traits = architecture.traits
+    if traits.own_scores:
+        return True
     if numerics.attention == "sdpa":
         return traits.attention_sinks or traits.attention_softcap
     return numerics.attention == "eager"
@@ -137,14 +139,28 @@ def _eager_attention(
     scores_elements = Size(pair=float(head_count))
     repeat = _repetition(architecture)
     key, value = repeat(tape, key, query.elements), repeat(tape, value, output_elements)
+    own, mask_width = architecture.traits.own_scores, numerics.small_width
+    narrow = value.itemsize
+    if own == "gptj":  # in fp32, unless autocast says otherwise
+        query, key = cast(tape, query, FP32), cast(tape, key, FP32)
+        width = numerics.compute_width if numerics.autocast else FP32
     scores = matmul(tape, cast(tape, query, width), cast(tape, key, width), scores_elements)
-    scores = scale(tape, scores)
+    del query, key
+    if own != "bloom":  # which scales within the product
+        scores = scale(tape, scores)
+    if own == "mpt":  # adds fp32 slopes, and fills the mask in
+        mask_width = FP32
+        scores = scale(tape, scores)
     if architecture.traits.attention_softcap:
         scores = scale(tape, scores)
         scores = saves_output(tape, scores)
         scores = scale(tape, scores)
+    # BLOOM and MPT have names for scores and their masked sum, which live as long as the output.
+    named = [scores] if own == "bloom" else []
     # The mask has the residual stream's width, to which the sum is widened.
-    scores = add(tape, scores, Tensor(None, scores_elements, numerics.small_width))
+    scores = add(tape, scores, Tensor(None, scores_elements, mask_width))
+    if own in ("bloom", "mpt"):
+        named.append(scores)
     if architecture.traits.attention_sinks:
         # One more column for the sink; the maximum is subtracted first (modeling_gpt_oss.py).
         scores = concatenate(tape, [scores], scores_elements)
@@ -157,6 +173,10 @@ def _eager_attention(
         del scores
         probabilities = saves_output(tape, scores32)
         del scores32
+    if own == "gptj":
+        probabilities = cast(tape, probabilities, narrow)
+        width = numerics.compute_width if numerics.autocast else narrow
     probabilities = cast(tape, probabilities, width)
-    output = matmul(tape, probabilities, cast(tape, value, width), output_elements)
-    return copy(tape, output)
+    output = copy(tape, matmul(tape, probabilities, cast(tape, value, width), output_elements))
+    del named
+    return output

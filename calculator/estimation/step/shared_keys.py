@@ -54,6 +54,11 @@ def shared_bytes(architecture: Architecture, numerics: Numerics) -> Size:
     return total
 
 
+def probabilities_bytes(architecture: Architecture, numerics: Numerics) -> Size:
+    """Bytes of one layer's attention probabilities, which have the values' width."""
+    return Size(pair=float(architecture.head_count * _widths(numerics)[1]))
+
+
 def _kv_size(architecture: Architecture, kind: AttentionKind) -> int:
     if kind == "shared_full" and architecture.global_head_dim:
         heads = architecture.global_kv_head_count or architecture.kv_head_count

@@ -42,7 +42,7 @@ from calculator.estimation.step.shadow import (
     WEIGHT_CASTS,
     Snapshot,
 )
-from calculator.estimation.step.shared_keys import shared_bytes
+from calculator.estimation.step.shared_keys import probabilities_bytes, shared_bytes
 from calculator.estimation.step.sizes import NOTHING, Size
 
 Phase = Literal["forward", "loss", "backward", "optimizer_step", "evaluation"]
@@ -103,7 +103,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     """All moments that may be a peak. `masked`: sequences are longer than the sliding window."""
     base = replace(architecture, name="", parameter_scale_fraction=1.0)
     fraction = architecture.parameter_scale_fraction
-    width = numerics.small_width
+    width = residual_width(architecture, numerics)
     keys = _layer_keys(architecture, numerics, masked)
     segments = {
         key: run_layer(
@@ -170,6 +170,9 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
         segment = segments[keys[index]]
         for snapshot in segment.forward:
             state = before(index, in_forward=True)
+            if index and architecture.traits.own_scores and numerics.checkpointing:
+                # These layers give their probabilities back, which wait for the next layer's.
+                state.add(RUNNING, probabilities_bytes(base, numerics))
             moments.append(_with(state, snapshot.by_kind, RUNNING, fraction).moment("forward"))
         running = RECOMPUTED if numerics.checkpointing else KEPT
         for snapshot in segment.backward:
@@ -272,7 +275,8 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
     if architecture.is_latent:
         rotary = architecture.qk_rope_head_dim
     token = 4 * 8.0
-    changed = architecture.traits.embedding_scale or architecture.traits.learned_positions
+    traits = architecture.traits
+    changed = traits.embedding_scale or traits.learned_positions or traits.embedding_norm
     if changed and numerics.checkpointing and not numerics.trains_base:
         # The embedding's output, which is made to require a gradient, stays beside what its
         # multiple, or its sum with the positions, is.
@@ -286,6 +290,13 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # One of the residual stream's width for each kind of layer.
         mask = Size(pair=float(numerics.small_width * len(kinds)))
     return _Bytes({INPUTS: Size(token=token, position=position).plus(mask)})
+
+
+def residual_width(architecture: Architecture, numerics: Numerics) -> int:
+    """Bytes of an element of the residual stream: fp32 where autocast norms the embedding."""
+    if architecture.traits.embedding_norm:
+        return numerics.function_width(numerics.small_width)
+    return numerics.small_width
 
 
 def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size | None:

@@ -9,6 +9,7 @@ import pytest
 from calculator.estimation import TrainingSettings, estimate, settings_from_mapping
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.held_experts import EXPERTS_IN_WORDS, qlora_beside_lora
+from calculator.estimation.lora_targets import check_targets
 from calculator.estimation.settings import CHOICES
 from calculator.estimation.units import GB, GIB
 
@@ -123,6 +124,21 @@ def test_adapters_reach_experts_by_name_by_parameter_or_not_at_all():
     assert trained(experts="linear") == attention + each
 
 
+def test_a_target_with_its_path_reaches_the_shared_expert_alone():
+    model = architecture("qwen3-next-80b-a3b")
+    run = TrainingSettings(method="qlora", lora_targets=("q_proj",))
+
+    def trained(*targets: str) -> int:
+        settings = replace(run, lora_targets=targets)
+        check_targets(model, settings)
+        return estimate(model, settings).parameters_trainable_count
+
+    # Its hidden size is 2,048, the shared expert's width 512, in each of 48 layers.
+    added = trained("q_proj", "shared_expert.up_proj") - trained("q_proj")
+    assert added == 48 * 16 * (2048 + 512)
+    assert trained("self_attn.q_proj") == trained("q_proj")
+
+
 def test_split_adapters_make_no_second_stack_of_experts():
     run = TrainingSettings(method="lora")
     folded = estimate(architecture(QWEN3), run)
@@ -147,7 +163,7 @@ REPORTS = [
     # unsloth's page at qwen.readthedocs.io; unsloth#2504, adapters on all seven names
     (QWEN3, 17.5 * GB, {"trainer": "unsloth", "micro_batch": 2, "lora_targets": ATTENTION}),
     (QWEN3, 29.6 * GB, {"trainer": "unsloth", "micro_batch": 2}),
-    # axolotl, examples/glm47-flash/lora.yaml, qwen3-next, llama-4/scout-qlora-single-h100-flex
+    # axolotl, examples/glm47-flash/lora.yaml, qwen3-next
     (
         "glm-4-7-flash-30b-a3b",
         35 * GIB,
@@ -167,27 +183,20 @@ REPORTS = [
         47 * GIB,
         {
             **AXOLOTL,
-            "lora_targets": (*ATTENTION, "in_proj_ba", "in_proj_qkvz", "out_proj"),
+            "lora_targets": (
+                *ATTENTION,
+                "linear_attn.in_proj_ba",
+                "linear_attn.in_proj_qkvz",
+                "linear_attn.out_proj",
+                "shared_expert.up_proj",
+                "shared_expert.down_proj",
+                "shared_expert.gate_proj",
+                "shared_expert_gate",
+            ),
             "micro_batch": 2,
             "sequence_length": 2048,
             "optimizer": "adamw_bnb_8bit",
             "attention": "flash_attention_2",
-        },
-    ),
-    (
-        "llama-4-scout-109b-a17b",
-        64.5 * GB,
-        {
-            **AXOLOTL,
-            "experts": "linear",
-            "quantization": "nf4",
-            "gradient_checkpointing": "offload",
-            "lora_rank": 32,
-            "lora_targets": ATTENTION,
-            "sequence_length": 4096,
-            "optimizer": "adamw_torch_4bit",
-            "attention": "flex_attention",
-            "kernels": "fused",
         },
     ),
 ]

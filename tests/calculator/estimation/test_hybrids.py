@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from statistics import median
 
 import pytest
 
@@ -15,11 +16,14 @@ from calculator.estimation.architectures.rows import architecture_from_row
 from calculator.estimation.errors import ConfigError
 from calculator.estimation.lora_targets import module_names
 from tests.calculator.estimation.architectures import all_architectures, architecture
+from validation.compare import comparisons
 
+INDEXED = {"deepseek-v3-2-671b-a37b", "glm-5-a40b"}
 HYBRIDS = sorted(
     slug
     for slug, model in all_architectures().items()
-    if {kind for kind, _ in model.layer_kinds()} - {"full", "sliding"}
+    if {kind for kind, _ in model.layer_kinds()}
+    - {"full", "sliding", "shared_full", "shared_sliding"}  # Gemma's E models share keys
 )
 # https://huggingface.co/ibm-granite/granite-4.0-h-tiny, config.json: its layers have older names.
 GRANITE_4_H_TINY = {
@@ -326,3 +330,18 @@ def test_reported_runs_are_met_within_fifteen_percent(slug, settings, reported_g
 
     likely = estimate(architecture(slug), run).device_bytes.likely
     assert likely / 1e9 == pytest.approx(reported_gb, rel=0.15)
+
+
+def test_traced_steps_of_layers_of_several_kinds_are_met():
+    names = {architecture(slug).name for slug in {*HYBRIDS, *INDEXED}}
+    by_name: dict[str, list[float]] = {}
+    for item in comparisons():
+        if item.step.architecture.name in names:
+            by_name.setdefault(item.step.architecture.name, []).append(abs(item.error_fraction))
+    errors = sorted(error for each in by_name.values() for error in each)
+
+    assert len(by_name) >= 15
+    assert all(len(each) >= 6 for each in by_name.values())
+    assert median(errors) <= 0.005
+    assert errors[len(errors) * 9 // 10] <= 0.02
+    assert errors[-1] <= 0.05

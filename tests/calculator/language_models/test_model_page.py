@@ -83,9 +83,9 @@ def test_facts_say_what_is_special(client, slug, label, value):
 
 
 def test_a_model_that_is_not_computed_has_the_rule_of_thumb_and_says_why(client):
-    soup = soup_of(client, "lfm2-2-6b")
+    soup = soup_of(client, "llama-3-2-11b-vision")
 
-    assert "its short-convolution layers are not modelled" in text_of(soup.select_one(".mode"))
+    assert "its cross-attention layers are not modelled" in text_of(soup.select_one(".mode"))
     assert "Layers" not in facts(soup)
 
 
@@ -113,7 +113,7 @@ def test_without_a_published_method_there_are_facts_alone(client):
         preset.published = False
         preset.save()
 
-    soup = soup_of(client, "lfm2-2-6b")
+    soup = soup_of(client, "llama-3-2-11b-vision")
 
     assert "No method is published" in text_of(soup.find(id="model-page"))
     assert facts(soup)["Parameters"]

@@ -139,8 +139,10 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
         for size in ("index_head_count", "index_head_dim"):
             found[size] = reading.size(size) or 0
         _check_indexers(reading)
-    if family == "gpt2":
-        found["position_count"] = reading.size("position_count") or 0
+    if family in ("gpt2", "opt"):
+        # OPT's first position is the third of its embedding.
+        offset = 2 if family == "opt" else 0
+        found["position_count"] = (reading.size("position_count") or 0) + offset
     if family == "gemma4":
         for size in GEMMA4_SIZES:
             found[size] = reading.size(size) or 0

@@ -32,11 +32,11 @@ EXPERTS_OF_FULL_WIDTH = frozenset(
     }
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
-FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon"})
+FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon", "gptj", "bloom", "mpt"})
+SHARES_KEYS = frozenset({"gemma4"})
 WITH_LATENT_ATTENTION = frozenset(
     {"deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa"}
 )
-SHARES_KEYS = frozenset({"gemma4"})
 QWEN_MOE = frozenset({"qwen2_moe", "qwen3_moe", "qwen3_next"})
 # Where a configuration has no layer_types, Qwen slides in the last layers, if it is told to.
 SLIDES_AT_THE_END = frozenset({"qwen2", "qwen3", "mimo"})

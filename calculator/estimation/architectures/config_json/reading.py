@@ -13,12 +13,18 @@ from calculator.estimation.errors import FieldError
 
 # Each size of an architecture, and the keys under which configurations state it.
 KEYS: dict[str, tuple[str, ...]] = {
-    "hidden_size": ("hidden_size", "n_embd", "d_model"),
-    "layer_count": ("num_hidden_layers", "n_layer", "num_layers"),
-    "head_count": ("num_attention_heads", "n_head"),
+    "hidden_size": ("hidden_size", "n_embd", "d_model", "n_embed"),
+    "layer_count": ("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
+    "head_count": ("num_attention_heads", "n_head", "n_heads"),
     "kv_head_count": ("num_key_value_heads", "num_kv_heads"),
     "head_dim": ("head_dim",),
-    "intermediate_size": ("intermediate_size", "n_inner", "ffn_hidden_size", "block_ff_dim"),
+    "intermediate_size": (
+        "intermediate_size",
+        "n_inner",
+        "ffn_hidden_size",
+        "ffn_dim",
+        "block_ff_dim",
+    ),
     "vocab_size": ("vocab_size",),
     "expert_count": ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"),
     "experts_per_token": (
@@ -90,6 +96,8 @@ FLAGS = (
     "use_bias",
     "use_qkv_bias",
     "add_bias_linear",
+    "enable_bias",
+    "do_layer_norm_before",
     "lm_head_bias",
     "use_qk_norm",
     "qk_layernorm",

@@ -14,6 +14,7 @@ QKV, OUT, MLP, HEAD = "qkv_bias", "o_bias", "mlp_bias", "head_bias"
 # Which linear maps have a bias where the flag is set, by family; elsewhere attention_bias means
 # all four of attention and mlp_bias all of the MLP, as in Llama.
 BIASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "opt": {"enable_bias": (QKV, OUT, MLP)},
     "chatglm": {"attention_bias": (QKV,), "add_bias_linear": (OUT, MLP)},
     "glm": {"attention_bias": (QKV,)},
     "glm4": {"attention_bias": (QKV,)},
@@ -34,7 +35,7 @@ BIASES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LIKE_LLAMA: dict[str, tuple[str, ...]] = {"attention_bias": (QKV, OUT), "mlp_bias": (MLP,)}
 # Families whose biases no flag changes.
-FIXED_BIASES = frozenset({"qwen2", "mimo", "phi", "gpt2"})
+FIXED_BIASES = frozenset({"qwen2", "mimo", "phi", "gpt2", "gptj", "bloom", "mpt"})
 
 
 def traits_of(reading: Reading, family: str, traits: FamilyTraits) -> FamilyTraits:
@@ -64,6 +65,10 @@ def _rotary(reading: Reading, traits: FamilyTraits) -> dict[str, float]:
         return {}
     if reading.flag("alibi"):
         return {"rotary_fraction": 0.0}
+    rotated = reading.count("rotary_dim")
+    if rotated and traits.own_scores == "gptj":
+        heads, hidden = reading.size("head_count") or 1, reading.size("hidden_size") or 1
+        return _fraction(reading, "rotary_dim", rotated * heads / hidden)
     for key in ("partial_rotary_factor", "rotary_pct"):
         if reading.config.get(key) is not None:
             return _fraction(reading, key, reading.config[key])
@@ -131,6 +136,8 @@ def _norms_and_order(reading: Reading, family: str, traits: FamilyTraits) -> dic
         return {"qk_norm": "full" if reading.flag("use_qk_norm") else "none"}
     if family == "glm4_moe":
         return {"qk_norm": "head" if reading.flag("use_qk_norm") else "none"}
+    if family == "opt":
+        return _opt(reading)
     if family == "llama4_text":
         return {"qk_norm": "l2" if reading.flag("use_qk_norm", default=True) else "none"}
     if family == "phi" and reading.flag("qk_layernorm"):
@@ -158,3 +165,14 @@ def _gemma4(reading: Reading) -> dict[str, Any]:
         found["norms_per_layer"] += 3
         found["extra_layer_parameters"] = router
     return found
+
+
+def _opt(reading: Reading) -> dict[str, Any]:
+    """OPT 350M alone norms after its layers, and embeds in another width: it is not computed."""
+    if not reading.flag("do_layer_norm_before", default=True):
+        reading.report("do_layer_norm_before", "must be true: nothing else is modelled.")
+    width = reading.config.get("word_embed_proj_dim")
+    if width is not None and width != reading.config.get("hidden_size"):
+        reading.report("word_embed_proj_dim", "must be hidden_size: nothing else is modelled.")
+    is_galactica = reading.config.get("activation_function") == "gelu"
+    return {"activation": "gelu"} if is_galactica else {}
