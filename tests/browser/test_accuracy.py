@@ -39,7 +39,9 @@ def test_a_filter_leads_to_its_rows_without_java_script(page_at):
     page.get_by_role("button", name="Show").click()
 
     expect(page).to_have_url(re.compile(r"/accuracy/\?.*method=lora.*#rows$"))
-    assert set(page.locator(".runs:not(.runs--reports) .runs__method").all_inner_texts()) == {"LoRA"}
+    assert set(page.locator(".runs:not(.runs--reports) .runs__method").all_inner_texts()) == {
+        "LoRA"
+    }
 
 
 def test_points_differ_by_shape_and_not_by_colour_alone(page):

@@ -27,8 +27,8 @@ FIELD_CAUSES: tuple[FieldCause, ...] = (
     FieldCause(
         "Ran out where we say “tight”",
         "Tight means that the run fits if the allocator finds a use for every block that was"
-        " freed. These did not get that far: full fine-tuning under ZeRO or FSDP, and long samples"
-        " whose logits need several gigabytes in one piece. They count as wrong.",
+        " freed. These did not get that far. Most are full fine-tuning under ZeRO or FSDP, or long"
+        " samples whose logits need several gigabytes in one piece. They count as wrong.",
         is_about_tight=True,
     ),
     FieldCause(
@@ -39,14 +39,15 @@ FIELD_CAUSES: tuple[FieldCause, ...] = (
     ),
     FieldCause(
         "Young families in Axolotl’s examples",
-        "GLM-4.7-Flash, Gemma 4 and OLMo 3 under QLoRA: what Axolotl logs is a quarter above our"
-        " likely figure, and more for GLM on two GPUs, where its layers are not all sharded.",
+        "GLM-4.7-Flash, Gemma 4 and OLMo 3 under QLoRA: our likely figure is a quarter below what"
+        " Axolotl logs, and half of it for GLM on two GPUs, where not all layers are sharded. We do"
+        " not know why.",
         frozenset({"ax-glm47-q", "ax-glm47-qx", "ax-glm47-q2", "ax-gemma31", "ax-olmo3"}),
     ),
     FieldCause(
         "What lies on the host",
-        "QLoRA under FSDP 1 and full fine-tuning under ZeRO-3, both offloaded, held two to three"
-        " times our figure: up to a billion parameters stay gathered under ZeRO-3, and the"
+        "QLoRA under FSDP 1 and full fine-tuning under ZeRO-3, both offloaded, held about"
+        " twice and two and a half times our figure: up to a billion parameters stay gathered under ZeRO-3, and the"
         " allocator keeps what they had.",
         frozenset({"ax-1428", "lf-5977b"}),
     ),
