@@ -46,8 +46,9 @@ FIELD_CAUSES: tuple[FieldCause, ...] = (
     ),
     FieldCause(
         "What lies on the host",
-        "QLoRA under FSDP 1 and full fine-tuning under ZeRO-3, both offloaded, held about"
-        " twice and two and a half times our figure: up to a billion parameters stay gathered under ZeRO-3, and the"
+        "QLoRA under FSDP 1 and full fine-tuning under ZeRO-3, both offloaded, held about twice"
+        " and two and a half times our figure: up to a billion parameters stay gathered under"
+        " ZeRO-3, and the"
         " allocator keeps what they had.",
         frozenset({"ax-1428", "lf-5977b"}),
     ),
