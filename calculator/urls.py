@@ -8,6 +8,7 @@ from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
 from calculator.pages.methodology.views import formula_versions, methodology
+from calculator.pages.why.views import why_fragment, why_page
 
 app_name = "calculator"
 urlpatterns = [
@@ -24,6 +25,8 @@ urlpatterns = [
     path("models/<slug:slug>/", model_page, name="model"),
     path("curves/", curves, name="curves"),
     path("compare/", compare, name="compare"),
+    path("why/", why_page, name="why"),
+    path("fragments/why/", why_fragment, name="why_fragment"),
     path("faq/", faq.faq_list, name="faq"),
     path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),

@@ -178,6 +178,10 @@ def readings_of(typed: str) -> tuple[NameParts, ...]:
     return tuple(dict.fromkeys((parts_of(typed), parts_of(pointed))))
 
 
+def states_size(typed: str) -> bool:
+    return any(reading.sizes for reading in readings_of(typed))
+
+
 @lru_cache(maxsize=4096)
 def parts_of(name: str) -> NameParts:
     """“unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit” → meta, llama, 3.1, 8b; instruct, bnb."""

@@ -11,7 +11,9 @@ from django.utils.text import get_text_list
 from calculator.catalog import Catalog
 from calculator.estimation import ConfigError, SettingsError
 from calculator.estimation.lora_targets import check_targets
+from calculator.language_models.names import states_size
 from calculator.language_models.search import ModelMatches, find_model, search_models
+from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
 from calculator.presets.forms import DEFAULT_SIZE_B, LARGEST_SIZE_B, SMALLEST_SIZE_B, EstimateForm
 from calculator.question.adapters import Adapter, is_adapter, read_adapter
@@ -121,7 +123,13 @@ def _about_model(catalog: Catalog, typed: str, training: TrainingForm) -> Questi
     model = find_model(catalog, typed)
     if model is not None:
         subject = subject_of_model(catalog, model.slug)
-        return Question(subject, {"model": model.slug}, training, model_typed=model.name)
+        return Question(
+            subject,
+            {"model": model.slug},
+            training,
+            model_typed=model.name,
+            matches=_others_of_that_name(catalog, model, typed),
+        )
     matches = search_models(catalog, typed)
     if matches.total_count:
         error = f"{matches.total_count} models match “{shortened(typed, 40)}”. Choose one."
@@ -135,6 +143,14 @@ def _about_model(catalog: Catalog, typed: str, training: TrainingForm) -> Questi
     return Question(
         None, {"model": typed}, training, model_typed=typed, model_error=error, matches=matches
     )
+
+
+def _others_of_that_name(catalog: Catalog, model: LanguageModelSpec, typed: str) -> ModelMatches:
+    """What else a name without a size may mean, such as “llama 3.1”: one of them has answered."""
+    if states_size(typed) or typed in (model.slug, model.name, model.hf_id):
+        return ModelMatches()
+    matches = search_models(catalog, typed)
+    return matches if matches.total_count > 1 else ModelMatches()
 
 
 def _about_config(catalog: Catalog, typed: str, training: TrainingForm) -> Question:

@@ -5,7 +5,7 @@ from django.contrib import admin
 
 LARGEST_LAYOUT_SHIFT = 0.01
 
-PAGES = ["/", "/inference/", "/faq/", "/faq/lora-vs-qlora/", "/gpus/"]
+PAGES = ["/", "/inference/", "/faq/", "/faq/lora-vs-qlora/", "/gpus/", "/why/"]
 
 
 @pytest.mark.parametrize("path", PAGES)

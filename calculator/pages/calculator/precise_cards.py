@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from calculator.answer.precise import PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.savings import Saving, largest_savings
@@ -90,6 +92,7 @@ class PreciseCardView:
     reasons: tuple[str, ...]
     formula_version: str
     alternatives: tuple[AlternativeView, ...]
+    why_url: str
 
 
 def present_precise_card(
@@ -121,6 +124,7 @@ def present_precise_card(
         reasons=found.reasons,
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
+        why_url=reverse("calculator:why", query={**links.query_with(run), "method": result.slug}),
     )
 
 

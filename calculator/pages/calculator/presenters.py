@@ -113,7 +113,7 @@ def present_calculator(
         ),
         matches=present_matches(
             question.matches,
-            question.model_typed if question.model_error else "",
+            question.model_typed if question.model_error or question.matches.total_count else "",
             question.settings_query,
             links,
         ),

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.exceptions import ValidationError
 
 from calculator.catalog import current_catalog
@@ -102,6 +103,21 @@ def test_a_misspelt_name_answers_for_its_model_at_the_models_own_address(client)
     assert '<link rel="canonical" href="http://testserver/?model=llama-3-1-8b">' in (
         response.content.decode()
     )
+
+
+def test_a_name_without_a_size_answers_and_offers_the_others(client):
+    soup = BeautifulSoup(client.get("/", {"model": "llama 3.1"}).content, "html.parser")
+
+    assert "To fine-tune Llama 3.1 8B" in soup.select_one("#headline").get_text()
+    offered = [each.get_text() for each in soup.select("#model-results .found__name")]
+    assert offered == ["Llama 3.1 8B", "Llama 3.1 70B", "Llama 3.1 405B"]
+
+
+@pytest.mark.parametrize("typed", ["qwen3-4b", "Qwen3 4B", "Qwen/Qwen3-4B", "qwen3 4b instruct"])
+def test_a_name_with_its_size_offers_nothing_else(client, typed):
+    soup = BeautifulSoup(client.get("/", {"model": typed}).content, "html.parser")
+
+    assert soup.select("#model-results .found__name") == []
 
 
 def test_an_editors_alias_finds_its_model_at_once():

@@ -1,0 +1,1 @@
+"""/why/: why somebody measured another figure than the estimate."""

@@ -1,0 +1,27 @@
+"""/why/, as a page and as the answer that its form swaps."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from calculator.catalog import current_catalog
+from calculator.pages.why.presenters import WhyView, present_why
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
+
+
+@require_safe
+def why_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "calculator/pages/why/page.html", {"why": _present(request)})
+
+
+@require_safe
+def why_fragment(request: HtmxHttpRequest) -> HttpResponse:
+    why = _present(request)
+    template = "calculator/pages/why/fragment.html"
+    return fragment_response(request, template, {"why": why}, why.page_url)
+
+
+def _present(request: HttpRequest) -> WhyView:
+    return present_why(current_catalog(), request.GET.dict())
