@@ -2,12 +2,12 @@ from django.urls import path
 
 from calculator.faq import views as faq
 from calculator.language_models.views import model_list, model_list_fragment, model_page
-from calculator.pages.accuracy.views import accuracy, accuracy_csv
+from calculator.pages.accuracy.views import accuracy, accuracy_csv, field_reports_csv
 from calculator.pages.api.views import estimate
 from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
-from calculator.pages.methodology.views import methodology
+from calculator.pages.methodology.views import formula_versions, methodology
 from calculator.pages.why.views import why_fragment, why_page
 
 app_name = "calculator"
@@ -31,5 +31,7 @@ urlpatterns = [
     path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
     path("accuracy/", accuracy, name="accuracy"),
     path("methodology/", methodology, name="methodology"),
+    path("methodology/formula-versions.md", formula_versions, name="formula_versions"),
     path("accuracy/accuracy.csv", accuracy_csv, name="accuracy_csv"),
+    path("accuracy/field-reports.csv", field_reports_csv, name="field_reports_csv"),
 ]

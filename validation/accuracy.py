@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -14,9 +15,11 @@ from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.estimate import estimate
 from calculator.estimation.settings import TrainingSettings, changed_fields
 from calculator.pages.accuracy.records import AccuracyRow, LeftOutRow, accuracy_csv_text
+from calculator.question.training_form import read_training_form
 from validation.measured.mapping import NotComparable
 from validation.measured.models import architecture_of, catalog_slug_of
 from validation.measured.report import Prediction, predictions
+from validation.setting_words import said_of, settings_in_words
 from validation.traced import read_traces
 
 PRESET_PARTS = FOLDER / "preset_parts.csv"
@@ -40,7 +43,7 @@ def traced_rows() -> Iterator[AccuracyRow]:
             url=f"https://github.com/huggingface/transformers/tree/v{step.transformers}",
             model=step.hf_id,
             method=step.settings.method,
-            settings=settings_in_words(step.settings),
+            settings=settings_in_words(said_of(step.architecture, step.settings)),
             gpu_count=1,
             gpu="",
             counter="allocated",
@@ -52,7 +55,7 @@ def traced_rows() -> Iterator[AccuracyRow]:
             predicted_high_bytes=peak,
             rule_of_thumb_bytes=round(rule[step.settings.method] * count),
             remarks="",
-            calculator_query=_calculator_query(step.hf_id, step.architecture, step.settings),
+            calculator_query=_query_of(step.hf_id, step.architecture, step.settings),
         )
 
 
@@ -78,11 +81,15 @@ def rule_of_thumb_bytes_per_parameter() -> dict[str, Decimal]:
 
 def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     item, run = prediction.comparable, prediction.comparable.run
-    words, rule_bytes, query = settings_in_words(item.settings), None, ""
+    words, rule_bytes, query = (
+        settings_in_words(said_of(item.architecture, item.settings)),
+        None,
+        "",
+    )
     if item.gpu_count == 1:
         count = count_parameters(item.architecture).total_count
         rule_bytes = round(rule[item.settings.method] * count)
-        query = _calculator_query(run.model, item.architecture, item.settings)
+        query = _query_of(run.model, item.architecture, item.settings)
     else:
         offload = "" if item.offload == "none" else ", parameters on the host"
         words = f"{words}; {STRATEGY_NAMES[item.strategy]}{offload}"
@@ -109,11 +116,20 @@ def _measured(prediction: Prediction, rule: dict[str, Decimal]) -> AccuracyRow:
     )
 
 
-def _calculator_query(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
+def _query_of(model: str, architecture: Architecture, settings: TrainingSettings) -> str:
     """The calculator's address for these settings; nothing where its catalog lacks the model."""
     slug = catalog_slug_of(model)
     if not slug or architecture != architecture_of(model):
         return ""
+    return calculator_query(slug, said_of(architecture, settings))
+
+
+def calculator_query(slug: str, settings: TrainingSettings) -> str:
+    """The calculator's address for a model of the catalog with these settings.
+
+    Nothing where its form lacks one of them. A trainer's defaults are stated one by one.
+    """
+    settings = replace(settings, trainer="")
     values = {"model": slug}
     for name in changed_fields(settings, TrainingSettings(method=settings.method)):
         value = getattr(settings, name)
@@ -122,6 +138,9 @@ def _calculator_query(model: str, architecture: Architecture, settings: Training
         elif isinstance(value, tuple):
             value = ",".join(value)
         values[name] = str(value)
+    run = read_training_form(values).run
+    if run is None or run.settings_for(settings.method) != settings:
+        return ""
     return urlencode(values)
 
 
@@ -139,96 +158,3 @@ def _left_out(item: NotComparable) -> LeftOutRow:
         actual_high_bytes=run.high_bytes,
         reason=item.reason,
     )
-
-
-_RECIPES = {
-    "pure_bf16": "bf16 throughout",
-    "bf16_autocast": "bf16 autocast",
-    "bf16_fp32_master": "bf16 with an fp32 master copy",
-    "fp16_autocast": "fp16 autocast",
-    "fp32": "fp32",
-}
-_OPTIMIZERS = {
-    "adamw": "AdamW",
-    "adamw_foreach": "AdamW (for-each)",
-    "adamw_8bit": "8-bit AdamW",
-    "paged_adamw_8bit": "paged AdamW",
-    "adafactor": "Adafactor",
-    "lion": "Lion",
-    "sgd": "SGD",
-    "paged_adamw": "paged 32-bit AdamW",
-    "adamw_torchao_8bit": "torchao's 8-bit AdamW",
-    "adamw_torchao_4bit": "torchao's 4-bit AdamW",
-    "lion_8bit": "8-bit Lion",
-    "galore_adamw": "GaLore",
-    "galore_adamw_8bit": "8-bit GaLore",
-    "apollo_adamw": "APOLLO",
-    "muon": "Muon",
-}
-_QUANTIZATIONS = {
-    "nf4": "NF4",
-    "nf4_double": "NF4 with double quantisation",
-    "int8": "8-bit",
-    "awq": "AWQ",
-    "gptq": "GPTQ",
-    "fp8": "fp8",
-    "mxfp4": "MXFP4 experts",
-}
-_EXPERTS = {
-    "quantized": "",
-    "quantized_kept": "experts dequantised for the whole layer",
-    "linear": "experts as linear maps",
-    "16bit": "experts in 16 bits",
-    "widened": "experts in fp32",
-}
-_OFFLOADS = {
-    "none": "",
-    "checkpoints": "checkpoints on the host",
-    "saved_tensors": "saved tensors on the host",
-}
-
-
-def _short(target: str) -> str:
-    name = target.removesuffix("_proj")
-    return name if name in ("q", "k", "v", "o", "gate", "up", "down") else target
-
-
-def settings_in_words(settings: TrainingSettings) -> str:
-    """“4 × 2,048 tokens, checkpointing, bf16 throughout, AdamW (for-each)” and what differs."""
-    words = [f"{settings.micro_batch} × {settings.sequence_length:,} tokens"]
-    words.append("checkpointing" if settings.gradient_checkpointing else "no checkpointing")
-    if settings.trains_adapters:
-        targets = settings.lora_targets
-        where = "all linear maps" if isinstance(targets, str) else ", ".join(map(_short, targets))
-        words.append(f"rank {settings.lora_rank} on {where}")
-        if settings.lora_dropout:
-            words.append(f"dropout {settings.lora_dropout:g}")
-        words.append(f"{settings.adapter_precision} adapters")
-    if settings.method == "qlora":
-        words.append(_QUANTIZATIONS[settings.quantization])
-        if settings.prepare_kbit:
-            words.append("prepared for k-bit training")
-        words.append(_EXPERTS[settings.experts])
-    words += [_RECIPES[settings.recipe], _OPTIMIZERS[settings.optimizer]]
-    if settings.gradient_accumulation > 1:
-        words.append(f"{settings.gradient_accumulation} accumulation steps")
-    if settings.attention == "eager":
-        words.append("eager attention")
-    if settings.loss != "standard":
-        words.append(f"{settings.loss} loss")
-    if settings.loss_version != "4.50":
-        words.append(f"loss as in transformers {settings.loss_version}")
-    if settings.kernels != "standard":
-        words.append(f"{settings.kernels} kernels")
-    if settings.keeps_logits:
-        words.append("logits kept")
-    words.append(_OFFLOADS[settings.activation_offload])
-    if settings.optimizer_in_backward:
-        words.append("steps within the backward pass")
-    if settings.use_dora:
-        words.append("DoRA")
-    if settings.modules_to_save != "none":
-        words.append(f"{settings.modules_to_save.replace('_', ' ')} trained whole")
-    if settings.expert_targets != "auto":
-        words.append(f"{settings.expert_targets.replace('_', ' ')} adapters")
-    return ", ".join(word for word in words if word)

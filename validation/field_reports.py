@@ -43,7 +43,7 @@ def _line(item: Judged) -> str:
     report = item.report
     name = (report.model or report.hf_id)[:26]
     place = f"{report.gpu_count}x {report.strategy}" if report.gpu_count > 1 else ""
-    outcome = item.outcome
+    outcome: str = item.outcome
     if item.missing:
         near = "agrees" if item.agrees else "differs"
         outcome += f": {', '.join(item.missing)}" + (f" ({near} without)" if _asked(item) else "")

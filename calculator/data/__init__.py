@@ -1,4 +1,5 @@
-"""The files that load_catalog loads, and how they are read and merged."""
+"""The files of a release: what load_catalog loads, how they are read and merged, and what
+build_accuracy makes."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ from calculator.estimation.step.shadow import GRADIENTS
 from calculator.estimation.step.timeline import PHASES, Moment, Phase, timeline
 
 # Raised whenever the same input may give another figure.
-FORMULA_VERSION = "1"
+FORMULA_VERSION = "2"
 
 COMPONENTS: dict[str, str] = {
     "weights": "Model weights",
@@ -41,7 +41,7 @@ COMPONENTS: dict[str, str] = {
     "communication_buffers": "Buffers of communication",
     "weight_casts": "16-bit copies of 32-bit weights",
     "dequantized_weights": "Weights dequantised for use",
-    "dora_weights": "Weights recomposed for DoRA's norm",
+    "dora_weights": "Weights recomposed for DoRA",
     "adapted_experts": "Experts with their adapters folded in",
     "checkpoints": "Checkpointed layer inputs",
     "saved_activations": "Activations saved for the backward pass",

@@ -6,7 +6,14 @@ defaults where a report leaves them out, never chosen so that a row comes out ri
 """
 
 from validation.field.records import FIELD_REPORTS, FieldReport, read_field_reports
-from validation.field.verdict import Judged, Outcome, architecture_of_report, judge
+from validation.field.verdict import (
+    Judged,
+    Outcome,
+    architecture_of_report,
+    judge,
+    model_name,
+    settings_of_report,
+)
 
 __all__ = [
     "FIELD_REPORTS",
@@ -15,5 +22,7 @@ __all__ = [
     "Outcome",
     "architecture_of_report",
     "judge",
+    "model_name",
     "read_field_reports",
+    "settings_of_report",
 ]

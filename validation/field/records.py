@@ -44,7 +44,7 @@ class FieldReport:
     method: str
     settings: Mapping[str, Any]
     gpu_count: int
-    strategy: str
+    strategy: ReportedStrategy
     offload: str
     gpu: str
     card_bytes: int | None
@@ -76,7 +76,7 @@ def _report(row: Mapping[str, str]) -> FieldReport:
         method=row["method"],
         settings=json.loads(row["settings"]),
         gpu_count=int(row["gpu_count"]),
-        strategy=row["strategy"],
+        strategy=next(each for each in REPORTED_STRATEGIES if each == row["strategy"]),
         offload=row["offload"],
         gpu=row["gpu"],
         card_bytes=_bytes(row["card_gb"]),

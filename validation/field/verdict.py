@@ -72,13 +72,18 @@ def architecture_of_report(report: FieldReport) -> Architecture:
     return found
 
 
+def model_name(report: FieldReport) -> str:
+    """The model's name on the Hub."""
+    return _catalog()[report.model]["hf_id"] if report.model else report.hf_id
+
+
 def judge(report: FieldReport) -> Judged:
     """Ask for the report's run and judge the answer."""
     try:
         architecture = architecture_of_report(report)
     except ConfigError:
         return _not_asked(report, ("model",))
-    settings, missing = _settings(report)
+    settings, missing = settings_of_report(report)
     try:
         found = _estimate(architecture, settings, report)
     except SettingsError as error:
@@ -102,7 +107,7 @@ def _not_asked(report: FieldReport, missing: tuple[str, ...]) -> Judged:
     return Judged(report, "inexpressible", missing, agrees=False, answer="")
 
 
-def _settings(report: FieldReport) -> tuple[TrainingSettings, tuple[str, ...]]:
+def settings_of_report(report: FieldReport) -> tuple[TrainingSettings, tuple[str, ...]]:
     """The settings, with those of `later` that can be said by now, and the names that cannot."""
     values: dict[str, Any] = dict(report.settings)
     known = {item.name for item in fields(TrainingSettings)}
@@ -126,7 +131,7 @@ def _is_valid(values: Mapping[str, Any], method: str) -> bool:
 def _estimate(
     architecture: Architecture, settings: TrainingSettings, report: FieldReport
 ) -> Estimate:
-    name = report.strategy
+    name: str = report.strategy
     if name not in STRATEGIES:
         name = name.rstrip("12")
     sharding = Sharding(

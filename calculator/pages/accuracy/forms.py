@@ -24,6 +24,7 @@ DEFAULTS = {
     "figure": "allocated",
     "order": "worst",
     "page": "1",
+    "reports": "1",
 }
 HIGHEST_PAGE = 9_999
 
@@ -50,6 +51,8 @@ class AccuracyForm(QueryForm):
     )
     order = forms.ChoiceField(label="Order", choices=list(ORDERS.items()))
     page = forms.CharField(required=False, widget=forms.HiddenInput)
+    # The page of the reports from the field.
+    reports = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, query: Mapping[str, str]) -> None:
         super().__init__(query)
@@ -68,7 +71,13 @@ class AccuracyForm(QueryForm):
             field.widget.choices = [*choices.items(), (asked, asked[:30])]
 
     def clean_page(self) -> int:
-        typed = self.cleaned_data["page"] or "1"
+        return self._page_number("page")
+
+    def clean_reports(self) -> int:
+        return self._page_number("reports")
+
+    def _page_number(self, name: str) -> int:
+        typed = self.cleaned_data[name] or "1"
         if not re.fullmatch(r"[0-9]{1,4}", typed) or int(typed) < 1:
             raise forms.ValidationError(
                 f"Enter a page between 1 and {HIGHEST_PAGE:,}: “{typed[:30]}” is not one."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from calculator.pages.accuracy.causes import CAUSES, PEERS, rows_about
+from calculator.pages.accuracy.field.presenters import FieldView, present_field
 from calculator.pages.accuracy.forms import COUNTERS, AccuracyForm
+from calculator.pages.accuracy.paging import Paging, paging
 from calculator.pages.accuracy.percent import percent, within
 from calculator.pages.accuracy.plot import Plot, draw_plot
 from calculator.pages.accuracy.records import AccuracyRow, accuracy_rows, left_out_rows
@@ -50,13 +51,6 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PageLink:
-    label: str
-    query: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """The chosen rows: drawn, and a page of them listed."""
 
@@ -65,9 +59,7 @@ class Results:
     plot: Plot | None
     legend: tuple[LegendItem, ...]
     rows: tuple[TableRow, ...]
-    pages: tuple[PageLink, ...]
-    previous_query: str | None
-    next_query: str | None
+    paging: Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +86,8 @@ class AccuracyView:
     groups: tuple[SummaryGroup, ...]
     device_note: str
     results: Results | None
+    field: FieldView
+    report_paging: Paging
     causes: tuple[CauseView, ...]
     left_out: tuple[tuple[str, str], ...]
     left_out_count: str
@@ -106,12 +100,16 @@ def present_accuracy(query: Mapping[str, str]) -> AccuracyView:
     rows = accuracy_rows()
     left_out = left_out_rows()
     reasons = Counter(item.reason for item in left_out)
+    is_valid = form.is_valid()
+    field = present_field(form.cleaned_data.get("reports", 1))
     return AccuracyView(
         form=form,
         lead=lead(),
         groups=summary_groups(),
         device_note=device_note(),
-        results=_results(form) if form.is_valid() else None,
+        results=_results(form) if is_valid else None,
+        field=field,
+        report_paging=paging(form, "reports", field.page, field.page_count),
         causes=_causes(rows),
         left_out=tuple((reason, f"{count:,}") for reason, count in reasons.most_common()),
         left_out_count=f"{len(left_out):,}",
@@ -142,23 +140,8 @@ def _results(form: AccuracyForm) -> Results:
         plot=draw_plot(rows, [_title(row) for row in rows]),
         legend=_legend(rows),
         rows=tuple(table_row(row) for row in listed),
-        pages=tuple(
-            PageLink(str(number), _page_query(form, number), number == page)
-            for number in _pages(page, page_count)
-        ),
-        previous_query=_page_query(form, page - 1) if page > 1 else None,
-        next_query=_page_query(form, page + 1) if page < page_count else None,
+        paging=paging(form, "page", page, page_count),
     )
-
-
-def _pages(page: int, page_count: int) -> list[int]:
-    """The first, the last and those around the present one."""
-    near = {1, page_count, *range(page - 1, page + 2)}
-    return sorted(number for number in near if 1 <= number <= page_count)
-
-
-def _page_query(form: AccuracyForm, page: int) -> str:
-    return urlencode(form.to_query(page=str(page)))
 
 
 def _status(rows: list[AccuracyRow], start: int, listed: list[AccuracyRow]) -> str:

@@ -1,11 +1,14 @@
-"""The accuracy page and the file behind it."""
+"""The accuracy page and the files behind it."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from calculator.pages.accuracy.field.records import FIELD_REPORTS_CSV
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.accuracy.records import ACCURACY_CSV
 
@@ -18,9 +21,18 @@ def accuracy(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def accuracy_csv(request: HttpRequest) -> FileResponse:
+    return _download(ACCURACY_CSV)
+
+
+@require_safe
+def field_reports_csv(request: HttpRequest) -> FileResponse:
+    return _download(FIELD_REPORTS_CSV, filename="field-reports.csv")
+
+
+def _download(path: Path, filename: str = "") -> FileResponse:
     return FileResponse(
-        ACCURACY_CSV.open("rb"),
+        path.open("rb"),
         as_attachment=True,
-        filename="accuracy.csv",
+        filename=filename or path.name,
         content_type="text/csv",
     )

@@ -116,6 +116,14 @@ _OPTIMIZER_NAMES: dict[Optimizer, str] = {
     "adafactor": "Adafactor",
     "lion": "Lion (bitsandbytes)",
     "sgd": "SGD without momentum",
+    "paged_adamw": "Paged AdamW in 32 bits (bitsandbytes)",
+    "adamw_torchao_8bit": "AdamW in 8 bits (torchao)",
+    "adamw_torchao_4bit": "AdamW in 4 bits (torchao)",
+    "lion_8bit": "Lion in 8 bits",
+    "galore_adamw": "GaLore, projected to its rank",
+    "galore_adamw_8bit": "GaLore in 8 bits",
+    "apollo_adamw": "APOLLO",
+    "muon": "Muon",
 }
 PHASE_NAMES: dict[str, str] = {
     "forward": "forward pass",

@@ -1,8 +1,9 @@
-"""The methodology page."""
+"""The methodology page, and what changed from version to version of the formula."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -20,3 +21,9 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "trainers": trainer_views(),
     }
     return render(request, "calculator/pages/methodology/page.html", context)
+
+
+@require_safe
+def formula_versions(request: HttpRequest) -> FileResponse:
+    document = settings.BASE_DIR / "docs" / "formula-versions.md"
+    return FileResponse(document.open("rb"), content_type="text/plain; charset=utf-8")

@@ -20,6 +20,7 @@ from calculator.pages.methodology.closed_forms import (
     logits_bytes_per_entry,
 )
 from calculator.pages.methodology.example import LLAMA_3_1_8B, METHODS, example_settings
+from calculator.words.formatting import format_number
 from tests.calculator.estimation.architectures import architecture
 
 TEMPLATES = Path(django_settings.BASE_DIR) / "templates" / "calculator/pages/methodology"
@@ -70,11 +71,21 @@ def test_the_formula_version_is_the_cores(page):
     assert f"Formula version {FORMULA_VERSION}." in words_of(page)
 
 
+def test_the_version_leads_to_what_changed(client, page):
+    assert page.select_one(".lead a[href='#versions']").text == FORMULA_VERSION
+    link = page.select_one("#versions a[href$='formula-versions.md']")
+
+    response = client.get(link["href"])
+
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert f"## {FORMULA_VERSION}," in b"".join(response.streaming_content).decode()
+
+
 def test_bytes_per_quantised_weight_are_the_cores(page):
     text = words_of(page.find(id="weights"))
 
     for size in QUANTIZED_BYTES_PER_WEIGHT.values():
-        assert f"{size:.4f}".rstrip("0").rstrip(".") in text
+        assert format_number(size, decimals=4) in text
 
 
 def test_context_and_slack_are_the_cores(page):
@@ -129,7 +140,7 @@ def test_a_standard_loss_takes_12_bytes_and_14_with_the_logits_kept():
 
 # Names, not numbers: formats, versions, papers, products.
 NAMES = re.compile(
-    r"NF4|bf16|fp16|fp32|int8|LLM\.int8|ZeRO-?\d?|MatMul4Bit|k-bit|"
+    r"NF4|MXFP4|fp8|bf16|fp16|fp32|int8|DeepSeek-V3|LLM\.int8|ZeRO-?\d?|MatMul4Bit|k-bit|"
     r"(?:16|32|64|8)[- ]bits?|16- or 32-bit|in 16 bits|get 32|before 4\.50|FlashAttention-2|"
     r"arXiv|8-bit optimizers|\(1 \+ gaps\)"
 )

@@ -1,0 +1,93 @@
+"""Why reports are answered wrongly, as far as we know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calculator.pages.accuracy.field.records import FieldReportRow
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCause:
+    """A reason in words, and the reports that it is about. It counts those that are wrong."""
+
+    title: str
+    words: str
+    report_ids: frozenset[str] = frozenset()
+    is_about_tight: bool = False
+
+    def is_about(self, row: FieldReportRow) -> bool:
+        if self.is_about_tight:
+            return row.kind == "out_of_memory" and row.answer == "tight"
+        return row.id in self.report_ids
+
+
+FIELD_CAUSES: tuple[FieldCause, ...] = (
+    FieldCause(
+        "Ran out where we say “tight”",
+        "Tight means that the run fits if the allocator finds a use for every block that was"
+        " freed. These did not get that far. Most are full fine-tuning under ZeRO or FSDP, or long"
+        " samples whose logits need several gigabytes in one piece. They count as wrong.",
+        is_about_tight=True,
+    ),
+    FieldCause(
+        "Unsloth’s longest runs",
+        "The checkpoints lie on the host, and little is left that grows with the length. The posts"
+        " do not say the batch, or whether an evaluation ran, which may be what ran out.",
+        frozenset({"us-2366b", "us-2366c", "us-2937b", "lf-5709"}),
+    ),
+    FieldCause(
+        "Young families in Axolotl’s examples",
+        "GLM-4.7-Flash, Gemma 4 and OLMo 3 under QLoRA: our likely figure is a quarter below what"
+        " Axolotl logs, and half of it for GLM on two GPUs, where not all layers are sharded. We do"
+        " not know why.",
+        frozenset({"ax-glm47-q", "ax-glm47-qx", "ax-glm47-q2", "ax-gemma31", "ax-olmo3"}),
+    ),
+    FieldCause(
+        "What lies on the host",
+        "QLoRA under FSDP 1 and full fine-tuning under ZeRO-3, both offloaded, held about twice"
+        " and two and a half times our figure: up to a billion parameters stay gathered under"
+        " ZeRO-3, and the"
+        " allocator keeps what they had.",
+        frozenset({"ax-1428", "lf-5977b"}),
+    ),
+    FieldCause(
+        "Embedding and head trained beside the adapters",
+        "TRL of 2024 cast them back to 16 bits; the settings keep them in fp32.",
+        frozenset({"ps-5", "ps-6"}),
+    ),
+    FieldCause(
+        "Code of its own",
+        "GLM-4 of 2024 brought a modelling file that widens and copies logits as it likes."
+        " Axolotl’s full fine-tuning probably keeps norms and embedding in fp32.",
+        frozenset({"lf-4772", "ax-2412"}),
+    ),
+    FieldCause(
+        "8-bit maps before transformers 5",
+        "They keep their input with the graph. Under the reentrant checkpointing of that time there"
+        " is no graph in the forward pass; we take today’s.",
+        frozenset({"ax-llama2-8"}),
+    ),
+    FieldCause(
+        "Claims and quantised experts",
+        "17.5 GB for Qwen3-30B-A3B is what its trainer promises, and less than a user measured."
+        " The one with AWQ weights ran out far above our figure.",
+        frozenset({"uq-30b", "ms-6405"}),
+    ),
+)
+UNEXPLAINED = FieldCause("Not explained", "What is posted does not say why.")
+
+
+def causes_of(
+    rows: Sequence[FieldReportRow],
+) -> list[tuple[FieldCause, list[FieldReportRow]]]:
+    """Each cause with the wrong reports that it is about; what none is about comes last."""
+    left = [row for row in rows if row.outcome == "wrong"]
+    found = []
+    for cause in FIELD_CAUSES:
+        ours = [row for row in left if cause.is_about(row)]
+        left = [row for row in left if row not in ours]
+        if ours:
+            found.append((cause, ours))
+    return [*found, (UNEXPLAINED, left)] if left else found
