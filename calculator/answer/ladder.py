@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster import setups
+from calculator.estimation.cluster.counts import fewest
 from gpus.fitting import Setup
 from gpus.specs import TierSpec
-
-MOST_GPUS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +25,18 @@ def smallest_on_ladder(
 ) -> LadderSetup | None:
     """The smallest single card of the ladder, else the fewest of a tier that may be multiplied.
 
-    `tiers` by what their cards have for a run (`Catalog.usable_tiers`).
+    `tiers` by what their cards have for a run (`Catalog.usable_tiers`). A setup has to have room
+    for the likely figure; what is tight below it is `tight_below`'s.
 
     What every GPU holds by itself is counted on each: a run that takes 100 GB on one card may
-    need three of 48 GB, or more. None: not even 64 together hold it.
+    need four of 48 GB, or more. Counts are those that can be had: one node's, then whole nodes of
+    eight. None: no count of GPUs holds it.
     """
-    ladder = sorted((tier for tier in tiers if tier.is_on_ladder), key=lambda t: t.memory_gb)
+    ladder = _ladder(tiers)
     for tier in ladder:
-        alone = _run_on(architecture, settings, Setup(tier, 1))
+        alone = _likely_on(architecture, settings, Setup(tier, 1))
         if alone is not None:
-            return LadderSetup(Setup(tier, 1), alone)
+            return alone
     found = [
         several
         for tier in ladder
@@ -47,29 +48,44 @@ def smallest_on_ladder(
     )
 
 
+def tight_below(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    tiers: Iterable[TierSpec],
+    smallest: LadderSetup | None,
+) -> LadderSetup | None:
+    """The smallest single card of the ladder, below the smallest setup, on which it is tight."""
+    for tier in _ladder(tiers):
+        one = Setup(tier, 1)
+        if smallest is not None and one.capacity_bytes >= smallest.setup.capacity_bytes:
+            return None
+        run = setups.best_setup(architecture, settings, tier.capacity_bytes, 1)
+        if run is not None and run.verdict == "tight":
+            return LadderSetup(one, run)
+    return None
+
+
 def holds(architecture: Architecture, settings: TrainingSettings, setup: Setup) -> bool:
-    """Whether so many cards of a tier hold the run, shared out as well as can be."""
-    return _run_on(architecture, settings, setup) is not None
+    """Whether so many cards of a tier have room for the likely figure, shared out at best."""
+    return _likely_on(architecture, settings, setup) is not None
 
 
-def _run_on(
+def _ladder(tiers: Iterable[TierSpec]) -> list[TierSpec]:
+    return sorted((tier for tier in tiers if tier.is_on_ladder), key=lambda t: t.memory_gb)
+
+
+def _likely_on(
     architecture: Architecture, settings: TrainingSettings, setup: Setup
-) -> setups.Setup | None:
-    """The run on each card of the setup; None: it does not fit."""
-    run = setups.best_setup(architecture, settings, setup.tier.capacity_bytes, setup.gpu_count)
-    return None if run is None or run.verdict == "too_small" else run
+) -> LadderSetup | None:
+    """The run on each card of the setup; None: its likely figure does not fit."""
+    usable, count = setup.tier.capacity_bytes, setup.gpu_count
+    if not setups.holds(architecture, settings, usable, count):
+        return None
+    run = setups.best_setup(architecture, settings, usable, count)
+    return LadderSetup(setup, run) if run is not None and run.is_likely_to_fit else None
 
 
 def _fewest(
     architecture: Architecture, settings: TrainingSettings, tier: TierSpec
 ) -> LadderSetup | None:
-    """The fewest GPUs of a tier, from two up; one more of them never holds less."""
-    low, high, best = 2, MOST_GPUS, None
-    while low <= high:
-        middle = (low + high) // 2
-        run = _run_on(architecture, settings, Setup(tier, middle))
-        if run is not None:
-            best, high = LadderSetup(Setup(tier, middle), run), middle - 1
-        else:
-            low = middle + 1
-    return best
+    return fewest(lambda count: _likely_on(architecture, settings, Setup(tier, count)))

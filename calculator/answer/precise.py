@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder
+from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder, tight_below
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
@@ -27,6 +27,8 @@ MOST_ALTERNATIVES = 3
 class PreciseResult:
     """One method's estimate and the smallest setup that holds its likely device bytes.
 
+    tight is a smaller card of the ladder that holds the low end of the range alone.
+
     rule_of_thumb_bytes is None where the editors have not published the method's preset.
     """
 
@@ -37,6 +39,7 @@ class PreciseResult:
     estimate: Estimate
     rule_of_thumb_bytes: int | None
     smallest: LadderSetup | None
+    tight: LadderSetup | None
     alternatives: tuple[GpuSetup, ...]
     notes: tuple[str, ...] = ()
 
@@ -87,6 +90,7 @@ def precise_result(
             else _whole(by_rule_of_thumb.estimate(preset, subject.params_b).memory_bytes)
         ),
         smallest=smallest,
+        tight=tight_below(architecture, settings, catalog.usable_tiers, smallest),
         alternatives=tuple(
             each
             for each in alternatives(

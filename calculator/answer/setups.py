@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from calculator.estimation import Architecture, TrainingSettings
+from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
 from calculator.estimation.cluster.setups import Setup, best_setup, smallest_setup
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 from gpus.specs import GpuSpec, Price
 from gpus.tiers import Audience
 
-# Up to eight in one machine, then whole machines of eight.
-GPU_COUNTS = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)
 MOST_GPUS = {Audience.DATACENTER: 64}
 MOST_GPUS_OF_ONE_MACHINE = 8
 # A computer's own graphics do not come in several.
@@ -66,7 +65,7 @@ def fit_rows(
     *,
     today: dt.date,
 ) -> tuple[FitRow, ...]:
-    """For each GPU the fewest that hold the run, and one with offload where one alone does not."""
+    """For each GPU the fewest that hold the run, and fewer where it is tight or offloaded."""
     rows = []
     for gpu in gpus:
         if not runs_on(gpu, settings.method):
@@ -86,19 +85,28 @@ def counts_of(gpu: GpuSpec) -> tuple[int, ...]:
     if gpu.platform is not None and gpu.platform.slug in PLATFORMS_OF_ONE:
         return (1,)
     most = MOST_GPUS.get(Audience(gpu.audience), MOST_GPUS_OF_ONE_MACHINE)
-    return tuple(count for count in GPU_COUNTS if count <= most)
+    return counts_that_can_be_had(most)
 
 
 def _setups(
     gpu: GpuSpec, architecture: Architecture, settings: TrainingSettings
 ) -> Iterable[Setup]:
-    found = smallest_setup(architecture, settings, gpu.usable_bytes, counts_of(gpu))
+    counts, usable = counts_of(gpu), gpu.usable_bytes
+    # What is tight with fewer GPUs, the fewest that are likely to do, and fewer with offload.
+    tight = smallest_setup(architecture, settings, usable, counts)
+    found = tight
+    if tight is not None and not tight.is_likely_to_fit:
+        yield tight
+        more = [count for count in counts if count > tight.sharding.gpu_count]
+        each = (best_setup(architecture, settings, usable, count) for count in more)
+        found = next((setup for setup in each if setup and setup.is_likely_to_fit), None)
     if found is not None:
         yield found
-    if found is None or found.sharding.gpu_count > 1:
-        alone = best_setup(architecture, settings, gpu.usable_bytes, 1, offload=True)
-        if alone is not None and alone.verdict != "too_small":
-            yield alone
+    if tight is None or tight.sharding.gpu_count > 1:
+        fewer = [c for c in counts if tight is None or c < tight.sharding.gpu_count]
+        moved = smallest_setup(architecture, settings, usable, fewer, offload=True)
+        if moved is not None and moved.sharding.offload != "none":
+            yield moved
 
 
 def _row(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import PreciseResult
 from calculator.estimation import FieldError
-from gpus.fitting import Setup
 from gpus.labels import setup_label
 
 
@@ -30,17 +30,21 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
             "trainable": found.parameters_trainable_count,
         },
         "rule_of_thumb_bytes": result.rule_of_thumb_bytes,
-        "minimum_gpu": _minimum_as_json(result.minimum),
+        "minimum_gpu": _minimum_as_json(result.smallest),
+        "tight_gpu": _minimum_as_json(result.tight),
         "assumptions": list(result.assumptions),
         "formula_version": found.formula_version,
     }
 
 
-def _minimum_as_json(minimum: Setup | None) -> dict[str, Any] | None:
-    """The smallest setup that holds the likely device bytes; None if nothing does."""
-    if minimum is None:
+def _minimum_as_json(found: LadderSetup | None) -> dict[str, Any] | None:
+    """A setup of the ladder with its verdict; None if there is none."""
+    if found is None:
         return None
+    minimum = found.setup
     return {
+        "verdict": found.run.verdict,
+        "verdict_sentence": found.run.verdict_sentence,
         "label": setup_label(minimum),
         "memory_gb": minimum.tier.memory_gb,
         "gpu_count": minimum.gpu_count,

@@ -9,10 +9,8 @@ from django.urls import reverse
 
 from calculator.answer.precise import PreciseResult
 from calculator.catalog import Catalog
-from calculator.estimation.cluster.setups import verdict
+from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.words.formatting import format_gb
-
-WORDS = {"fits": "fits", "tight": "just fits", "too_small": "does not fit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def present_own_gpu(
         url=reverse("gpus:card", args=[slug]),
         usable=format_gb(gpu.usable_bytes),
         methods=tuple(
-            (result.name, WORDS[verdict(result.estimate.device_bytes, gpu.usable_bytes)])
+            (result.name, VERDICT_WORDS[verdict(result.estimate.device_bytes, gpu.usable_bytes)])
             for result in results
         ),
     )

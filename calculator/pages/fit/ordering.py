@@ -82,7 +82,8 @@ def best_of(rows: Iterable[FitRow]) -> Best:
     """The best of those that fit with room, or else of those that are tight."""
     all_rows = [row for row in rows if not row.is_offloaded]
     roomy = [row for row in all_rows if row.setup.verdict == "fits"]
-    chosen = roomy or all_rows
+    likely = [row for row in all_rows if row.setup.is_likely_to_fit]
+    chosen = roomy or likely or all_rows
 
     def least(value: Callable[[FitRow], Any]) -> FitRow | None:
         return min((row for row in chosen if value(row) is not None), key=value, default=None)

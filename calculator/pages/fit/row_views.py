@@ -11,12 +11,13 @@ from django.urls import reverse
 from calculator.answer.setups import FitRow
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES, Sharding
 from calculator.estimation.units import GB
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
 from calculator.words.formatting import format_gb, format_number, format_usd
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 
-VERDICTS = {"fits": "Fits", "tight": "Tight"}
+VERDICTS = {slug: words.capitalize() for slug, words in VERDICT_WORDS.items()}
 OFFLOADED = {
     "optimizer": "optimizer states in host memory",
     "parameters": "weights and optimizer states in host memory",
@@ -37,6 +38,7 @@ class RowView:
     range: str
     usable: str
     headroom: str
+    verdict_sentence: str
     host: str
     cloud_price: PriceView | None
     own_price: str
@@ -69,7 +71,8 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         each=format_gb(device.likely),
         range=f"{format_number(device.low / GB)}–{format_gb(device.high)}",
         usable=format_gb(row.setup.usable_bytes),
-        headroom=format_gb(row.setup.headroom_bytes),
+        headroom=_headroom(row.setup.headroom_bytes),
+        verdict_sentence=row.setup.verdict_sentence if row.setup.verdict == "tight" else "",
         host=_host_words(row),
         cloud_price=(
             None
@@ -87,6 +90,12 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         is_cost_stale=row.cost_usd is not None and row.is_rent_stale,
         caveat=_caveat(row),
     )
+
+
+def _headroom(spare_bytes: int) -> str:
+    if spare_bytes >= 0:
+        return f"{format_gb(spare_bytes)} to spare"
+    return f"{format_gb(-spare_bytes)} less than it would rather hold"
 
 
 def setup_name(row: FitRow) -> str:
