@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder
+from calculator.answer.ladder import LadderSetup, fits, smallest_on_ladder
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
-from calculator.estimation.cluster.sharding import STRATEGY_NAMES
+from calculator.estimation.cluster.sharding import MAXIMUM_GPUS, STRATEGY_NAMES
 from calculator.estimation.cluster.words import STRATEGY_WORDS
 from calculator.estimation.settings import CHOICES
 from calculator.question.subjects import Subject
@@ -21,11 +21,15 @@ from gpus.fitting import GpuSetup, Setup, alternatives
 # The methods that the core estimates; an editor's further presets have the rule of thumb alone.
 PRECISE_METHODS = CHOICES["method"]
 MOST_ALTERNATIVES = 3
+NO_COUNT_HOLDS_IT = (
+    f"No GPU count holds it: not even {MAXIMUM_GPUS:,} GPUs, as each holds its own micro-batch's"
+    " activations and logits. A shorter sequence or a smaller micro-batch would."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PreciseResult:
-    """One method's estimate and the smallest setup that holds its likely device bytes.
+    """One method's estimate, the smallest setup on which it fits, and a smaller tight one.
 
     rule_of_thumb_bytes is None where the editors have not published the method's preset.
     """
@@ -37,6 +41,7 @@ class PreciseResult:
     estimate: Estimate
     rule_of_thumb_bytes: int | None
     smallest: LadderSetup | None
+    tight: LadderSetup | None
     alternatives: tuple[GpuSetup, ...]
     notes: tuple[str, ...] = ()
 
@@ -58,6 +63,8 @@ class PreciseResult:
 
     def _sharding_assumptions(self) -> tuple[str, ...]:
         """How the smallest setup shares the run out, where it is more than one GPU."""
+        if self.smallest is None and self.tight is None:
+            return (NO_COUNT_HOLDS_IT,)
         if self.smallest is None or self.smallest.setup.gpu_count == 1:
             return ()
         strategy = self.smallest.run.sharding.strategy
@@ -70,10 +77,14 @@ class PreciseResult:
 def precise_result(
     catalog: Catalog, subject: Subject, architecture: Architecture, settings: TrainingSettings
 ) -> PreciseResult:
-    """Estimate one run and fit it into the catalog's ladder by its likely device bytes."""
+    """Estimate one run and find the smallest setups of the catalog's ladder for it."""
     found = estimate(architecture, settings)
     device_bytes = found.device_bytes.likely
-    smallest = smallest_on_ladder(architecture, settings, catalog.usable_tiers)
+    tiers = catalog.usable_tiers
+    smallest = smallest_on_ladder(architecture, settings, tiers)
+    tight = smallest_on_ladder(architecture, settings, tiers, at_least="tight")
+    if tight is not None and tight.run.verdict == "fits":
+        tight = None
     preset = catalog.methods_by_slug.get(settings.method)
     return PreciseResult(
         slug=settings.method,
@@ -87,6 +98,7 @@ def precise_result(
             else _whole(by_rule_of_thumb.estimate(preset, subject.params_b).memory_bytes)
         ),
         smallest=smallest,
+        tight=tight,
         alternatives=tuple(
             each
             for each in alternatives(
@@ -95,7 +107,7 @@ def precise_result(
                 catalog.usable_tiers,
                 limit=2 * MOST_ALTERNATIVES,
             )
-            if holds(architecture, settings, each.setup)
+            if fits(architecture, settings, each.setup)
         )[:MOST_ALTERNATIVES],
         notes=subject.notes,
     )

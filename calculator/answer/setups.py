@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from calculator.estimation import Architecture, TrainingSettings
+from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
 from calculator.estimation.cluster.setups import Setup, best_setup, smallest_setup
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 from gpus.specs import GpuSpec, Price
 from gpus.tiers import Audience
 
-# Up to eight in one machine, then whole machines of eight.
-GPU_COUNTS = (1, 2, 3, 4, 6, 8, 16, 24, 32, 48, 64)
+# Ones, twos, fours and eights of one machine, then whole machines of eight.
+GPU_COUNTS = counts_that_can_be_had(64)
 MOST_GPUS = {Audience.DATACENTER: 64}
 MOST_GPUS_OF_ONE_MACHINE = 8
 # A computer's own graphics do not come in several.

@@ -7,6 +7,8 @@ from typing import Any
 
 from calculator.answer.precise import PreciseResult
 from calculator.estimation import FieldError
+from calculator.estimation.cluster.sharded import ShardedEstimate
+from calculator.estimation.device import DeviceBytes
 from gpus.fitting import Setup
 from gpus.labels import setup_label
 
@@ -15,11 +17,7 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
     found = result.estimate
     return {
         "peak_allocated_bytes": found.peak_allocated_bytes,
-        "device_bytes": {
-            "low": found.device_bytes.low,
-            "likely": found.device_bytes.likely,
-            "high": found.device_bytes.high,
-        },
+        "device_bytes": _device_as_json(found.device_bytes),
         "peak_phase": found.peak_phase,
         "phases": found.phases,
         "breakdown": [
@@ -31,13 +29,32 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
         },
         "rule_of_thumb_bytes": result.rule_of_thumb_bytes,
         "minimum_gpu": _minimum_as_json(result.minimum),
+        "tight_gpu": _minimum_as_json(None if result.tight is None else result.tight.setup),
         "assumptions": list(result.assumptions),
         "formula_version": found.formula_version,
     }
 
 
+def cluster_as_json(run: ShardedEstimate) -> dict[str, Any]:
+    """What one GPU of a stated cluster holds, and the host memory of one node."""
+    host = run.host
+    return {
+        "gpu_count": run.sharding.gpu_count,
+        "strategy": run.sharding.strategy,
+        "offload": run.sharding.offload,
+        "peak_allocated_bytes_per_gpu": run.peak_allocated_bytes,
+        "device_bytes_per_gpu": _device_as_json(run.device_bytes),
+        "host_bytes_per_node": {"low": host.low, "likely": host.likely, "high": host.high},
+        "assumptions": list(run.per_gpu.assumptions),
+    }
+
+
+def _device_as_json(device: DeviceBytes) -> dict[str, int]:
+    return {"low": device.low, "likely": device.likely, "high": device.high}
+
+
 def _minimum_as_json(minimum: Setup | None) -> dict[str, Any] | None:
-    """The smallest setup that holds the likely device bytes; None if nothing does."""
+    """So many cards of a tier; None where there are none."""
     if minimum is None:
         return None
     return {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calculator.estimation.estimate import COMPONENTS
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.compare.results import Compared
 from calculator.pages.fit.row_views import sharding_words
 from calculator.pages.fit.words import rough_duration
@@ -175,7 +176,7 @@ def _verdict(each: Compared) -> str:
         return NOTHING
     if setup.verdict == "too_small":
         return f"does not fit: {format_gb(-setup.headroom_bytes)} short"
-    return f"{setup.verdict}, {format_gb(setup.headroom_bytes)} to spare"
+    return f"{VERDICT_WORDS[setup.verdict]}, {format_gb(setup.headroom_bytes)} to spare"
 
 
 def _sharding(each: Compared) -> str:

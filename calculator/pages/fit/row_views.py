@@ -11,12 +11,13 @@ from django.urls import reverse
 from calculator.answer.setups import FitRow
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES, Sharding
 from calculator.estimation.units import GB
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
 from calculator.words.formatting import format_gb, format_number, format_usd
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 
-VERDICTS = {"fits": "Fits", "tight": "Tight"}
+VERDICTS = {verdict: words.capitalize() for verdict, words in VERDICT_WORDS.items()}
 OFFLOADED = {
     "optimizer": "optimizer states in host memory",
     "parameters": "weights and optimizer states in host memory",

@@ -20,7 +20,7 @@ def halves_view(split: Halves) -> HalvesView:
     each = format_gb(pair.estimate.device_bytes.likely)
     ends = {
         "fits": "and both hold that",
-        "tight": f"which just fits into {split.half_gb} GB",
+        "tight": f"which is tight on {split.half_gb} GB",
         "too_small": f"more than a {split.half_gb} GB card has",
     }[pair.verdict]
     return HalvesView(

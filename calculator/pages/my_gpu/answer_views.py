@@ -122,7 +122,7 @@ def _verdict(setup: Setup | None) -> str:
     if setup is None:
         return "Cannot run so"
     if setup.verdict == "too_small":
-        return f"Does not fit: {format_gb(-setup.headroom_bytes)} short"
+        return f"{VERDICTS[setup.verdict]}: {format_gb(-setup.headroom_bytes)} short"
     return VERDICTS[setup.verdict]
 
 
