@@ -12,7 +12,7 @@ from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder, tig
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
-from calculator.estimation.cluster.sharding import STRATEGY_NAMES
+from calculator.estimation.cluster.sharding import MAXIMUM_GPUS, STRATEGY_NAMES
 from calculator.estimation.cluster.words import STRATEGY_WORDS
 from calculator.estimation.settings import CHOICES
 from calculator.question.subjects import Subject
@@ -21,6 +21,10 @@ from gpus.fitting import GpuSetup, Setup, alternatives
 # The methods that the core estimates; an editor's further presets have the rule of thumb alone.
 PRECISE_METHODS = CHOICES["method"]
 MOST_ALTERNATIVES = 3
+NO_COUNT_HOLDS_IT = (
+    f"No GPU count holds it: not even {MAXIMUM_GPUS:,} GPUs, as each holds its own micro-batch's"
+    " activations and logits. A shorter sequence or a smaller micro-batch would."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class PreciseResult:
 
     def _sharding_assumptions(self) -> tuple[str, ...]:
         """How the smallest setup shares the run out, where it is more than one GPU."""
+        if self.smallest is None and self.tight is None:
+            return (NO_COUNT_HOLDS_IT,)
         if self.smallest is None or self.smallest.setup.gpu_count == 1:
             return ()
         strategy = self.smallest.run.sharding.strategy

@@ -15,6 +15,11 @@ from calculator.estimation import (
     TrainingSettings,
     settings_from_mapping,
 )
+from calculator.estimation.cluster.sharding import (
+    Sharding,
+    impossible_reason,
+    sharding_from_mapping,
+)
 from calculator.estimation.lora_targets import check_targets
 from calculator.estimation.settings import CHOICES
 from calculator.language_models.search import find_model, nearest_models
@@ -28,7 +33,7 @@ from calculator.question.subjects import (
 from calculator.words.formatting import format_number
 
 MODEL_FIELDS = ("model", "config", "params_b")
-FIELDS = (*MODEL_FIELDS, "method", "settings")
+FIELDS = (*MODEL_FIELDS, "method", "settings", "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class EstimateRequest:
     subject: Subject
     architecture: Architecture
     settings: TrainingSettings
+    sharding: Sharding | None
+    """How the run is spread over several GPUs, where that is asked."""
 
 
 def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
@@ -51,7 +58,7 @@ def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
         for name in value
         if name not in FIELDS
     ]
-    subject = settings = None
+    subject = settings = sharding = None
     try:
         subject = _read_subject(catalog, value)
     except InputError as error:
@@ -60,10 +67,17 @@ def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
         settings = _read_settings(value)
     except InputError as error:
         errors += error.errors
+    try:
+        sharding = _read_cluster(value)
+    except InputError as error:
+        errors += error.errors
+    if settings is not None and sharding is not None:
+        reason = impossible_reason(settings, sharding)
+        errors += [FieldError("cluster.strategy", reason)] if reason else []
     if errors or subject is None or subject.architecture is None or settings is None:
         raise InputError(errors)
     check_targets(subject.architecture, settings)
-    return EstimateRequest(subject, subject.architecture, settings)
+    return EstimateRequest(subject, subject.architecture, settings, sharding)
 
 
 def _read_subject(catalog: Catalog, value: dict[str, Any]) -> Subject:
@@ -131,3 +145,17 @@ def _read_settings(value: dict[str, Any]) -> TrainingSettings:
     if errors:
         raise InputError(errors)
     return settings_from_mapping(settings, method=method)
+
+
+def _read_cluster(value: dict[str, Any]) -> Sharding | None:
+    cluster = value.get("cluster")
+    if cluster is None:
+        return None
+    if not isinstance(cluster, dict):
+        raise InputError([FieldError("cluster", "must be a JSON object.")])
+    try:
+        return sharding_from_mapping(cluster)
+    except InputError as error:
+        raise InputError(
+            [FieldError(f"cluster.{e.field}", e.message) for e in error.errors]
+        ) from error

@@ -8,6 +8,9 @@ from typing import Any
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import PreciseResult
 from calculator.estimation import FieldError
+from calculator.estimation.cluster.sharded import ShardedEstimate
+from calculator.estimation.device import DeviceBytes
+from gpus.fitting import Setup
 from gpus.labels import setup_label
 
 
@@ -15,11 +18,7 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
     found = result.estimate
     return {
         "peak_allocated_bytes": found.peak_allocated_bytes,
-        "device_bytes": {
-            "low": found.device_bytes.low,
-            "likely": found.device_bytes.likely,
-            "high": found.device_bytes.high,
-        },
+        "device_bytes": _device_as_json(found.device_bytes),
         "peak_phase": found.peak_phase,
         "phases": found.phases,
         "breakdown": [
@@ -30,26 +29,49 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
             "trainable": found.parameters_trainable_count,
         },
         "rule_of_thumb_bytes": result.rule_of_thumb_bytes,
-        "minimum_gpu": _minimum_as_json(result.smallest),
-        "tight_gpu": _minimum_as_json(result.tight),
+        "minimum_gpu": _minimum_as_json(result.minimum),
+        "tight_gpu": _tight_as_json(result.tight),
         "assumptions": list(result.assumptions),
         "formula_version": found.formula_version,
     }
 
 
-def _minimum_as_json(found: LadderSetup | None) -> dict[str, Any] | None:
-    """A setup of the ladder with its verdict; None if there is none."""
-    if found is None:
-        return None
-    minimum = found.setup
+def cluster_as_json(run: ShardedEstimate) -> dict[str, Any]:
+    """What one GPU of a stated cluster holds, and the host memory of one node."""
+    host = run.host
     return {
-        "verdict": found.run.verdict,
-        "verdict_sentence": found.run.verdict_sentence,
+        "gpu_count": run.sharding.gpu_count,
+        "strategy": run.sharding.strategy,
+        "offload": run.sharding.offload,
+        "peak_allocated_bytes_per_gpu": run.peak_allocated_bytes,
+        "device_bytes_per_gpu": _device_as_json(run.device_bytes),
+        "host_bytes_per_node": {"low": host.low, "likely": host.likely, "high": host.high},
+        "assumptions": list(run.per_gpu.assumptions),
+    }
+
+
+def _device_as_json(device: DeviceBytes) -> dict[str, int]:
+    return {"low": device.low, "likely": device.likely, "high": device.high}
+
+
+def _minimum_as_json(minimum: Setup | None) -> dict[str, Any] | None:
+    """The smallest setup that holds the likely device bytes; None where there is none."""
+    if minimum is None:
+        return None
+    return {
         "label": setup_label(minimum),
         "memory_gb": minimum.tier.memory_gb,
         "gpu_count": minimum.gpu_count,
         "examples": [{"slug": gpu.slug, "name": gpu.name} for gpu in minimum.tier.examples],
     }
+
+
+def _tight_as_json(tight: LadderSetup | None) -> dict[str, Any] | None:
+    """A smaller card on which the run is tight, with what that means; None where there is none."""
+    minimum = _minimum_as_json(None if tight is None else tight.setup)
+    if tight is None or minimum is None:
+        return None
+    return {**minimum, "verdict": "tight", "verdict_sentence": tight.run.verdict_sentence}
 
 
 def errors_as_json(errors: Iterable[FieldError]) -> dict[str, Any]:

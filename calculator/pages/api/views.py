@@ -8,8 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from calculator.answer.precise import precise_result
 from calculator.catalog import current_catalog
 from calculator.estimation import FieldError, InputError
+from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.pages.api.requests import read_estimate_request
-from calculator.pages.api.responses import errors_as_json, estimate_as_json
+from calculator.pages.api.responses import cluster_as_json, errors_as_json, estimate_as_json
 from calculator.question.json_text import LARGEST_BYTES, NotJson, parse_json
 
 # A client that is still sending would see a broken connection instead of the answer.
@@ -35,7 +36,11 @@ def estimate(request: HttpRequest) -> JsonResponse:
     except InputError as error:
         return JsonResponse(errors_as_json(error.errors), status=422)
     result = precise_result(catalog, asked.subject, asked.architecture, asked.settings)
-    return JsonResponse(estimate_as_json(result))
+    answer = estimate_as_json(result)
+    if asked.sharding is not None:
+        run = estimate_sharded(asked.architecture, asked.settings, asked.sharding)
+        answer["cluster"] = cluster_as_json(run)
+    return JsonResponse(answer)
 
 
 def _refusal(

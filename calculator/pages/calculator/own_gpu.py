@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from calculator.answer.precise import PreciseResult
 from calculator.catalog import Catalog
-from calculator.estimation.verdict import VERDICT_WORDS, verdict
+from calculator.estimation.verdict import VERDICT_WORDS, verdict, verdict_sentence
 from calculator.words.formatting import format_gb
 
 
@@ -21,10 +21,12 @@ class OwnGpuView:
     url: str
     usable: str
     methods: tuple[tuple[str, str], ...]
+    tight: str = ""
+    """What tight means, of the first method that is."""
 
 
 def present_own_gpu(
-    catalog: Catalog, slug: str, results: Iterable[PreciseResult]
+    catalog: Catalog, slug: str, results: Sequence[PreciseResult]
 ) -> OwnGpuView | None:
     """One card of the GPU, by its own usable memory; None where no such GPU is published.
 
@@ -40,5 +42,13 @@ def present_own_gpu(
         methods=tuple(
             (result.name, VERDICT_WORDS[verdict(result.estimate.device_bytes, gpu.usable_bytes)])
             for result in results
+        ),
+        tight=next(
+            (
+                verdict_sentence(result.estimate.device_bytes, gpu.usable_bytes)
+                for result in results
+                if verdict(result.estimate.device_bytes, gpu.usable_bytes) == "tight"
+            ),
+            "",
         ),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from calculator.answer.precise import PreciseResult
+from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.savings import Saving, largest_savings
 from calculator.estimation.settings import changed_fields
@@ -17,7 +17,6 @@ from calculator.pages.calculator.cards import (
     figure_and_unit,
     minimum_label,
     present_alternatives,
-    shortfall,
 )
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
@@ -84,6 +83,7 @@ class PreciseCardView:
     overhead: str
     minimum: str | None
     shortfall: str
+    tight: str
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
     savings: tuple[SavingView, ...]
@@ -112,7 +112,8 @@ def present_precise_card(
         peak_when=PHASE_WORDS[found.peak_phase][1],
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
-        shortfall=shortfall(result),
+        shortfall=_shortfall(result),
+        tight=_tight(result),
         parts=_parts(found),
         phases=_phases(found),
         savings=tuple(
@@ -126,6 +127,27 @@ def present_precise_card(
         alternatives=present_alternatives(result, today),
         why_url=reverse("calculator:why", query={**links.query_with(run), "method": result.slug}),
     )
+
+
+def _shortfall(result: PreciseResult) -> str:
+    """What to say where the run fits nowhere."""
+    if result.smallest is not None:
+        return ""
+    return (
+        NO_COUNT_HOLDS_IT
+        if result.tight is None
+        else "No GPU count has room for its likely figure."
+    )
+
+
+def _tight(result: PreciseResult) -> str:
+    """“Tight on 24 GB: …”, where something smaller than the minimum holds it only just."""
+    if result.tight is None:
+        return ""
+    count = result.tight.setup.gpu_count
+    each = f"{count:,} × {result.tight.setup.tier.memory_gb} GB" if count > 1 else ""
+    sentence = result.tight.run.verdict_sentence
+    return f"{each}: {sentence}" if each else sentence
 
 
 def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:

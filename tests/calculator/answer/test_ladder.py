@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calculator.answer.ladder import MOST_GPUS, smallest_on_ladder
-from calculator.estimation import TrainingSettings
+from calculator.answer.ladder import smallest_on_ladder, tight_below
+from calculator.estimation import TrainingSettings, estimate
+from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.setups import best_setup
+from calculator.estimation.cluster.sharding import MAXIMUM_GPUS
 from gpus.fitting import minimum_setup
 from tests.calculator.estimation.architectures import all_architectures, architecture
 from tests.gpus.builders import a_tier, ladder
@@ -48,22 +50,23 @@ def test_full_fine_tuning_of_70b_is_spread_over_80_gb_cards():
     slug=st.sampled_from(sorted(all_architectures())),
     method=st.sampled_from(["full", "lora", "qlora"]),
 )
-def test_it_holds_the_run_and_one_gpu_fewer_does_not(slug, method):
+def test_it_is_likely_to_fit_and_the_next_smaller_count_that_can_be_had_is_not(slug, method):
     model, training = architecture(slug), TrainingSettings(method=method)
 
     found = smallest_on_ladder(model, training, ladder())
 
-    def holds(tier, gpu_count):
+    def fits(tier, gpu_count):
         run = best_setup(model, training, tier.capacity_bytes, gpu_count)
-        return run is not None and run.verdict != "too_small"
+        return run is not None and run.is_likely_to_fit
 
     largest = a_tier(80)
     if found is None:
-        assert not holds(largest, MOST_GPUS)
+        assert not fits(largest, MAXIMUM_GPUS)
     else:
-        assert holds(found.setup.tier, found.setup.gpu_count)
+        assert fits(found.setup.tier, found.setup.gpu_count)
         if found.setup.gpu_count > 1:
-            assert not holds(found.setup.tier, found.setup.gpu_count - 1)
+            fewer = counts_that_can_be_had(found.setup.gpu_count - 1)[-1]
+            assert not fits(found.setup.tier, fewer)
 
 
 @pytest.mark.parametrize("tiers", [[], [a_tier(8)]])
@@ -71,3 +74,22 @@ def test_where_nothing_may_be_multiplied_there_may_be_none(tiers):
     training = TrainingSettings(method="full")
 
     assert smallest_on_ladder(architecture("llama-3-1-70b"), training, tiers) is None
+
+
+def test_a_tight_card_is_smaller_than_the_minimum_and_holds_the_low_figure_only():
+    model, training = architecture("llama-3-1-8b"), TrainingSettings(method="lora")
+    likely = estimate(model, training).device_bytes.likely
+    tiers = [a_tier(16), a_tier(20, capacity_bytes=likely - 1), a_tier(80)]
+
+    smallest = smallest_on_ladder(model, training, tiers)
+    tight = tight_below(model, training, tiers, smallest)
+
+    assert smallest.setup.tier.memory_gb == 80
+    assert tight.setup.tier.memory_gb == 20
+    assert tight.run.verdict == "tight"
+
+
+def test_a_run_that_no_number_of_gpus_holds_has_no_setup():
+    training = TrainingSettings(method="lora", sequence_length=10_421_972)
+
+    assert smallest_on_ladder(architecture("llama-3-1-8b"), training, ladder()) is None

@@ -49,6 +49,7 @@ def test_the_answer_has_every_field_of_the_contract(client):
         "parameters",
         "rule_of_thumb_bytes",
         "minimum_gpu",
+        "tight_gpu",
         "assumptions",
         "formula_version",
     }
@@ -112,7 +113,7 @@ def test_a_plain_size_gets_a_typical_architecture_and_the_answer_says_so(client)
     assert any("typical architecture" in text for text in answer["assumptions"])
 
 
-def test_the_minimum_gpu_is_the_smallest_of_the_ladder_that_holds_the_likely_bytes(client):
+def test_the_minimum_gpu_is_the_smallest_of_the_ladder_that_fits_the_high_bytes(client):
     answer = post(client, {**LLAMA, "method": "qlora"}).json()
 
     minimum = answer["minimum_gpu"]
@@ -120,8 +121,8 @@ def test_the_minimum_gpu_is_the_smallest_of_the_ladder_that_holds_the_likely_byt
     tiers = {tier.memory_gb: tier for tier in current_catalog().usable_tiers}
     ladder = [gb for gb, tier in tiers.items() if tier.is_on_ladder]
     smaller = max(gb for gb in ladder if gb < minimum["memory_gb"])
-    likely = answer["device_bytes"]["likely"]
-    assert tiers[smaller].capacity_bytes < likely <= tiers[minimum["memory_gb"]].capacity_bytes
+    high = answer["device_bytes"]["high"]
+    assert tiers[smaller].capacity_bytes < high <= tiers[minimum["memory_gb"]].capacity_bytes
     assert minimum["label"].startswith(f"{minimum['memory_gb']} GB")
     assert {"slug", "name"} == set(minimum["examples"][0])
 
@@ -307,3 +308,44 @@ def test_no_json_whatever_gets_a_500(client, value):
         assert sum(i["bytes"] for i in answer["breakdown"]) == answer["peak_allocated_bytes"]
     else:
         assert all({"field", "message"} == set(e) for e in response.json()["errors"])
+
+
+def test_a_run_that_no_number_of_gpus_holds_is_an_answer(client):
+    settings = {"micro_batch": 1353, "sequence_length": 6388471}
+    response = post(client, {"params_b": 7, "method": "qlora", "settings": settings})
+
+    assert response.status_code == 200
+    assert response.json()["minimum_gpu"] is None
+    assert any(text.startswith("No GPU count holds it") for text in response.json()["assumptions"])
+
+
+def test_a_stated_cluster_answers_with_each_gpu_and_the_host(client):
+    alone = {**LLAMA, "method": "full"}
+    wanted = {"gpu_count": 4, "strategy": "zero3", "offload": "parameters"}
+
+    sharded = post(client, {**alone, "cluster": wanted}).json()
+    on_gpus = post(client, {**alone, "cluster": {**wanted, "offload": "none"}}).json()
+
+    cluster = sharded["cluster"]
+    assert {name: cluster[name] for name in wanted} == wanted
+    assert (
+        cluster["host_bytes_per_node"]["likely"] > on_gpus["cluster"]["host_bytes_per_node"]["low"]
+    )
+    assert (
+        cluster["device_bytes_per_gpu"]["likely"]
+        < on_gpus["cluster"]["device_bytes_per_gpu"]["likely"]
+        < sharded["device_bytes"]["likely"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("cluster", "field"),
+    [
+        (4, "cluster"),
+        ({"gpu_count": 0}, "cluster.gpu_count"),
+        ({"gpu_count": 2, "strategy": "ddp", "offload": "parameters"}, "cluster.offload"),
+        ({"cards": 2}, "cluster.cards"),
+    ],
+)
+def test_what_is_wrong_with_a_cluster_is_named(client, cluster, field):
+    assert field in errors_of(post(client, {**LLAMA, "method": "full", "cluster": cluster}))

@@ -134,7 +134,7 @@ def test_settings_in_the_address_hold_for_the_answers(client):
 def test_a_card_that_is_too_small_says_by_how_much(client):
     soup = page(client, "/gpus/rtx-4060/?model=llama-3-1-70b")
 
-    assert text(soup, "#values-full .verdict").startswith("Does not fit: ")
+    assert text(soup, "#values-full .verdict").startswith("Too small: ")
     assert text(soup, "#values-full .verdict").endswith("GB short")
 
 
