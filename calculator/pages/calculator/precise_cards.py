@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calculator.answer.precise import PreciseResult
 from calculator.estimation import Estimate
+from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.savings import Saving, largest_savings
 from calculator.estimation.settings import changed_fields
 from calculator.pages.calculator.cards import (
@@ -26,6 +27,7 @@ PHASE_WORDS = {
     "loss": ("Loss", "while the loss is computed"),
     "backward": ("Backward", "in the backward pass"),
     "optimizer_step": ("Optimizer", "in the optimizer step"),
+    "evaluation": ("Evaluation", "in an evaluation batch"),
 }
 RESIDENT = ("weights", "adapters", "optimizer_states")
 TIMELINE_HEIGHT = 56
@@ -82,6 +84,7 @@ class PreciseCardView:
     overhead: str
     minimum: str | None
     shortfall: str
+    remarks: tuple[str, ...]
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
     savings: tuple[SavingView, ...]
@@ -110,6 +113,7 @@ def present_precise_card(
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
         shortfall=shortfall(result),
+        remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
         savings=tuple(
@@ -122,6 +126,22 @@ def present_precise_card(
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
     )
+
+
+def _remarks(result: PreciseResult) -> tuple[str, ...]:
+    """What surprises of QLoRA: why it takes more than LoRA, and experts that stay wide."""
+    if result.settings.method != "qlora":
+        return ()
+    beside = qlora_beside_lora(result.architecture, result.settings)
+    remarks = [beside.reason] if beside.excess_bytes else []
+    if beside.trap is not None:
+        width = "as fp32" if beside.trap.experts == "widened" else "in 16 bits"
+        remarks.append(
+            "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
+            f" 4-bit loading of transformers 5 by itself leaves them {width}:"
+            f" about {format_gb(beside.trap.estimate.device_bytes.likely)}."
+        )
+    return tuple(remarks)
 
 
 def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:

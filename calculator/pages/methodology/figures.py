@@ -122,6 +122,7 @@ PHASE_NAMES: dict[str, str] = {
     "loss": "loss",
     "backward": "backward pass",
     "optimizer_step": "optimizer step",
+    "evaluation": "evaluation",
 }
 
 
