@@ -135,10 +135,11 @@ def _remarks(result: PreciseResult) -> tuple[str, ...]:
     beside = qlora_beside_lora(result.architecture, result.settings)
     remarks = [beside.reason] if beside.excess_bytes else []
     if beside.trap is not None:
-        width = "as fp32" if beside.trap.experts == "widened" else "in 16 bits"
+        widened = beside.trap.experts == "widened"
+        outcome = "and k-bit preparation widens them to fp32" if widened else "in 16 bits"
         remarks.append(
             "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
-            f" 4-bit loading of transformers 5 by itself leaves them {width}:"
+            f" 4-bit loading of transformers 5 by itself leaves them out, {outcome}:"
             f" about {format_gb(beside.trap.estimate.device_bytes.likely)}."
         )
     return tuple(remarks)

@@ -286,7 +286,7 @@ def test_qlora_of_a_mixture_counts_on_quantised_experts_and_names_the_trap_with_
     remarks = [text_of(p) for p in soup.select(".card__remark")]
     assert gigabytes(by_default["qlora"]) < gigabytes(by_default["lora"])
     assert len(remarks) == 1
-    assert remarks[0].endswith(f"leaves them as fp32: {wide['qlora']}.")
+    assert remarks[0].endswith(f"widens them to fp32: {wide['qlora']}.")
     assert soup.select_one("#card-qlora .card__remark") is not None
 
 
