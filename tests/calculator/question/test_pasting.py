@@ -119,7 +119,9 @@ def test_an_adapter_that_is_not_lora_is_named(client):
 
 
 def test_full_paths_of_modules_are_their_names(client):
-    paths = [f"model.layers.{n}.self_attn.{name}" for n in range(3) for name in ("q_proj", "v_proj")]
+    paths = [
+        f"model.layers.{n}.self_attn.{name}" for n in range(3) for name in ("q_proj", "v_proj")
+    ]
 
     response = pasted(client, json.dumps({**ADAPTER, "target_modules": paths}))
 
