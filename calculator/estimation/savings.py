@@ -7,28 +7,17 @@ nothing where the optimizer step does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.candidates import CANDIDATES, Change
 from calculator.estimation.estimate import Estimate, estimate
 from calculator.estimation.lora_targets import module_names
-from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
+from calculator.estimation.settings import TrainingSettings
 
 # Less than this is lost in the range of the estimate itself.
 SMALLEST_SAVING_FRACTION = 0.01
-SMALLEST_RANK = 8
-ATTENTION_TARGETS = ("q_proj", "v_proj")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of the settings, what it does in words, and what it costs."""
-
-    words: str
-    cost: str
-    settings: TrainingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,176 +60,3 @@ def changes(architecture: Architecture, settings: TrainingSettings) -> Iterator[
     for candidate in CANDIDATES:
         if candidate.applies(settings) and modules.issuperset(candidate.needs_modules):
             yield candidate.change_of(settings)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Another value of one setting, and when it may save memory.
-
-    value is a function of the present value where it depends on it; words may name both, as
-    {old} and {new}. together holds what has to change with it.
-    """
-
-    setting: str
-    value: Any
-    words: str
-    cost: str
-    applies: Callable[[TrainingSettings], bool]
-    together: Mapping[str, Any] = field(default_factory=dict)
-    needs_modules: tuple[str, ...] = ()
-
-    def change_of(self, settings: TrainingSettings) -> Change:
-        """The change with these settings, of which the candidate applies."""
-        old = getattr(settings, self.setting)
-        new = self.value(old) if callable(self.value) else self.value
-        return Change(
-            self.words.format(old=old, new=new),
-            self.cost,
-            replace(settings, **{self.setting: new, **self.together}),
-        )
-
-
-CANDIDATES = (
-    Candidate(
-        "method",
-        "lora",
-        "Train LoRA adapters instead of all weights",
-        "The base model stays as it is.",
-        lambda now: now.method == "full",
-    ),
-    Candidate(
-        "method",
-        "qlora",
-        "Hold the base in 4 bits: QLoRA",
-        "Each step dequantises the weights and takes longer.",
-        lambda now: now.method == "lora",
-    ),
-    Candidate(
-        "gradient_checkpointing",
-        True,
-        "Turn gradient checkpointing on",
-        "The forward pass of each layer runs twice.",
-        lambda now: not now.gradient_checkpointing,
-    ),
-    Candidate(
-        "loss",
-        "chunked",
-        "Compute the loss in chunks, as Liger’s fused linear cross-entropy does",
-        "Needs a trainer or a kernel that does.",
-        lambda now: now.loss != "chunked",
-        together={"keeps_logits": False},
-    ),
-    Candidate(
-        "keeps_logits",
-        False,
-        "Drop the model’s outputs before the backward pass",
-        "No metrics over the logits while training.",
-        lambda now: now.keeps_logits and now.loss == "standard",
-    ),
-    Candidate(
-        "kernels",
-        "fused",
-        "Use fused kernels, as in Liger or Unsloth",
-        "The architecture has to be one that they know.",
-        lambda now: now.kernels != "fused",
-    ),
-    Candidate(
-        "attention",
-        "sdpa",
-        "Use SDPA or flash attention instead of eager",
-        "No attention weights to look at.",
-        lambda now: now.attention == "eager",
-    ),
-    Candidate(
-        "micro_batch",
-        lambda now: now // 2,
-        "Use a micro-batch of {new:,} instead of {old:,}",
-        "More steps of gradient accumulation for the same batch.",
-        lambda now: now.micro_batch > 1,
-    ),
-    Candidate(
-        "sequence_length",
-        lambda now: now // 2,
-        "Cut sequences to {new:,} tokens instead of {old:,}",
-        "Longer examples are cut or split.",
-        lambda now: now.sequence_length > 1,
-    ),
-    Candidate(
-        "recipe",
-        "pure_bf16",
-        "Hold weights, gradients and optimizer states in bf16",
-        "Small updates may be rounded away.",
-        lambda now: now.method == "full" and now.recipe != "pure_bf16",
-    ),
-    Candidate(
-        "recipe",
-        "bf16_autocast",
-        "Compute in bf16 under autocast instead of fp32",
-        "The GPU has to support bf16.",
-        lambda now: now.recipe == "fp32",
-    ),
-    Candidate(
-        "optimizer",
-        "adamw",
-        "Use fused or per-tensor AdamW instead of for-each",
-        "The per-tensor one takes longer per step; the fused one does not.",
-        lambda now: now.optimizer == "adamw_foreach",
-    ),
-    Candidate(
-        "optimizer",
-        "adamw_8bit",
-        "Use 8-bit AdamW",
-        "Optimizer states are quantised; needs bitsandbytes.",
-        lambda now: now.optimizer in ("adamw", "adamw_foreach", "lion"),
-    ),
-    Candidate(
-        "optimizer",
-        "paged_adamw_8bit",
-        "Use paged 8-bit AdamW",
-        "Optimizer states move to the host when the card is full, which is slow.",
-        lambda now: now.optimizer == "adamw_8bit",
-    ),
-    Candidate(
-        "lora_rank",
-        lambda now: max(SMALLEST_RANK, now // 2),
-        "Use rank {new:,} instead of {old:,}",
-        "Adapters can express less.",
-        lambda now: now.trains_adapters and now.lora_rank > SMALLEST_RANK,
-    ),
-    Candidate(
-        "lora_targets",
-        ATTENTION_TARGETS,
-        "Put adapters on q_proj and v_proj alone",
-        "Often a little worse than adapters on all linear layers.",
-        lambda now: now.trains_adapters and now.lora_targets == ALL_LINEAR,
-        needs_modules=ATTENTION_TARGETS,
-    ),
-    Candidate(
-        "lora_dropout",
-        0.0,
-        "Train without LoRA dropout",
-        "One guard less against overfitting.",
-        lambda now: now.trains_adapters and now.lora_dropout > 0,
-    ),
-    Candidate(
-        "quantization",
-        "nf4_double",
-        "Quantise the quantisation constants too (double quantisation)",
-        "Next to nothing, as the QLoRA paper found.",
-        lambda now: now.method == "qlora" and now.quantization == "nf4",
-    ),
-    Candidate(
-        "quantization",
-        "nf4_double",
-        "Load the base in 4 bits (NF4) instead of 8",
-        "The base is coarser.",
-        lambda now: now.method == "qlora" and now.quantization == "int8",
-    ),
-    Candidate(
-        "prepare_kbit",
-        False,
-        "Leave embeddings, head and norms in 16 bits (no k-bit preparation)",
-        "Training can be less stable.",
-        lambda now: now.method == "qlora" and now.prepare_kbit,
-    ),
-)

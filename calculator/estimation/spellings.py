@@ -84,6 +84,7 @@ QUANTIZATIONS: dict[str, str] = {
     "float8": "fp8",
 }
 TARGETS: dict[str, str] = {
+    "all-linear": "all-linear",
     "all": "all-linear",
     "all_linear": "all-linear",
     "linear": "all-linear",

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calculator.estimation import SettingsError, TrainingSettings, settings_from_mapping
-from calculator.estimation.settings import ALL_LINEAR, CHOICES
-from calculator.question.training_fields import ALL_METHODS, FIELDS, SettingField
+from calculator.estimation.settings import CHOICES
+from calculator.estimation.spellings import NAMES, TARGETS, understood
+from calculator.question.setting_fields import ALL_METHODS, SettingField
+from calculator.question.training_fields import FIELDS
 
 TRAINER = "trainer"
 SETTING_NAMES = (*FIELDS, TRAINER)
@@ -22,6 +24,7 @@ SETTING_NAMES = (*FIELDS, TRAINER)
 NAME_THAT_MAKES_A_SIZE_PRECISE = "sequence_length"
 
 _COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d+", re.ASCII)
+_SEPARATORS = re.compile(r"[\s,]+")
 _LONGEST_NUMBER = 30
 _SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
 
@@ -73,9 +76,12 @@ class TrainingForm:
 
 
 def read_training_form(query: Mapping[str, str]) -> TrainingForm:
-    """Read the settings of a query; other parameters and empty values are left alone."""
-    typed = {name: text for name in SETTING_NAMES if (text := query.get(name, "").strip()) != ""}
-    values = {name: parse(name, text) for name, text in typed.items()}
+    """Read the settings of a query; other parameters and empty values are left alone.
+
+    Trainers' own names and values are understood, and become ours.
+    """
+    typed = _typed(query)
+    values = understood({name: parse(name, text) for name, text in typed.items()})
     trainer = values.pop(TRAINER, "")
     try:
         settings_from_mapping({TRAINER: trainer, **values})
@@ -83,6 +89,15 @@ def read_training_form(query: Mapping[str, str]) -> TrainingForm:
         errors = {e.field: _sentence(e.field, e.message) for e in error.errors}
         return TrainingForm(_without_defaults(typed, values, errors), None, errors)
     return TrainingForm(typed, run_of(trainer, values), {})
+
+
+def _typed(query: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the query, under our names; a name of ours goes before a trainer's."""
+    given = {name: text for name in query if (text := query[name].strip())}
+    for name, ours in NAMES.items():
+        if name in given:
+            given.setdefault(ours, given[name])
+    return {name: given[name] for name in SETTING_NAMES if name in given}
 
 
 def _without_defaults(
@@ -136,8 +151,12 @@ def parse(name: str, text: str) -> Any:
             return text
     if kind == "switch":
         return _SWITCH.get(text.lower(), text)
-    if kind == "targets" and text != ALL_LINEAR:
-        return tuple(re.split(r"[\s,]+", text.strip(", ")))
+    if kind == "targets":
+        return TARGETS.get(text.lower(), tuple(_SEPARATORS.split(text.strip(", "))))
+    if name == "activation_offload":
+        return _SWITCH.get(text.lower(), text)
+    if name == "modules_to_save" and text not in CHOICES[name]:
+        return _SEPARATORS.split(text)
     return text
 
 

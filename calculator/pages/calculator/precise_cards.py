@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
+from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.savings import Saving, largest_savings
 from calculator.estimation.settings import changed_fields
 from calculator.pages.calculator.cards import (
@@ -27,6 +28,7 @@ PHASE_WORDS = {
     "loss": ("Loss", "while the loss is computed"),
     "backward": ("Backward", "in the backward pass"),
     "optimizer_step": ("Optimizer", "in the optimizer step"),
+    "evaluation": ("Evaluation", "in an evaluation batch"),
 }
 RESIDENT = ("weights", "adapters", "optimizer_states")
 TIMELINE_HEIGHT = 56
@@ -84,6 +86,7 @@ class PreciseCardView:
     minimum: str | None
     shortfall: str
     tight: str
+    remarks: tuple[str, ...]
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
     savings: tuple[SavingView, ...]
@@ -114,6 +117,7 @@ def present_precise_card(
         minimum=minimum_label(result),
         shortfall=_shortfall(result),
         tight=_tight(result),
+        remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
         savings=tuple(
@@ -148,6 +152,23 @@ def _tight(result: PreciseResult) -> str:
     each = f"{count:,} × {result.tight.setup.tier.memory_gb} GB" if count > 1 else ""
     sentence = result.tight.run.verdict_sentence
     return f"{each}: {sentence}" if each else sentence
+
+
+def _remarks(result: PreciseResult) -> tuple[str, ...]:
+    """What surprises of QLoRA: why it takes more than LoRA, and experts that stay wide."""
+    if result.settings.method != "qlora":
+        return ()
+    beside = qlora_beside_lora(result.architecture, result.settings)
+    remarks = [beside.reason] if beside.excess_bytes else []
+    if beside.trap is not None:
+        widened = beside.trap.experts == "widened"
+        outcome = "and k-bit preparation widens them to fp32" if widened else "in 16 bits"
+        remarks.append(
+            "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
+            f" 4-bit loading of transformers 5 by itself leaves them out, {outcome}:"
+            f" about {format_gb(beside.trap.estimate.device_bytes.likely)}."
+        )
+    return tuple(remarks)
 
 
 def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 from calculator.estimation.trainers import TRAINERS
 from calculator.pages.calculator.links import Links
 from calculator.question.reading import Question
-from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS, FieldGroup, SettingField
+from calculator.question.setting_fields import FieldGroup, SettingField
+from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS
 from calculator.question.training_form import TRAINER, Run, as_text
 from calculator.words.formatting import NO_BREAK_SPACE
 
@@ -37,8 +38,12 @@ class FieldView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
+    """is_open: one of its fields is wrong or differs from the default."""
+
+    slug: str
     title: str
     fields: tuple[FieldView, ...]
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,6 @@ class SettingsPanel:
     more: tuple[GroupView, ...]
     summary: str
     is_open: bool
-    more_is_open: bool
     other_error: str
     trainers: tuple[TrainerView, ...]
     trainer: str
@@ -72,18 +76,16 @@ def present_settings(question: Question, links: Links) -> SettingsPanel:
     run = form.run
     defaults = Run(form.trainer)
     first = _group(FIRST_FIELDS, question, defaults)
-    more = tuple(_group(group, question, defaults) for group in MORE_GROUPS)
-    stated = set(form.typed) if run is None else set(run.stated)
-    has_error_in_more = any(field.error for group in more for field in group.fields)
-    is_changed_in_more = any(
-        field.name in stated for group in MORE_GROUPS for field in group.fields
+    groups = [(group, _group(group, question, defaults)) for group in MORE_GROUPS]
+    has_experts = _has_experts(question)
+    more = tuple(
+        view for group, view in groups if has_experts or view.is_open or not group.needs_experts
     )
     return SettingsPanel(
         first=first,
         more=more,
         summary="" if run is None else summary_of(run),
         is_open=form.is_stated,
-        more_is_open=has_error_in_more or is_changed_in_more,
         other_error=form.errors.get(TRAINER, ""),
         trainers=_trainers(question, links),
         trainer=form.trainer,
@@ -116,10 +118,20 @@ def summary_of(run: Run) -> str:
     return ", ".join(parts)
 
 
+def _has_experts(question: Question) -> bool:
+    architecture = None if question.subject is None else question.subject.architecture
+    return architecture is not None and architecture.is_moe
+
+
 def _group(group: FieldGroup, question: Question, defaults: Run) -> GroupView:
+    form = question.training
+    stated = form.typed if form.run is None else form.run.stated
+    names = [setting.name for setting in group.fields]
     return GroupView(
+        group.slug,
         group.title,
         tuple(_field(setting, question, defaults) for setting in group.fields),
+        is_open=any(name in stated or name in form.errors for name in names),
     )
 
 

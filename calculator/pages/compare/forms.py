@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django import forms
 
 from calculator.pages.compare.configurations import Configuration
-from calculator.question.training_fields import ON_OFF
+from calculator.question.setting_fields import ON_OFF
 from calculator.words.methods import METHOD_NAMES
 from calculator.words.query_forms import choice_field
 from gpus.specs import GpuSpec

@@ -10,7 +10,8 @@ from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.compare.results import Compared
 from calculator.pages.fit.row_views import sharding_words
 from calculator.pages.fit.words import rough_duration
-from calculator.question.training_fields import FIELDS, SettingField
+from calculator.question.setting_fields import SettingField
+from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import as_text
 from calculator.words.formatting import format_count, format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
@@ -21,6 +22,7 @@ PHASES = {
     "loss": "loss",
     "backward": "backward pass",
     "optimizer_step": "optimizer step",
+    "evaluation": "evaluation",
 }
 NOTHING = "–"
 Text = Callable[[Compared], str]

@@ -79,13 +79,13 @@ def test_where_nothing_may_be_multiplied_there_may_be_none(tiers):
 def test_a_tight_card_is_smaller_than_the_minimum_and_holds_the_low_figure_only():
     model, training = architecture("llama-3-1-8b"), TrainingSettings(method="lora")
     likely = estimate(model, training).device_bytes.likely
-    tiers = [a_tier(16), a_tier(20, capacity_bytes=likely - 1), a_tier(80)]
+    tiers = [a_tier(16), a_tier(24, usable_bytes=likely - 1), a_tier(80)]
 
     smallest = smallest_on_ladder(model, training, tiers)
     tight = tight_below(model, training, tiers, smallest)
 
     assert smallest.setup.tier.memory_gb == 80
-    assert tight.setup.tier.memory_gb == 20
+    assert tight.setup.tier.memory_gb == 24
     assert tight.run.verdict == "tight"
 
 

@@ -9,6 +9,11 @@ from calculator.estimation.savings import changes, largest_savings
 from tests.calculator.estimation.architectures_of_tests import LLAMA_8B
 
 WASTEFUL = TrainingSettings(
+    use_dora=True,
+    modules_to_save="embeddings_and_head",
+    loss_version="4.46",
+    eval_micro_batch=8,
+    eval_keeps_logits=True,
     gradient_checkpointing=False,
     micro_batch=4,
     attention="eager",
@@ -67,6 +72,23 @@ def test_what_is_in_use_already_is_not_proposed():
     assert "fused" not in words
     assert "8-bit" not in words
     assert "double quantisation" not in words
+
+
+def test_what_the_step_holds_can_go_to_the_host_or_step_at_once():
+    long_run = TrainingSettings(method="full", recipe="pure_bf16", micro_batch=4)
+
+    changed = [c.settings for c in changes(LLAMA_8B, long_run)]
+
+    assert replace(long_run, activation_offload="checkpoints") in changed
+    assert replace(long_run, optimizer_in_backward=True) in changed
+    accumulating = replace(long_run, gradient_accumulation=4)
+    assert not any(c.settings.optimizer_in_backward for c in changes(LLAMA_8B, accumulating))
+
+
+def test_dora_and_gathered_logits_are_named_where_they_cost():
+    words = " ".join(words_of(replace(WASTEFUL, method="lora", eval_micro_batch=64)))
+
+    assert "without gathering logits" in words
 
 
 def test_halving_names_both_figures():

@@ -6,7 +6,12 @@ import re
 import pytest
 from django.conf import settings
 
-from calculator.estimation.settings import CHOICES, MAXIMUM_OF_FIELD, TrainingSettings
+from calculator.estimation.settings import (
+    CHOICES,
+    MAXIMUM_OF_FIELD,
+    MINIMUM_OF_FIELD,
+    TrainingSettings,
+)
 
 DOCS = settings.BASE_DIR / "docs" / "api.md"
 SETTING_ROW = re.compile(r"^\| `(\w+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -64,7 +69,7 @@ def test_every_setting_is_listed_with_its_choices_bounds_and_default():
         for choice in CHOICES.get(name, ()):
             assert f"`{choice}`" in values or not choice
         if name in MAXIMUM_OF_FIELD:
-            assert values == f"1 to {MAXIMUM_OF_FIELD[name]:,}"
+            assert values == f"{MINIMUM_OF_FIELD.get(name, 1)} to {MAXIMUM_OF_FIELD[name]:,}"
         assert default.strip("`").strip('"') == as_printed(getattr(plain, name))
 
 

@@ -349,3 +349,47 @@ def test_a_stated_cluster_answers_with_each_gpu_and_the_host(client):
 )
 def test_what_is_wrong_with_a_cluster_is_named(client, cluster, field):
     assert field in errors_of(post(client, {**LLAMA, "method": "full", "cluster": cluster}))
+
+
+@pytest.mark.parametrize(
+    ("spelled", "ours"),
+    [
+        ({"optim": "adamw_torch_8bit"}, {"optimizer": "adamw_torchao_8bit"}),
+        ({"target_modules": ["q_proj"]}, {"lora_targets": ["q_proj"]}),
+        ({"lora_targets": "all"}, {"lora_targets": "all-linear"}),
+        ({"modules_to_save": ["lm_head"]}, {"modules_to_save": "head"}),
+        ({"attn_implementation": "fa2"}, {"attention": "flash_attention_2"}),
+        (
+            {"use_gradient_checkpointing": "unsloth"},
+            {"gradient_checkpointing": True, "activation_offload": "checkpoints"},
+        ),
+    ],
+)
+def test_trainers_names_and_values_are_understood(client, spelled, ours):
+    answers = [
+        post(client, {**LLAMA, "method": "qlora", "settings": settings}).json()
+        for settings in (spelled, ours)
+    ]
+
+    assert "errors" not in answers[0]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "words"),
+    [
+        ({"optim": "adam_magic"}, "optimizer", "Must be one of adamw,"),
+        ({"quantization": "exl2"}, "quantization", "Must be one of nf4,"),
+        ({"eval_micro_batch": -1}, "eval_micro_batch", "between 0 and 4,096"),
+        ({"projection_rank": 0}, "projection_rank", "between 1 and 8,192"),
+        ({"modules_to_save": ["q_proj"]}, "modules_to_save", "Must be one of none,"),
+        ({"loss_version": 4.5}, "loss_version", "Must be one of 4.50,"),
+        ({"use_dora": "yes"}, "use_dora", "Must be true or false."),
+        ({"activation_offload": 1}, "activation_offload", "Must be one of none,"),
+    ],
+)
+def test_a_wrong_setting_of_the_newer_ones_is_refused_in_words(client, settings, field, words):
+    errors = errors_of(post(client, {**LLAMA, "method": "lora", "settings": settings}))
+
+    assert set(errors) == {field}
+    assert words in errors[field]

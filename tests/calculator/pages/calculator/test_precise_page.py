@@ -53,6 +53,10 @@ def api(client, method: str, **request) -> dict:
     return client.post("/api/v1/estimate", body, content_type="application/json").json()
 
 
+def open_groups(soup) -> list[str]:
+    return [group["id"] for group in soup.select(".settings__more[open]")]
+
+
 def gigabytes(text: str) -> float:
     return float(text.replace("about", "").replace("GB", "").replace(",", ""))
 
@@ -240,7 +244,76 @@ def test_a_wrong_setting_is_said_beside_its_field_and_takes_the_cards_away(clien
     assert field["aria-invalid"] == "true"
     assert soup.select_one("#sequence_length")["value"] == "4096"
     assert soup.select_one("#training-settings").has_attr("open")
-    assert soup.select_one(".settings__more").has_attr("open")
+    assert open_groups(soup) == ["settings-lora"]
+
+
+def test_three_settings_are_in_sight_and_the_rest_is_folded_by_name(client):
+    soup = soup_of(client.get("/?model=llama-3-1-8b"))
+
+    in_sight = [e["name"] for e in soup.select(".settings__first :is(input, select)")]
+    assert in_sight == ["micro_batch", "sequence_length", "gradient_checkpointing"]
+    assert open_groups(soup) == []
+    folded = {e["name"] for e in soup.select(".settings__more :is(input, select)")}
+    experts = {"experts", "expert_targets", "expert_lora"}
+    assert folded == set(SETTING_NAMES) - set(in_sight) - experts - {"trainer"}
+
+
+def test_a_group_opens_where_a_setting_differs_from_the_default(client):
+    soup = soup_of(client.get("/?model=llama-3-1-8b&optimizer=muon&eval_micro_batch=8"))
+
+    assert open_groups(soup) == ["settings-optimizer", "settings-evaluation"]
+    assert "Evaluation" in text_of(soup.select_one("#card-full .timeline"))
+    by_default = soup_of(client.get("/?model=llama-3-1-8b&trainer=torchtune"))
+    assert open_groups(by_default) == []
+
+
+def test_experts_have_a_group_where_the_model_has_any_or_the_address_names_one(client):
+    mixture = soup_of(client.get("/?model=qwen3-30b-a3b"))
+    stated = soup_of(client.get("/?model=llama-3-1-8b&experts=16bit"))
+    wrong = soup_of(client.get("/?model=llama-3-1-8b&experts=gone"))
+
+    assert mixture.select_one("#settings-experts #experts") is not None
+    assert open_groups(mixture) == []
+    assert open_groups(stated) == ["settings-experts"]
+    assert "must be one of" in text_of(wrong.select_one("#experts-error"))
+
+
+def test_qlora_of_a_mixture_counts_on_quantised_experts_and_names_the_trap_with_its_figure(client):
+    soup = soup_of(client.get("/?model=qwen3-30b-a3b"))
+    by_default = figures_of(soup)
+    wide = figures_of(soup_of(client.get("/?model=qwen3-30b-a3b&experts=widened")))
+
+    remarks = [text_of(p) for p in soup.select(".card__remark")]
+    assert gigabytes(by_default["qlora"]) < gigabytes(by_default["lora"])
+    assert len(remarks) == 1
+    assert remarks[0].endswith(f"widens them to fp32: {wide['qlora']}.")
+    assert soup.select_one("#card-qlora .card__remark") is not None
+
+
+def test_qlora_stands_above_lora_only_beside_its_reason(client):
+    soup = soup_of(client.get("/?model=qwen3-30b-a3b&experts=widened"))
+
+    figures = {method: gigabytes(figure) for method, figure in figures_of(soup).items()}
+    (remark,) = [text_of(p) for p in soup.select(".card__remark")]
+    more = float(re.search(r"takes ([\d.]+) GB more than LoRA", remark)[1])
+    assert figures["qlora"] - figures["lora"] == pytest.approx(more, abs=1)
+
+
+def test_a_dense_model_s_qlora_card_has_no_remark(client):
+    soup = soup_of(client.get("/?model=llama-3-1-8b"))
+
+    assert soup.select(".card__remark") == []
+
+
+def test_a_trainer_s_spelling_leads_to_the_same_answer_at_the_short_address(client):
+    url = "/?model=llama-3-1-8b&optim=adamw_torch_8bit&lora_targets=all&max_length=4096"
+    soup = soup_of(client.get(url))
+
+    canonical = soup.select_one("link[rel=canonical]")["href"]
+    assert canonical.endswith(
+        "/?model=llama-3-1-8b&sequence_length=4096&optimizer=adamw_torchao_8bit"
+    )
+    assert figures_of(soup) == figures_of(soup_of(client.get(canonical)))
 
 
 def test_targets_that_the_model_has_none_of_are_named(client):

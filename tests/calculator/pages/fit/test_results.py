@@ -70,9 +70,11 @@ def test_a_card_that_holds_the_run_alone_stands_alone():
 def test_a_card_that_is_too_small_is_taken_in_the_fewest_that_hold_the_run():
     plain = [row for row in rows(H100, settings=FULL) if not row.is_offloaded]
 
-    assert [row.gpu_count for row in plain] == [2]
+    assert [row.gpu_count for row in plain] == [2, 4]
     assert plain[0].setup.sharding.shards_optimizer
-    assert plain[0].setup.verdict != "too_small"
+    assert plain[0].setup.verdict == "tight"
+    assert not plain[0].setup.is_likely_to_fit
+    assert plain[1].setup.is_likely_to_fit
 
 
 def test_where_one_card_alone_is_too_small_one_with_offload_is_listed_too():

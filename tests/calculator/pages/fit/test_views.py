@@ -30,7 +30,9 @@ def test_the_page_lists_the_setups_that_hold_the_run(client):
 
     assert text(soup, "h1") == "GPUs for LoRA of Llama 3.1 8B"
     assert "GPUs hold it" in text(soup, "#live-status")
-    assert names(soup)[0].endswith("24 GB")
+    # Tight on a card of 20 GB, with less than the likely figure; likely to fit on 24 GB.
+    assert names(soup)[0].endswith("20 GB")
+    assert any(name.endswith("24 GB") and "× " not in name for name in names(soup))
     assert "2× 12 GB is not 24 GB" in text(soup, ".fit-halves h2")
 
 
@@ -115,7 +117,7 @@ def test_what_is_wrong_with_the_model_or_its_settings_is_said(client, query):
 
 
 def test_a_model_of_which_only_the_size_is_known_says_so(client):
-    soup = page(client, "/fit/?model=deepseek-v3-2")
+    soup = page(client, "/fit/?model=llama-3-2-11b-vision")
 
     assert "Only the size of" in text(soup, "#live-status")
 
