@@ -143,3 +143,21 @@ def test_the_pages_queries_do_not_grow_with_the_catalog(client, django_assert_ma
 
     with django_assert_max_num_queries(2):
         client.get(LLAMA)
+
+
+def test_number_strategy_and_offload_can_be_stated(client):
+    query = {
+        "model": "llama-3-1-8b",
+        "method": "full",
+        "gpu_count": "4",
+        "strategy": "zero3",
+        "offload": "parameters",
+    }
+    soup = BeautifulSoup(client.get("/fit/", query).content, "html.parser")
+
+    rows = soup.select(".setups tbody tr")
+    assert rows
+    for row in rows:
+        assert row["id"].endswith("-4-offload")
+        assert "ZeRO-3" in row.get_text()
+        assert "of host memory" in row.get_text()
