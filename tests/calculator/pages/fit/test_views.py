@@ -30,7 +30,8 @@ def test_the_page_lists_the_setups_that_hold_the_run(client):
 
     assert text(soup, "h1") == "GPUs for LoRA of Llama 3.1 8B"
     assert "GPUs hold it" in text(soup, "#live-status")
-    assert names(soup)[0].endswith("24 GB")
+    assert names(soup)[0].endswith("20 GB")
+    assert text(soup, ".setups tbody tr .verdict") == "Tight"
     assert "2× 12 GB is not 24 GB" in text(soup, ".fit-halves h2")
 
 
