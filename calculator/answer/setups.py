@@ -6,11 +6,25 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
-from calculator.estimation.cluster.setups import Setup, best_setup, smallest_setup
+from calculator.estimation.cluster.setups import (
+    Setup,
+    best_setup,
+    shardings_for,
+    smallest_setup,
+)
+from calculator.estimation.cluster.sharded import estimate_sharded
+from calculator.estimation.cluster.sharding import (
+    OFFLOADS_OF,
+    Offload,
+    Sharding,
+    Strategy,
+    impossible_reason,
+)
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 from gpus.specs import GpuSpec, Price
 from gpus.tiers import Audience
@@ -28,6 +42,20 @@ class Workload:
     dataset_tokens: int
     own_price_gpu: str = ""
     own_price_usd_per_hour: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a visitor states of the cluster; None: every one is looked at."""
+
+    gpu_count: int | None = None
+    strategy: Strategy | None = None
+    offload: Offload | None = None
+
+    def allows(self, sharding: Sharding) -> bool:
+        return (self.strategy is None or sharding.strategy == self.strategy) and (
+            self.offload is None or sharding.offload == self.offload
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +92,15 @@ def fit_rows(
     workload: Workload,
     *,
     today: dt.date,
+    stated: Stated | None = None,
 ) -> tuple[FitRow, ...]:
     """For each GPU the fewest that hold the run, and fewer where it is tight or offloaded."""
     rows = []
+    stated = stated or Stated()
     for gpu in gpus:
         if not runs_on(gpu, settings.method):
             continue
-        for setup in _setups(gpu, architecture, settings):
+        for setup in _setups(gpu, architecture, settings, stated):
             rows.append(_row(gpu, setup, architecture, settings, workload, today))
     return tuple(rows)
 
@@ -89,8 +119,11 @@ def counts_of(gpu: GpuSpec) -> tuple[int, ...]:
 
 
 def _setups(
-    gpu: GpuSpec, architecture: Architecture, settings: TrainingSettings
+    gpu: GpuSpec, architecture: Architecture, settings: TrainingSettings, stated: Stated
 ) -> Iterable[Setup]:
+    if stated != Stated():
+        yield from _stated_setups(gpu, architecture, settings, stated)
+        return
     counts, usable = counts_of(gpu), gpu.usable_bytes
     # What is tight with fewer GPUs, the fewest that are likely to do, and fewer with offload.
     tight = smallest_setup(architecture, settings, usable, counts)
@@ -107,6 +140,38 @@ def _setups(
         moved = smallest_setup(architecture, settings, usable, fewer, offload=True)
         if moved is not None and moved.sharding.offload != "none":
             yield moved
+
+
+def _stated_setups(
+    gpu: GpuSpec, architecture: Architecture, settings: TrainingSettings, stated: Stated
+) -> Iterable[Setup]:
+    """The first way on the fewest cards that is as stated and holds the run."""
+    for gpu_count in counts_of(gpu):
+        if stated.gpu_count is not None and gpu_count != stated.gpu_count:
+            continue
+        for sharding in _shardings_as(stated, gpu_count):
+            if impossible_reason(settings, sharding):
+                continue
+            run = estimate_sharded(architecture, settings, sharding)
+            setup = Setup(run, gpu.usable_bytes)
+            if setup.verdict != "too_small":
+                yield setup
+                return
+
+
+@lru_cache(maxsize=1024)
+def _shardings_as(stated: Stated, gpu_count: int) -> tuple[Sharding, ...]:
+    if stated.strategy is None:
+        return tuple(
+            each for each in shardings_for(gpu_count, offload=True) if stated.allows(each)
+        )
+    if (stated.strategy == "none") != (gpu_count == 1):
+        return ()
+    return tuple(
+        Sharding(stated.strategy, gpu_count, offload)
+        for offload in OFFLOADS_OF[stated.strategy]
+        if stated.offload in (None, offload)
+    )
 
 
 def _row(

@@ -40,10 +40,6 @@ class LinearModule:
     def weight_count(self) -> int:
         return self.input_size * self.output_size
 
-    @property
-    def parameter_count(self) -> int:
-        return self.weight_count + (self.output_size if self.bias else 0)
-
 
 def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[LinearModule, ...]:
     """The linear maps of a layer's attention."""

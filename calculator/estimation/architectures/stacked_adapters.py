@@ -43,10 +43,6 @@ class StackedAdapter:
         """Parameters of its B, which leads from the ranks to the output."""
         return self.stack_count * self.rank * self.output_size
 
-    @property
-    def parameter_count(self) -> int:
-        return self.down_count + self.up_count
-
 
 def expert_names(architecture: Architecture) -> frozenset[str]:
     """The target names that mean an architecture's stacked experts and their router."""

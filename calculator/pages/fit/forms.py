@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from calculator.answer.precise import PRECISE_METHODS
-from calculator.answer.setups import Workload
+from calculator.answer.setups import Stated, Workload
+from calculator.estimation.cluster.counts import counts_that_can_be_had
+from calculator.estimation.cluster.sharding import OFFLOAD_NAMES, STRATEGY_NAMES
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
@@ -23,6 +25,10 @@ DEFAULTS = {
 }
 
 
+# Eight whole nodes: the most that the table lists of any card.
+MOST_GPUS = 64
+
+
 class FitForm(QueryForm):
     """Always bound; what is left out has its default."""
 
@@ -35,6 +41,20 @@ class FitForm(QueryForm):
     epochs = AmountField(unit="epochs?", example="3", label="Epochs")
     price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Your price ($/h)")
     price_gpu = WordField(required=False, label="For one of these")
+    gpu_count = WordField(
+        required=False,
+        label="Number of GPUs",
+        choices=[
+            ("", "any"),
+            *((str(count), str(count)) for count in counts_that_can_be_had(MOST_GPUS)),
+        ],
+    )
+    strategy = WordField(
+        required=False, label="Shared out by", choices=[("", "any way"), *STRATEGY_NAMES.items()]
+    )
+    offload = WordField(
+        required=False, label="In host memory", choices=[("", "as needed"), *OFFLOAD_NAMES.items()]
+    )
     sort = WordField(label="Order", choices=[(k, w.capitalize()) for k, w in SORTS.items()])
 
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
@@ -65,6 +85,15 @@ class FitForm(QueryForm):
             dataset_tokens=int(cleaned["examples"] * tokens * cleaned["epochs"]),
             own_price_gpu=cleaned["price_gpu"],
             own_price_usd_per_hour=cleaned["price"],
+        )
+
+    def stated(self) -> Stated:
+        """What is stated of the number of GPUs, the strategy and the offload."""
+        cleaned = self.cleaned_data
+        return Stated(
+            int(cleaned["gpu_count"]) if cleaned["gpu_count"] else None,
+            cleaned["strategy"] or None,
+            cleaned["offload"] or None,
         )
 
     def query(self) -> dict[str, str]:

@@ -76,6 +76,7 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
             settings,
             form.workload(settings.sequence_length),
             today=today,
+            stated=form.stated(),
         )
         table = _table(catalog, subject.architecture, settings, form, rows, question, query, today)
     name = "your model" if subject is None else subject.name

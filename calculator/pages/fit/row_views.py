@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from calculator.answer.setups import FitRow
-from calculator.estimation.cluster.sharding import STRATEGY_NAMES, Sharding
+from calculator.estimation.cluster.sharding import GPUS_PER_NODE, STRATEGY_NAMES, Sharding
 from calculator.estimation.units import GB
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
@@ -146,7 +146,9 @@ def _room(row: FitRow) -> str:
 def _host_words(row: FitRow) -> str:
     if not row.is_offloaded:
         return ""
-    return f"{format_gb(row.setup.estimate.host_bytes * row.gpu_count)} of host memory"
+    host = row.setup.estimate.host
+    each = " per node" if row.gpu_count > GPUS_PER_NODE else ""
+    return f"about {format_gb(host.likely)} of host memory{each}"
 
 
 def _caveat(row: FitRow) -> str:

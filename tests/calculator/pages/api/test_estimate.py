@@ -393,3 +393,14 @@ def test_a_wrong_setting_of_the_newer_ones_is_refused_in_words(client, settings,
 
     assert set(errors) == {field}
     assert words in errors[field]
+
+
+def test_a_card_below_the_minimum_that_holds_the_low_figure_is_named_as_tight(client):
+    """16-bit LoRA of 8B: 21.5 GB likely, more than a 20 GB card has; its low figure is less."""
+    answer = post(client, {**LLAMA, "method": "lora"}).json()
+
+    tight = answer["tight_gpu"]
+    assert tight["memory_gb"] < answer["minimum_gpu"]["memory_gb"]
+    assert tight["verdict"] == "tight"
+    assert tight["verdict_sentence"].startswith("Tight: ")
+    assert answer["device_bytes"]["low"] < answer["device_bytes"]["likely"]

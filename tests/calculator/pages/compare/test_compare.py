@@ -94,7 +94,7 @@ def test_gpus_are_compared_with_their_number(client):
     assert cells(soup, "GPU") == ["4× H100 SXM5 80 GB", "GeForce RTX 4060"]
     fits, short = cells(soup, "On the GPU named")
     assert "to spare" in fits
-    assert short.startswith("does not fit: ")
+    assert short.startswith("too small: ")
     assert cells(soup, "Spread by")[0] in ("ZeRO-2", "FSDP", "ZeRO-3")
     assert cells(soup, "A million tokens take")[0].startswith("about")
 

@@ -32,6 +32,7 @@ def test_the_page_lists_the_setups_that_hold_the_run(client):
     assert "GPUs hold it" in text(soup, "#live-status")
     # Tight on a card of 20 GB, with less than the likely figure; likely to fit on 24 GB.
     assert names(soup)[0].endswith("20 GB")
+    assert text(soup, ".setups tbody tr .verdict") == "Tight"
     assert any(name.endswith("24 GB") and "× " not in name for name in names(soup))
     assert "2× 12 GB is not 24 GB" in text(soup, ".fit-halves h2")
 
@@ -145,3 +146,21 @@ def test_the_pages_queries_do_not_grow_with_the_catalog(client, django_assert_ma
 
     with django_assert_max_num_queries(2):
         client.get(LLAMA)
+
+
+def test_number_strategy_and_offload_can_be_stated(client):
+    query = {
+        "model": "llama-3-1-8b",
+        "method": "full",
+        "gpu_count": "4",
+        "strategy": "zero3",
+        "offload": "parameters",
+    }
+    soup = BeautifulSoup(client.get("/fit/", query).content, "html.parser")
+
+    rows = soup.select(".setups tbody tr")
+    assert rows
+    for row in rows:
+        assert row["id"].endswith("-4-offload")
+        assert "ZeRO-3" in row.get_text()
+        assert "of host memory" in row.get_text()
