@@ -34,6 +34,7 @@ class TableView:
     best: tuple[BestView, ...]
     no_cheapest: str
     halves: HalvesView | None
+    has_tight: bool
     rows: tuple[RowView, ...]
     more_count: int
     more_url: str
@@ -119,6 +120,7 @@ def _table(
         best=best_views(best),
         no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),
+        has_tight=any(row.setup.verdict == "tight" for row in shown),
         rows=tuple(row_view(row, question.query, today=today) for row in shown),
         more_count=len(ordered) - len(shown),
         more_url=reverse("fit:page", query=everything),
@@ -129,15 +131,19 @@ def _table(
 
 
 def _status(rows: tuple[FitRow, ...], asked_count: int) -> str:
-    """“118 of 131 GPUs hold it: 60 on one card, 58 together with others.”"""
-    plain = [row for row in rows if not row.is_offloaded]
-    alone = sum(row.gpu_count == 1 for row in plain)
+    """“118 of 131 GPUs hold it: 60 on one card, 50 with several, 8 with the host’s memory.”
+
+    Each GPU counts once, by the first that holds: a row may be tight beside one that fits.
+    """
     if not rows:
         return f"None of {asked_count} GPUs holds it, not even 64 together."
-    return (
-        f"{len(plain)} of {asked_count} GPUs hold it: {alone} on one card,"
-        f" {len(plain) - alone} with several."
-    )
+    plain = {row.gpu.slug for row in rows if not row.is_offloaded}
+    alone = {row.gpu.slug for row in rows if not row.is_offloaded and row.gpu_count == 1}
+    all_gpus = {row.gpu.slug for row in rows}
+    words = [f"{len(alone)} on one card", f"{len(plain - alone)} with several"]
+    if all_gpus - plain:
+        words.append(f"{len(all_gpus - plain)} with a part in the host’s memory")
+    return f"{len(all_gpus)} of {asked_count} GPUs hold it: {', '.join(words)}."
 
 
 def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:

@@ -38,7 +38,6 @@ class RowView:
     range: str
     usable: str
     headroom: str
-    verdict_sentence: str
     host: str
     cloud_price: PriceView | None
     own_price: str
@@ -72,7 +71,6 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         range=f"{format_number(device.low / GB)}–{format_gb(device.high)}",
         usable=format_gb(row.setup.usable_bytes),
         headroom=_headroom(row.setup.headroom_bytes),
-        verdict_sentence=row.setup.verdict_sentence if row.setup.verdict == "tight" else "",
         host=_host_words(row),
         cloud_price=(
             None
