@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from calculator.answer.halves import halves
-from calculator.answer.setups import FitRow, fit_rows, runs_on
+from calculator.answer.setups import FitRow, Stated, fit_rows, runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
@@ -116,7 +116,7 @@ def _table(
     everything = {**question.query, **form.query(), "all": "1"}
     asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
     return TableView(
-        status=_status(rows, asked),
+        status=_status(rows, asked, form.stated()),
         best=best_views(best),
         no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),
@@ -130,11 +130,16 @@ def _table(
     )
 
 
-def _status(rows: tuple[FitRow, ...], asked_count: int) -> str:
+def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:
     """“118 of 131 GPUs hold it: 60 on one card, 50 with several, 8 with the host’s memory.”
 
     Each GPU counts once, by the first that holds: a row may be tight beside one that fits.
     """
+    if not rows and stated != Stated():
+        return (
+            f"None of {asked_count} GPUs holds it so. Leave the number of GPUs, how it is shared"
+            " out or the host’s memory open."
+        )
     if not rows:
         return f"None of {asked_count} GPUs holds it, not even 64 together."
     plain = {row.gpu.slug for row in rows if not row.is_offloaded}

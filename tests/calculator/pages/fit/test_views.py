@@ -164,3 +164,34 @@ def test_number_strategy_and_offload_can_be_stated(client):
         assert row["id"].endswith("-4-offload")
         assert "ZeRO-3" in row.get_text()
         assert "of host memory" in row.get_text()
+
+
+def test_what_cannot_be_as_stated_says_what_to_leave_open(client):
+    """One GPU has nobody to share with."""
+    soup = page(client, "/fit/?model=llama-3-1-8b&method=lora&gpu_count=1&strategy=zero3")
+
+    assert not soup.select(".setups tbody tr")
+    assert "Leave the number of GPUs" in text(soup, "#live-status")
+
+
+def test_what_is_stated_of_the_cluster_stays_in_the_address(client):
+    response = client.get(
+        "/fit/table/?model=llama-3-1-8b&method=full&gpu_count=4&strategy=zero3&offload=none",
+        HTTP_HX_REQUEST="true",
+    )
+
+    assert response["HX-Push-Url"].endswith("&gpu_count=4&strategy=zero3&offload=none")
+
+
+def test_a_gpu_that_is_tight_and_one_count_later_fits_counts_once(client):
+    soup = page(client, "/fit/?model=llama-3-1-70b&method=full&all=1")
+
+    words = text(soup, "#live-status")
+    held = int(words.split()[0])
+    assert held == len(
+        {row["id"].rsplit("-offload")[0].rsplit("-", 1)[0] for row in rows_of(soup)}
+    )
+
+
+def rows_of(soup):
+    return soup.select(".setups tbody tr")
