@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster import setups
-from calculator.estimation.cluster.counts import fewest
 from gpus.fitting import Setup
 from gpus.specs import TierSpec
 
@@ -36,13 +35,15 @@ def smallest_on_ladder(
     for tier in ladder:
         alone = _likely_on(architecture, settings, Setup(tier, 1))
         if alone is not None:
-            return alone
-    found = [
-        several
-        for tier in ladder
-        if tier.may_be_multiplied
-        and (several := _fewest(architecture, settings, tier)) is not None
-    ]
+            return LadderSetup(Setup(tier, 1), alone)
+    found = []
+    for tier in ladder:
+        if not tier.may_be_multiplied:
+            continue
+        usable = tier.capacity_bytes
+        run = setups.fewest_gpus(architecture, settings, usable, at_least="likely")
+        if run is not None:
+            found.append(LadderSetup(Setup(tier, run.sharding.gpu_count), run))
     return min(
         found, key=lambda each: (each.setup.gpu_count, each.setup.capacity_bytes), default=None
     )
@@ -76,16 +77,12 @@ def _ladder(tiers: Iterable[TierSpec]) -> list[TierSpec]:
 
 def _likely_on(
     architecture: Architecture, settings: TrainingSettings, setup: Setup
-) -> LadderSetup | None:
+) -> setups.Setup | None:
     """The run on each card of the setup; None: its likely figure does not fit."""
-    usable, count = setup.tier.capacity_bytes, setup.gpu_count
-    if not setups.holds(architecture, settings, usable, count):
-        return None
-    run = setups.best_setup(architecture, settings, usable, count)
-    return LadderSetup(setup, run) if run is not None and run.is_likely_to_fit else None
-
-
-def _fewest(
-    architecture: Architecture, settings: TrainingSettings, tier: TierSpec
-) -> LadderSetup | None:
-    return fewest(lambda count: _likely_on(architecture, settings, Setup(tier, count)))
+    return setups.smallest_setup(
+        architecture,
+        settings,
+        setup.tier.capacity_bytes,
+        (setup.gpu_count,),
+        at_least="likely",
+    )

@@ -1,6 +1,6 @@
 """From a model and its training settings to what a method takes and what holds it.
 
-The precise counterpart of `results.py`, for pages and the API alike.
+The precise counterpart of `rule_of_thumb.py`, for pages and the API alike.
 """
 
 from __future__ import annotations

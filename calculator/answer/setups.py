@@ -11,12 +11,7 @@ from functools import lru_cache
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.run_time import Range, RunTime, estimate_run_time
-from calculator.estimation.cluster.setups import (
-    Setup,
-    best_setup,
-    shardings_for,
-    smallest_setup,
-)
+from calculator.estimation.cluster.setups import Setup, shardings_for, smallest_setup
 from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.cluster.sharding import (
     OFFLOADS_OF,
@@ -29,7 +24,8 @@ from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 from gpus.specs import GpuSpec, Price
 from gpus.tiers import Audience
 
-MOST_GPUS = {Audience.DATACENTER: 64}
+MOST_GPUS = 64
+"""Of data-center cards: eight whole nodes. Others stay within one machine."""
 MOST_GPUS_OF_ONE_MACHINE = 8
 # A computer's own graphics do not come in several.
 PLATFORMS_OF_ONE = frozenset({"metal"})
@@ -114,8 +110,8 @@ def counts_of(gpu: GpuSpec) -> tuple[int, ...]:
     """How many of a GPU may be set up together."""
     if gpu.platform is not None and gpu.platform.slug in PLATFORMS_OF_ONE:
         return (1,)
-    most = MOST_GPUS.get(Audience(gpu.audience), MOST_GPUS_OF_ONE_MACHINE)
-    return counts_that_can_be_had(most)
+    is_in_nodes = gpu.audience == Audience.DATACENTER
+    return counts_that_can_be_had(MOST_GPUS if is_in_nodes else MOST_GPUS_OF_ONE_MACHINE)
 
 
 def _setups(
@@ -131,8 +127,7 @@ def _setups(
     if tight is not None and not tight.is_likely_to_fit:
         yield tight
         more = [count for count in counts if count > tight.sharding.gpu_count]
-        each = (best_setup(architecture, settings, usable, count) for count in more)
-        found = next((setup for setup in each if setup and setup.is_likely_to_fit), None)
+        found = smallest_setup(architecture, settings, usable, more, at_least="likely")
     if found is not None:
         yield found
     if tight is None or tight.sharding.gpu_count > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.counts import fewest
@@ -21,7 +22,10 @@ from calculator.estimation.cluster.sharding import (
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.verdict import Verdict, verdict, verdict_sentence
 
+AtLeast = Literal["tight", "likely", "fits"]
+
 __all__ = [
+    "AtLeast",
     "Setup",
     "Verdict",
     "best_setup",
@@ -160,19 +164,25 @@ def smallest_setup(
     gpu_counts: Iterable[int],
     *,
     offload: bool = False,
-    at_least: Verdict = "tight",
+    at_least: AtLeast = "tight",
 ) -> Setup | None:
     """The setup with the fewest GPUs, of the counts given in rising order, that holds it.
 
-    at_least: "fits" where a tight one will not do.
+    at_least: "likely" where the likely figure has to fit, "fits" where the high one has.
     """
     for gpu_count in gpu_counts:
         if not holds(architecture, settings, usable_bytes, gpu_count, offload=offload):
             continue
         setup = best_setup(architecture, settings, usable_bytes, gpu_count, offload=offload)
-        if setup is not None and at_least in (setup.verdict, "tight"):
+        if setup is not None and _is_at_least(setup, at_least):
             return setup
     return None
+
+
+def _is_at_least(setup: Setup, at_least: AtLeast) -> bool:
+    if at_least == "likely":
+        return setup.is_likely_to_fit
+    return at_least in (setup.verdict, "tight")
 
 
 def fewest_gpus(
@@ -182,12 +192,12 @@ def fewest_gpus(
     *,
     most: int = MAXIMUM_GPUS,
     offload: bool = False,
-    at_least: Verdict = "tight",
+    at_least: AtLeast = "tight",
 ) -> Setup | None:
     """The setup with the fewest GPUs that can be had and hold it; None: not even `most` do.
 
     Whole nodes are found by doubling and halving, so that no answer takes more than some 20
-    questions. at_least: "fits" where a tight one will not do.
+    questions. at_least: as for `smallest_setup`.
     """
     return fewest(
         lambda gpu_count: smallest_setup(

@@ -46,7 +46,14 @@ from calculator.estimation.step.shared_keys import probabilities_bytes, shared_b
 from calculator.estimation.step.sizes import NOTHING, Size
 
 Phase = Literal["forward", "loss", "backward", "optimizer_step", "evaluation"]
-PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "optimizer_step", "evaluation")
+PHASE_NAMES: dict[Phase, str] = {
+    "forward": "forward pass",
+    "loss": "loss",
+    "backward": "backward pass",
+    "optimizer_step": "optimizer step",
+    "evaluation": "evaluation",
+}
+PHASES: tuple[Phase, ...] = tuple(PHASE_NAMES)
 
 KEPT = "saved_activations"
 CHECKPOINTS = "checkpoints"

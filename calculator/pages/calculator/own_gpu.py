@@ -35,19 +35,18 @@ def present_own_gpu(
     gpu = next((each for each in catalog.gpus if each.slug == slug), None)
     if gpu is None:
         return None
+    devices = [(result.name, result.estimate.device_bytes) for result in results]
+    verdicts = [(name, device, verdict(device, gpu.usable_bytes)) for name, device in devices]
     return OwnGpuView(
         name=gpu.name,
         url=reverse("gpus:card", args=[slug]),
         usable=format_gb(gpu.usable_bytes),
-        methods=tuple(
-            (result.name, VERDICT_WORDS[verdict(result.estimate.device_bytes, gpu.usable_bytes)])
-            for result in results
-        ),
+        methods=tuple((name, VERDICT_WORDS[found]) for name, _, found in verdicts),
         tight=next(
             (
-                verdict_sentence(result.estimate.device_bytes, gpu.usable_bytes)
-                for result in results
-                if verdict(result.estimate.device_bytes, gpu.usable_bytes) == "tight"
+                verdict_sentence(device, gpu.usable_bytes)
+                for _, device, found in verdicts
+                if found == "tight"
             ),
             "",
         ),

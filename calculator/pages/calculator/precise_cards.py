@@ -116,7 +116,7 @@ def present_precise_card(
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
         shortfall=_shortfall(result),
-        tight=_tight(result),
+        tight="" if result.tight is None else result.tight.run.verdict_sentence,
         remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
@@ -142,16 +142,6 @@ def _shortfall(result: PreciseResult) -> str:
         if result.tight is None
         else "No GPU count has room for its likely figure."
     )
-
-
-def _tight(result: PreciseResult) -> str:
-    """“Tight on 24 GB: …”, where something smaller than the minimum holds it only just."""
-    if result.tight is None:
-        return ""
-    count = result.tight.setup.gpu_count
-    each = f"{count:,} × {result.tight.setup.tier.memory_gb} GB" if count > 1 else ""
-    sentence = result.tight.run.verdict_sentence
-    return f"{each}: {sentence}" if each else sentence
 
 
 def _remarks(result: PreciseResult) -> tuple[str, ...]:

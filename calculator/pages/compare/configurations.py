@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from calculator.answer.precise import PRECISE_METHODS
+from calculator.answer.setups import MOST_GPUS
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.models import Task
@@ -15,7 +16,6 @@ from gpus.specs import GpuSpec
 
 SLOTS = ("a", "b", "c", "d")
 LONGEST_VALUE = 8_000
-MOST_GPUS = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calculator.estimation.estimate import COMPONENTS
+from calculator.estimation.step.timeline import PHASE_NAMES
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.compare.results import Compared
 from calculator.pages.fit.row_views import sharding_words
@@ -17,13 +18,6 @@ from calculator.words.formatting import format_count, format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
 
 ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing")
-PHASES = {
-    "forward": "forward pass",
-    "loss": "loss",
-    "backward": "backward pass",
-    "optimizer_step": "optimizer step",
-    "evaluation": "evaluation",
-}
 NOTHING = "–"
 Text = Callable[[Compared], str]
 
@@ -148,7 +142,7 @@ def _allocated(each: Compared) -> str:
 
 
 def _phase(each: Compared) -> str:
-    return NOTHING if each.estimate is None else PHASES[each.estimate.peak_phase]
+    return NOTHING if each.estimate is None else PHASE_NAMES[each.estimate.peak_phase]
 
 
 def _part(component: str) -> Text:

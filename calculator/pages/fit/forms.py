@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from calculator.answer.precise import PRECISE_METHODS
-from calculator.answer.setups import Stated, Workload
+from calculator.answer.setups import MOST_GPUS, Stated, Workload
 from calculator.estimation.cluster.counts import counts_that_can_be_had
 from calculator.estimation.cluster.sharding import OFFLOAD_NAMES, STRATEGY_NAMES
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
@@ -23,10 +23,6 @@ DEFAULTS = {
     "epochs": "3",
     "sort": DEFAULT_SORT,
 }
-
-
-# Eight whole nodes: the most that the table lists of any card.
-MOST_GPUS = 64
 
 
 class FitForm(QueryForm):

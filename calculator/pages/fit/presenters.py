@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from calculator.answer.halves import halves
-from calculator.answer.setups import FitRow, Stated, fit_rows, runs_on
+from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
@@ -141,7 +141,7 @@ def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:
             " out or the host’s memory open."
         )
     if not rows:
-        return f"None of {asked_count} GPUs holds it, not even 64 together."
+        return f"None of {asked_count} GPUs holds it, not even {MOST_GPUS} together."
     plain = {row.gpu.slug for row in rows if not row.is_offloaded}
     alone = {row.gpu.slug for row in rows if not row.is_offloaded and row.gpu_count == 1}
     all_gpus = {row.gpu.slug for row in rows}

@@ -19,6 +19,7 @@ from calculator.estimation.device import CONTEXT_BYTES, GAPS_FRACTION, LIKELY_FR
 from calculator.estimation.estimate import COMPONENTS, FORMULA_VERSION
 from calculator.estimation.settings import Optimizer, Recipe
 from calculator.estimation.step.resident import QUANTIZED_BYTES_PER_WEIGHT
+from calculator.estimation.step.timeline import PHASE_NAMES
 from calculator.estimation.units import GB, GIB
 from calculator.pages.methodology.closed_forms import (
     kept_per_token_and_layer,
@@ -121,13 +122,6 @@ _OPTIMIZER_NAMES: dict[Optimizer, str] = {
     "lion": "Lion (bitsandbytes)",
     "lion_8bit": "Lion in 8 bits (bitsandbytes)",
     "sgd": "SGD without momentum",
-}
-PHASE_NAMES: dict[str, str] = {
-    "forward": "forward pass",
-    "loss": "loss",
-    "backward": "backward pass",
-    "optimizer_step": "optimizer step",
-    "evaluation": "evaluation",
 }
 
 

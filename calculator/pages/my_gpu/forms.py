@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from django import forms
 
+from calculator.answer.setups import MOST_GPUS
 from calculator.words.fields import CountField, WordField
 from calculator.words.query_forms import QueryForm, choice_field
-
-MOST_CARDS = 64
 
 
 class CardForm(QueryForm):
@@ -31,6 +30,6 @@ class CardForm(QueryForm):
 
     def clean_gpu_count(self) -> int:
         count = self.cleaned_data["gpu_count"]
-        if count > MOST_CARDS:
-            raise forms.ValidationError(f"Enter a whole number from 1 to {MOST_CARDS}.")
+        if count > MOST_GPUS:
+            raise forms.ValidationError(f"Enter a whole number from 1 to {MOST_GPUS}.")
         return int(count)
