@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
+from calculator.estimation.cluster.sharding import Sharding
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
 
 SLOTS = ("a", "b", "c")
 
@@ -29,11 +31,18 @@ class FurtherView:
     """The page of the catalog's model that is asked about; empty for others."""
 
 
-def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> FurtherView | None:
-    """The pages that go on from a question about training; None where no method is theirs."""
+def present_further(
+    query: Mapping[str, str], results: Iterable[Fitted], sharding: Sharding = ONE_GPU
+) -> FurtherView | None:
+    """The pages that go on from a question about training; None where no method is theirs.
+
+    The setups are asked for as stated; curves and comparison are about one GPU.
+    """
     methods = [result for result in results if result.slug in PRECISE_METHODS]
     if not methods:
         return None
+    fit_query = {**query, **_stated(sharding)}
+    query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
     slots = {
         slot: urlencode({**query, "method": result.slug})
         for slot, result in zip(SLOTS, methods, strict=False)
@@ -42,7 +51,7 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         fits=tuple(
             FitLink(
                 result.name,
-                reverse("fit:page", query={**query, "method": result.slug}),
+                reverse("fit:page", query={**fit_query, "method": result.slug}),
             )
             for result in methods
         ),
@@ -50,3 +59,10 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         compare_url=reverse("calculator:compare", query=slots),
         model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
     )
+
+
+def _stated(sharding: Sharding) -> dict[str, str]:
+    """The cluster as /fit/ is asked for it, where what is not stated is left open."""
+    if sharding == ONE_GPU:
+        return {}
+    return cluster_values(sharding)

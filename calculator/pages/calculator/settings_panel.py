@@ -8,6 +8,13 @@ from typing import Any
 
 from calculator.estimation.trainers import TRAINERS
 from calculator.pages.calculator.links import Links
+from calculator.question.cluster import (
+    CLUSTER_FIELDS,
+    CLUSTER_NAMES,
+    ONE_GPU,
+    cluster_values,
+    cluster_words,
+)
 from calculator.question.reading import Question
 from calculator.question.setting_fields import FieldGroup, SettingField
 from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS
@@ -81,11 +88,13 @@ def present_settings(question: Question, links: Links) -> SettingsPanel:
     more = tuple(
         view for group, view in groups if has_experts or view.is_open or not group.needs_experts
     )
+    cluster = _cluster_group(question)
+    words = cluster_words(question.sharding)
     return SettingsPanel(
         first=first,
-        more=more,
-        summary="" if run is None else summary_of(run),
-        is_open=form.is_stated,
+        more=(*more, cluster),
+        summary="" if run is None else ", ".join(filter(None, [summary_of(run), words])),
+        is_open=form.is_stated or cluster.is_open,
         other_error=form.errors.get(TRAINER, ""),
         trainers=_trainers(question, links),
         trainer=form.trainer,
@@ -151,6 +160,39 @@ def _field(setting: SettingField, question: Question, defaults: Run) -> FieldVie
         value=value,
         options=_options(setting, value, default, defaults),
         error=form.errors.get(setting.name, ""),
+    )
+
+
+def _cluster_group(question: Question) -> GroupView:
+    """Number of GPUs, strategy and offload: no settings of the step, but of where it runs."""
+    form = question.training
+    values = cluster_values(question.sharding)
+    defaults = cluster_values(ONE_GPU)
+    if form.run is None:
+        values |= {name: form.typed[name] for name in CLUSTER_NAMES if name in form.typed}
+    return GroupView(
+        CLUSTER_FIELDS.slug,
+        CLUSTER_FIELDS.title,
+        tuple(
+            FieldView(
+                name=setting.name,
+                label=setting.label,
+                kind=setting.kind,
+                hint=setting.hint if setting.choices else f"{setting.hint} Default 1.",
+                value=values[setting.name],
+                options=tuple(
+                    OptionView(
+                        choice,
+                        f"{label} (default)" if choice == defaults[setting.name] else label,
+                        choice == values[setting.name],
+                    )
+                    for choice, label in setting.choices
+                ),
+                error=form.errors.get(setting.name, ""),
+            )
+            for setting in CLUSTER_FIELDS.fields
+        ),
+        is_open=values != defaults,
     )
 
 
