@@ -104,3 +104,9 @@ def _reasons(run: Run, sharding: Sharding) -> tuple[str, ...]:
 def _sentence(name: str, message: str) -> str:
     label = next((f.label for f in CLUSTER_FIELDS.fields if f.name == name), name)
     return f"{label}: {message[:1].lower()}{message[1:]}" if message[:4] == "must" else message
+
+
+def changed_cluster(sharding: Sharding, name: str, value: str) -> Sharding | None:
+    """The same cluster with another strategy or offload; None where it cannot be."""
+    form = read_cluster({**cluster_values(sharding), name: value}, None)
+    return form.sharding

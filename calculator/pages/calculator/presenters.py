@@ -14,6 +14,11 @@ from calculator.estimation.cluster.counts import words_for_count
 from calculator.language_models.search import search_models
 from calculator.models import Task
 from calculator.pages.calculator.cards import CardView, present_card
+from calculator.pages.calculator.differences import (
+    DIFFERENCES,
+    FieldDifferencesView,
+    differences_of_group,
+)
 from calculator.pages.calculator.further import FurtherView, present_further
 from calculator.pages.calculator.headline import (
     inference_headline,
@@ -127,7 +132,11 @@ def present_calculator(
             else {**question.run.query(), **cluster_query(question.sharding)},
             links,
         ),
-        settings=present_settings(question, links) if task == Task.TRAINING else None,
+        settings=(
+            present_settings(question, links, _differences(catalog, query, question))
+            if task == Task.TRAINING
+            else None
+        ),
         answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
         page_path=links.page_path,
         page_url=links.page_url(question.query),
@@ -141,6 +150,15 @@ def present_calculator(
         rule_of_thumb_url=links.page_url(thumb_query) if thumb_query else "",
         rule_of_thumb_fragment_url=links.fragment_url(thumb_query) if thumb_query else "",
     )
+
+
+def _differences(
+    catalog: Catalog, query: Mapping[str, str], question: Question
+) -> dict[str, tuple[FieldDifferencesView, ...]]:
+    """Of the group that the address names."""
+    slug = query.get(DIFFERENCES, "")
+    found = differences_of_group(catalog, slug, question) if slug else ()
+    return {slug: found} if found else {}
 
 
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from calculator.estimation.trainers import TRAINERS
+from calculator.pages.calculator.differences import DIFFERENCES, FieldDifferencesView
 from calculator.pages.calculator.links import Links
 from calculator.question.cluster import (
     CLUSTER_FIELDS,
@@ -23,6 +24,9 @@ from calculator.words.formatting import NO_BREAK_SPACE
 
 NAMED_IN_SUMMARY = {"micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank"}
 METHOD_WORDS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+_NONE: Mapping[str, tuple[FieldDifferencesView, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class GroupView:
     title: str
     fields: tuple[FieldView, ...]
     is_open: bool
+    differences_url: str = ""
+    """The page with what each option changes, for browsers without JavaScript."""
+    differences: tuple[FieldDifferencesView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,12 @@ class SettingsPanel:
         return tuple(field for group in (self.first, *self.more) for field in group.fields)
 
 
-def present_settings(question: Question, links: Links) -> SettingsPanel:
+def present_settings(
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]] = _NONE,
+) -> SettingsPanel:
+    """The panel; `differences` are those of the groups that are shown with them from the start."""
     form = question.training
     run = form.run
     defaults = Run(form.trainer)
@@ -92,9 +104,11 @@ def present_settings(question: Question, links: Links) -> SettingsPanel:
     words = cluster_words(question.sharding)
     return SettingsPanel(
         first=first,
-        more=(*more, cluster),
+        more=tuple(
+            _with_differences(group, question, links, differences) for group in (*more, cluster)
+        ),
         summary="" if run is None else ", ".join(filter(None, [summary_of(run), words])),
-        is_open=form.is_stated or cluster.is_open,
+        is_open=form.is_stated or cluster.is_open or bool(differences),
         other_error=form.errors.get(TRAINER, ""),
         trainers=_trainers(question, links),
         trainer=form.trainer,
@@ -160,6 +174,24 @@ def _field(setting: SettingField, question: Question, defaults: Run) -> FieldVie
         value=value,
         options=_options(setting, value, default, defaults),
         error=form.errors.get(setting.name, ""),
+    )
+
+
+def _with_differences(
+    group: GroupView,
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]],
+) -> GroupView:
+    found, run = differences.get(group.slug, ()), question.run
+    if run is None or not any(field.options for field in group.fields):
+        return group
+    query = {**links.query_with(run), DIFFERENCES: group.slug}
+    return replace(
+        group,
+        differences_url=f"{links.page_url(query)}#settings-{group.slug}",
+        differences=found,
+        is_open=group.is_open or bool(found),
     )
 
 

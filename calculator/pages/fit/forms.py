@@ -12,6 +12,7 @@ from calculator.answer.setups import MOST_GPUS, Stated, Workload
 from calculator.estimation.cluster.counts import count_that_can_be_had, words_for_count
 from calculator.estimation.cluster.sharding import OFFLOAD_NAMES, STRATEGY_NAMES
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
 from calculator.words.methods import METHOD_NAMES
@@ -93,6 +94,15 @@ class FitForm(QueryForm):
             cleaned["strategy"] or None,
             cleaned["offload"] or None,
         )
+
+    def cluster_query(self) -> dict[str, str]:
+        """The cluster for the calculator, where it is stated whole: number and strategy."""
+        if not self.is_valid() or not (
+            self.cleaned_data["gpu_count"] and self.cleaned_data["strategy"]
+        ):
+            return {}
+        values = {name: _text(self.cleaned_data[name]) for name in CLUSTER_NAMES}
+        return {name: text for name, text in values.items() if text}
 
     def count_words(self) -> str:
         """What is said of a number of GPUs that cannot be had as such."""

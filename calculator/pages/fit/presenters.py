@@ -96,7 +96,9 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
         kept_query=tuple(question.query.items()),
         page_url=reverse("fit:page", query=page_query),
         fragment_path=reverse("fit:table"),
-        calculator_url=reverse("calculator:training", query=question.query),
+        calculator_url=reverse(
+            "calculator:training", query={**question.query, **form.cluster_query()}
+        ),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
 

@@ -218,3 +218,13 @@ def test_each_tight_row_leads_to_what_tight_means(client):
     assert links
     for link in links:
         assert "gives cached memory back" in text(soup, link["href"])
+
+
+def test_the_calculator_is_asked_for_the_same_cluster(client):
+    stated = f"{LLAMA}&method=full&gpu_count=4&strategy=zero3&offload=optimizer"
+
+    link = page(client, stated).select_one("#fit-calculator")["href"]
+    assert link == "/?model=llama-3-1-8b&gpu_count=4&strategy=zero3&offload=optimizer"
+    # Without a strategy the calculator would take another one than the table does.
+    link = page(client, f"{LLAMA}&gpu_count=4").select_one("#fit-calculator")["href"]
+    assert link == "/?model=llama-3-1-8b"
