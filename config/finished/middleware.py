@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import Error
@@ -49,7 +49,10 @@ class FinishedPagesMiddleware:
         self.shared = SharedAnswers(alias) if alias else None
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        address = _public_address(request)
+        # Not `request.headers`: it would take all of them apart for each hit, and remember what
+        # `_drawn` takes away.
+        meta = request.META
+        address = _public_address(request.method or "", request.path_info, meta)
         if address is None:
             return self.get_response(request)
         is_editor = settings.SESSION_COOKIE_NAME in request.COOKIES
@@ -59,10 +62,10 @@ class FinishedPagesMiddleware:
         except Error:
             return self.get_response(request)
         # Unchecked: under a host that Django refuses, no answer was ever kept.
-        host = request.META.get("HTTP_HOST", "")
+        host = meta.get("HTTP_HOST", "")
         key = Key(request.scheme or "", host, address, version, timezone.localdate())
-        encoding = preferred_encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
-        if_none_match = request.META.get("HTTP_IF_NONE_MATCH", "")
+        encoding = preferred_encoding(meta.get("HTTP_ACCEPT_ENCODING", ""))
+        if_none_match = meta.get("HTTP_IF_NONE_MATCH", "")
         is_head = request.method == "HEAD"
         answer = STORE.get(key) or self._made(request, key, encoding)
         if not isinstance(answer, Answer):
@@ -105,15 +108,11 @@ class FinishedPagesMiddleware:
         return self.get_response(request)
 
 
-def _public_address(request: HttpRequest) -> Address | None:
-    if request.method not in {"GET", "HEAD"}:
+def _public_address(method: str, path: str, meta: dict[str, Any]) -> Address | None:
+    if method not in {"GET", "HEAD"}:
         return None
-    address = public_address(request.path_info, request.META.get("QUERY_STRING", ""))
-    if (
-        address is not None
-        and address.is_fragment
-        and request.META.get("HTTP_HX_REQUEST") != "true"
-    ):
+    address = public_address(path, meta.get("QUERY_STRING", ""))
+    if address is not None and address.is_fragment and meta.get("HTTP_HX_REQUEST") != "true":
         return None
     return address
 
