@@ -14,24 +14,33 @@ from calculator.models import Task
 from calculator.pages.calculator.differences import present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
 from calculator.question.config_links import read_config_text
+from calculator.question.reading import QUESTION_NAMES
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
+# The GPU that a visitor came from, beside the question.
+PAGE_NAMES = (*QUESTION_NAMES, "gpu")
 
+
+@public(more=PAGE_NAMES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
     return _page(request, Task.TRAINING)
 
 
+@public("size")
 @require_safe
 def inference(request: HttpRequest) -> HttpResponse:
     return _page(request, Task.INFERENCE)
 
 
+@public(more=PAGE_NAMES, fragment=True)
 @require_safe
 def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.TRAINING)
 
 
+@public("size", fragment=True)
 @require_safe
 def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.INFERENCE)
@@ -53,6 +62,7 @@ def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
     return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
 
 
+@public(more=QUESTION_NAMES)
 @require_safe
 def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
