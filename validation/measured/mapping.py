@@ -159,6 +159,7 @@ def _sharding(run: MeasuredRun, tool: Tool) -> Sharding:
         keeps_layer_inputs=tool.checkpoints_reentrantly and strategy == "fsdp1",
         wraps_adapters=tool.wraps_adapters,
         reduces_each_batch=tool.reduces_each_batch,
+        is_first_batch=tool.starts_with_longest and strategy == "fsdp1",
     )
 
 

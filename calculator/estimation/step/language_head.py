@@ -8,6 +8,7 @@ from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.linear_maps import product_with
+from calculator.estimation.step.litgpt import loss_in_pieces, quantized_head
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import cast, gradient, saves_output, scale
@@ -50,9 +51,12 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
         logits = None
     else:
         logits = _logits(tape, architecture, numerics, normed)
-        if numerics.loss_version == "4.45":
-            logits = cast(tape, logits, FP32)
-        loss = _loss(tape, numerics, logits)
+        if architecture.traits.litgpt:
+            loss, logits = loss_in_pieces(tape, logits)
+        else:
+            if numerics.loss_version == "4.45":
+                logits = cast(tape, logits, FP32)
+            loss = _loss(tape, numerics, logits)
         if not numerics.keeps_logits:
             logits = None
     normed = None
@@ -72,6 +76,8 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     vocab, size = architecture.vocab_size, architecture.hidden_size
+    if architecture.traits.litgpt and numerics.quantizes_linear_maps:
+        return quantized_head(tape, architecture, numerics, hidden)
     # A tied head's gradient waits for the embedding's before it is added to earlier ones.
     tied = architecture.tied_embeddings and numerics.trains_base
     leaf = tape.leaf(stays=tied) if numerics.trains_head else None

@@ -43,6 +43,12 @@ class Numerics:
     checkpointing: bool
     loss: str
     loss_version: str
+    keeps_map_inputs: bool
+    """Whether the graph holds the input of each 4-bit product (bitsandbytes before 0.43.2)."""
+    dequantizes_to_fp16: bool
+    """Whether a 4-bit weight is fp16 on its way to the compute width (before 0.43)."""
+    reentrant: bool
+    """Whether checkpointed layers run without a graph in the forward pass."""
     keeps_logits: bool
     accumulates: bool
     attention: str
@@ -133,6 +139,8 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.gradient_checkpointing,
         settings.loss,
         settings.loss_version,
+        settings.bitsandbytes_version,
+        settings.reentrant_checkpoints,
         settings.keeps_logits,
         settings.gradient_accumulation > 1,
         settings.attention,
@@ -161,6 +169,8 @@ def _numerics(
     checkpointing: bool,
     loss: str,
     loss_version: str,
+    bitsandbytes_version: str,
+    reentrant: bool,
     keeps_logits: bool,
     accumulates: bool,
     attention: str,
@@ -175,6 +185,7 @@ def _numerics(
 ) -> Numerics:
     full, quantized = method == "full", method == "qlora"
     autocast = recipe in ("bf16_autocast", "fp16_autocast")
+    four_bit = quantization in ("nf4", "nf4_double")
     compute = 4 if recipe == "fp32" else 2
     base = 4 if recipe == "fp32" or (full and autocast) else 2
     adapter = 4 if adapter_precision == "fp32" or recipe == "fp32" else 2
@@ -198,6 +209,14 @@ def _numerics(
         checkpointing=checkpointing,
         loss=loss,
         loss_version=loss_version,
+        keeps_map_inputs=quantized and four_bit and bitsandbytes_version != "0.43.2",
+        dequantizes_to_fp16=(
+            quantized
+            and four_bit
+            and bitsandbytes_version == "0.42"
+            and recipe != "fp16_autocast"
+        ),
+        reentrant=checkpointing and reentrant,
         keeps_logits=keeps_logits,
         accumulates=accumulates,
         attention=attention,

@@ -202,8 +202,10 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     linear = quantized if numerics.quantizes_linear_maps else numerics.base_width
     expert = quantized if numerics.quantizes_experts else numerics.expert_width
     small = counts.embedding_count + counts.head_count + counts.other_count
+    head = counts.head_count if architecture.traits.litgpt else 0
+    small -= head
     return round(
-        (counts.linear_count + counts.vision_count) * linear
+        (counts.linear_count + counts.vision_count + head) * linear
         + counts.expert_count * expert
         + small * numerics.small_width
     )
