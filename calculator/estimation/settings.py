@@ -100,6 +100,8 @@ class TrainingSettings:
     bitsandbytes_version is the version of the library whose 4-bit products these are: "0.43.2" or
     later; "0.43" for 0.43.0 and 0.43.1, which keep each product's input as long as the graph;
     "0.42" or before, which also dequantise to fp16 whatever the compute width.
+    casts_ends_back: after k-bit preparation embedding and head are cast back to 16 bits, and norms
+    stay fp32 (TRL from 0.7.5 to 0.21, trainer/utils.py, peft_module_casting_to_bf16).
     reentrant_checkpoints: checkpointed layers make no graph in the forward pass, as by default
     before transformers 5; what a graph's nodes hold goes with each layer then.
     experts says how QLoRA holds the experts of a mixture, which transformers 5 stacks: "quantized"
@@ -143,6 +145,7 @@ class TrainingSettings:
     keeps_logits: bool = False
     loss_version: LossVersion = "4.50"
     bitsandbytes_version: BitsandbytesVersion = "0.43.2"
+    casts_ends_back: bool = False
     reentrant_checkpoints: bool = False
     trainer: Trainer = ""
     experts: Experts = "quantized"

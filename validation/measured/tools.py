@@ -90,10 +90,9 @@ class FmsAcceleration(Tool):
                 values["recipe"] = "fp16_autocast"
                 remarks.append(GPTQ)
             if values["prepare_kbit"]:
-                remarks.append(
-                    "TRL casts embeddings, head and adapters back to bf16"
-                    " (trainer/utils.py, peft_module_casting_to_bf16); the settings keep them fp32."
-                )
+                # TRL's peft_module_casting_to_bf16 (trainer/utils.py), which has left adapters
+                # alone since May 2024.
+                values["casts_ends_back"] = True
         if "foak" in run.notes:
             remarks.append(FOAK)
         if run.loss == "yes":

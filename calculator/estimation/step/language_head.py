@@ -81,7 +81,7 @@ def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: 
     # A tied head's gradient waits for the embedding's before it is added to earlier ones.
     tied = architecture.tied_embeddings and numerics.trains_base
     leaf = tape.leaf(stays=tied) if numerics.trains_head else None
-    weight = Tensor(None, fixed(vocab * size), numerics.small_width, leaf)
+    weight = Tensor(None, fixed(vocab * size), numerics.end_width, leaf)
     logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
     if architecture.traits.logit_scale:
@@ -143,18 +143,18 @@ def _chunked_loss(
     elements, width = hidden.elements, hidden.itemsize
     grad_hidden = tape.new(elements, width)
     trained = numerics.trains_head
-    grad_head = tape.new(fixed(vocab * size), numerics.small_width) if trained else None
+    grad_head = tape.new(fixed(vocab * size), numerics.end_width) if trained else None
     chunk = tape.new(per_token(vocab / chunks), numerics.compute_width)
     chunk32 = tape.new(per_token(vocab / chunks), FP32)
     del chunk, chunk32
     weight = Tensor(
-        None, fixed(vocab * size), numerics.small_width, tape.leaf() if trained else None
+        None, fixed(vocab * size), numerics.end_width, tape.leaf() if trained else None
     )
 
     def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         head = None
         if grad_head is not None:
-            head = tape.new(fixed(vocab * size), numerics.small_width, GRADIENTS)
+            head = tape.new(fixed(vocab * size), numerics.end_width, GRADIENTS)
         return [gradient(tape, elements, width) if grad_hidden is None else grad_hidden, head]
 
     return tape.record(tape.new(fixed(1), FP32), [hidden, weight], backward)

@@ -23,13 +23,14 @@ Quantized = Literal["", "nf4", "nf4_double", "int8", "awq", "gptq", "fp8", "mxfp
 class Numerics:
     """Widths in bytes, and what is trained. Everything of the settings that shapes a layer.
 
-    base_width: of the 16- or 32-bit weights of linear maps. small_width: of norms, embeddings and
-    the head. compute_width: what matrix products run in. autocast: linear maps and attention cast
+    base_width: of the 16- or 32-bit weights of linear maps. small_width: of norms and what else is
+    not quantised. end_width: of embedding and head. compute_width: what matrix products run in. autocast: linear maps and attention cast
     their inputs and fp32 weights to `compute_width`.
     """
 
     base_width: int
     small_width: int
+    end_width: int
     compute_width: int
     autocast: bool
     trains_base: bool
@@ -131,6 +132,7 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.recipe,
         settings.quantization,
         settings.prepare_kbit,
+        settings.casts_ends_back,
         settings.lora_rank,
         settings.lora_targets,
         settings.adapter_precision,
@@ -161,6 +163,7 @@ def _numerics(
     recipe: Recipe,
     quantization: Quantized,
     prepare_kbit: bool,
+    casts_ends_back: bool,
     rank: int,
     targets: str | tuple[str, ...],
     adapter_precision: str,
@@ -197,6 +200,7 @@ def _numerics(
     return Numerics(
         base_width=base,
         small_width=4 if quantized and prepare_kbit else base,
+        end_width=4 if quantized and prepare_kbit and not casts_ends_back else base,
         compute_width=compute,
         autocast=autocast,
         trains_base=full,
@@ -211,10 +215,7 @@ def _numerics(
         loss_version=loss_version,
         keeps_map_inputs=quantized and four_bit and bitsandbytes_version != "0.43.2",
         dequantizes_to_fp16=(
-            quantized
-            and four_bit
-            and bitsandbytes_version == "0.42"
-            and recipe != "fp16_autocast"
+            quantized and four_bit and bitsandbytes_version == "0.42" and recipe != "fp16_autocast"
         ),
         reentrant=checkpointing and reentrant,
         keeps_logits=keeps_logits,

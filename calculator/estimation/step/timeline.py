@@ -222,7 +222,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     if embedding is not None and numerics.step_in_backward_width:
         # Its step comes when all else of the backward pass is gone.
         embedded = float(architecture.vocab_size * architecture.hidden_size)
-        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.small_width))
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.end_width))
         state.add(STEP_TEMPORARIES, Size(fixed=embedded * numerics.step_in_backward_width))
         moments.append(state.moment("backward"))
     return Timeline(_worth_keeping(moments), _worth_keeping(evaluation))
@@ -318,7 +318,7 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
     count = architecture.vocab_size * architecture.hidden_size
     tied = architecture.tied_embeddings and numerics.trains_base
     views = tied and not numerics.autocast and numerics.loss != "chunked"
-    return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
+    return Size(fixed=float(count * numerics.end_width * (2 if views else 1)))
 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:

@@ -53,21 +53,10 @@ FIELD_CAUSES: tuple[FieldCause, ...] = (
         frozenset({"ax-1428", "lf-5977b"}),
     ),
     FieldCause(
-        "Embedding and head trained beside the adapters",
-        "TRL of 2024 cast them back to 16 bits; the settings keep them in fp32.",
-        frozenset({"ps-5", "ps-6"}),
-    ),
-    FieldCause(
         "Code of its own",
         "GLM-4 of 2024 brought a modelling file that widens and copies logits as it likes."
         " Axolotl’s full fine-tuning probably keeps norms and embedding in fp32.",
         frozenset({"lf-4772", "ax-2412"}),
-    ),
-    FieldCause(
-        "8-bit maps before transformers 5",
-        "They keep their input with the graph. Under the reentrant checkpointing of that time there"
-        " is no graph in the forward pass; we take today’s.",
-        frozenset({"ax-llama2-8"}),
     ),
     FieldCause(
         "Claims and quantised experts",
