@@ -300,8 +300,14 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 
 
 def residual_width(architecture: Architecture, numerics: Numerics) -> int:
-    """Bytes of an element of the residual stream: fp32 where autocast norms the embedding."""
-    if architecture.traits.embedding_norm:
+    """Bytes of an element of the residual stream.
+
+    fp32 where autocast norms the embedding, or where it norms what a quantised map takes: that
+    gives back the width of its input, and the sum with it is as wide.
+    """
+    traits = architecture.traits
+    hands_on_norm = traits.norm == "layer" and numerics.quantizes_linear_maps
+    if traits.embedding_norm or hands_on_norm:
         return numerics.function_width(numerics.small_width)
     return numerics.small_width
 

@@ -31,8 +31,8 @@ class Cause:
 CAUSES: tuple[Cause, ...] = (
     Cause(
         "GPT BigCode (SantaCoder) under QLoRA",
-        "Its layer norms give fp32 under autocast and its three dropouts are on. The calculator"
-        " does not know this family; a GPT-2 layer with one key and value head stands in for it.",
+        "Its three dropouts are on and its loss is its own. The calculator does not know this"
+        " family; a GPT-2 layer with one key and value head stands in for it.",
         ("fms",),
         model_part="santacoder",
         method="qlora",
