@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from validation.tracing.cases import GPU_CASES, TRACED_CASES, Case
+from validation.tracing.case import Case
+from validation.tracing.cases import GPU_CASES, TRACED_CASES
 
 HERE = Path(__file__).parent
 TRACES = HERE / "traces.csv"
