@@ -18,6 +18,7 @@ Method = Literal["full", "lora", "qlora"]
 Attention = Literal["sdpa", "eager", "flash_attention_2", "flex_attention"]
 Loss = Literal["standard", "fused", "chunked"]
 LossVersion = Literal["4.50", "4.46", "4.45"]
+BitsandbytesVersion = Literal["0.43.2", "0.43", "0.42"]
 Kernels = Literal["standard", "fused"]
 Recipe = Literal["pure_bf16", "bf16_autocast", "bf16_fp32_master", "fp16_autocast", "fp32"]
 Optimizer = Literal[
@@ -51,6 +52,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "attention": get_args(Attention),
     "loss": get_args(Loss),
     "loss_version": get_args(LossVersion),
+    "bitsandbytes_version": get_args(BitsandbytesVersion),
     "kernels": get_args(Kernels),
     "recipe": get_args(Recipe),
     "optimizer": get_args(Optimizer),
@@ -95,6 +97,13 @@ class TrainingSettings:
     loss_version is the version of transformers whose loss it is: "4.50" or later; "4.46" to 4.49,
     where a standard or fused loss takes a copy of the fp32 logits, shifted by a token, beside the
     16-bit ones; "4.45" or before, where the 16-bit ones are gone by then.
+    bitsandbytes_version is the version of the library whose 4-bit products these are: "0.43.2" or
+    later; "0.43" for 0.43.0 and 0.43.1, which keep each product's input as long as the graph;
+    "0.42" or before, which also dequantise to fp16 whatever the compute width.
+    casts_ends_back: after k-bit preparation embedding and head are cast back to 16 bits, and norms
+    stay fp32 (TRL from 0.7.5 to 0.21, trainer/utils.py, peft_module_casting_to_bf16).
+    reentrant_checkpoints: checkpointed layers make no graph in the forward pass, as by default
+    before transformers 5; what a graph's nodes hold goes with each layer then.
     experts says how QLoRA holds the experts of a mixture, which transformers 5 stacks: "quantized"
     like linear maps, one stack dequantised at a time (Unsloth); "quantized_kept", dequantised
     stacks staying until the layer is done (Axolotl); "linear", each expert's maps modules of
@@ -135,6 +144,9 @@ class TrainingSettings:
     prepare_kbit: bool = True
     keeps_logits: bool = False
     loss_version: LossVersion = "4.50"
+    bitsandbytes_version: BitsandbytesVersion = "0.43.2"
+    casts_ends_back: bool = False
+    reentrant_checkpoints: bool = False
     trainer: Trainer = ""
     experts: Experts = "quantized"
     expert_targets: ExpertTargets = "auto"

@@ -163,6 +163,7 @@ class Tape:
         self.leaves: list[Node] = []
         self.saves = True
         self.drops_as_read = False
+        self.has_graph = True
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
@@ -175,6 +176,11 @@ class Tape:
         """A fresh allocation of so many elements."""
         buffer = Buffer(self.memory, kind or self.kind, elements.times(itemsize))
         return Tensor(buffer, elements, itemsize)
+
+    def hold(self, x: Tensor) -> None:
+        """Keep x as an attribute of the graph's node that takes it, if there is one."""
+        if self.has_graph and x.requires_grad:
+            self.held.append(x)
 
     def leaf(self, *, stays: bool = False) -> Edge:
         """An edge at which a gradient is kept: a trained parameter's or an input's.

@@ -222,7 +222,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     if embedding is not None and numerics.step_in_backward_width:
         # Its step comes when all else of the backward pass is gone.
         embedded = float(architecture.vocab_size * architecture.hidden_size)
-        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.small_width))
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.end_width))
         state.add(STEP_TEMPORARIES, Size(fixed=embedded * numerics.step_in_backward_width))
         moments.append(state.moment("backward"))
     return Timeline(_worth_keeping(moments), _worth_keeping(evaluation))
@@ -300,8 +300,14 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 
 
 def residual_width(architecture: Architecture, numerics: Numerics) -> int:
-    """Bytes of an element of the residual stream: fp32 where autocast norms the embedding."""
-    if architecture.traits.embedding_norm:
+    """Bytes of an element of the residual stream.
+
+    fp32 where autocast norms the embedding, or where it norms what a quantised map takes: that
+    gives back the width of its input, and the sum with it is as wide.
+    """
+    traits = architecture.traits
+    hands_on_norm = traits.norm == "layer" and numerics.quantizes_linear_maps
+    if traits.embedding_norm or hands_on_norm:
         return numerics.function_width(numerics.small_width)
     return numerics.small_width
 
@@ -318,7 +324,7 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
     count = architecture.vocab_size * architecture.hidden_size
     tied = architecture.tied_embeddings and numerics.trains_base
     views = tied and not numerics.autocast and numerics.loss != "chunked"
-    return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
+    return Size(fixed=float(count * numerics.end_width * (2 if views else 1)))
 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
