@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from calculator.pages.accuracy.causes import CAUSES, PEERS, rows_about
 from calculator.pages.accuracy.field.presenters import FieldView, present_field
@@ -111,7 +112,7 @@ def present_accuracy(query: Mapping[str, str]) -> AccuracyView:
         results=_results(form) if is_valid else None,
         field=field,
         report_paging=_paging(form, "reports", field.page, field.page_count),
-        causes=_causes(rows),
+        causes=_causes(),
         left_out=tuple((reason, f"{count:,}") for reason, count in reasons.most_common()),
         left_out_count=f"{len(left_out):,}",
         compared_count=f"{len(rows):,}",
@@ -215,7 +216,9 @@ def table_row(row: AccuracyRow) -> TableRow:
     )
 
 
-def _causes(rows: Sequence[AccuracyRow]) -> tuple[CauseView, ...]:
+@lru_cache(maxsize=1)
+def _causes() -> tuple[CauseView, ...]:
+    rows = accuracy_rows()
     views = []
     for cause in CAUSES:
         errors = errors_of(row.error_fraction for row in rows_about(cause, rows))
