@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.urls import get_script_prefix, reverse
+
+LONGEST_WORD = 40
 
 
 def path_of(name: str, *args: str) -> str:
@@ -24,4 +26,15 @@ def _path_of(name: str, args: tuple[str, ...], prefix: str) -> str:
 
 
 def with_query(path: str, query: Mapping[str, str]) -> str:
-    return f"{path}?{urlencode(query)}" if query else path
+    """The path with the query's text, as `urllib.parse.urlencode` writes it."""
+    if not query:
+        return path
+    return f"{path}?{'&'.join([f'{_quoted(name)}={_quoted(query[name])}' for name in query])}"
+
+
+def _quoted(text: str) -> str:
+    # Names and values of settings come again and again; what somebody pasted does not.
+    return _quoted_word(text) if len(text) <= LONGEST_WORD else quote_plus(text)
+
+
+_quoted_word = lru_cache(maxsize=4096)(quote_plus)

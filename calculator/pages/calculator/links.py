@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from calculator.models import Task
 from calculator.question.training_form import Run, precise_query
 from calculator.words.addresses import path_of, with_query
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """Page and fragment of one task; `subject_query` is the model that is asked about."""
 
     task: str
     subject_query: Mapping[str, str]
 
-    @property
+    @cached_property
     def page_path(self) -> str:
         return path_of(f"calculator:{self.task}")
 
-    @property
+    @cached_property
     def fragment_path(self) -> str:
         return path_of(f"calculator:{self.task}_fragment")
 
@@ -37,8 +38,8 @@ class Links:
 
     def urls(self, query: Mapping[str, str]) -> tuple[str, str]:
         """The page's and the fragment's address for one query, which is written once."""
-        page_url = self.page_url(query)
-        return page_url, self.fragment_path + page_url.removeprefix(self.page_path)
+        text = with_query("", query)
+        return self.page_path + text, self.fragment_path + text
 
     def query_with(self, run: Run) -> dict[str, str]:
         """The same model, trained in another way."""
