@@ -18,6 +18,7 @@ urlpatterns = [
     path("fragments/training/", views.training_fragment, name="training_fragment"),
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
     path("fragments/models/", views.models_fragment, name="models_fragment"),
+    path("fragments/differences/", views.differences_fragment, name="differences_fragment"),
     path("fragments/model-list/", model_list_fragment, name="models_list_fragment"),
     path("config/", views.config, name="config"),
     path("api/v1/estimate", estimate, name="api_estimate"),

@@ -159,8 +159,8 @@ def parse(name: str, text: str) -> Any:
     """A value of the setting's type, or the text itself, which the core then refuses."""
     setting = FIELDS.get(name)
     kind = "choice" if setting is None else setting.kind
-    if kind == "count" and _COUNT.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
-        return int(text.replace(",", ""))
+    if kind == "count":
+        return parse_count(text)
     if kind == "number" and len(text) <= _LONGEST_NUMBER:
         try:
             return float(text)
@@ -175,6 +175,12 @@ def parse(name: str, text: str) -> Any:
     if name == "modules_to_save" and text not in CHOICES[name]:
         return _SEPARATORS.split(text)
     return text
+
+
+def parse_count(text: str) -> int | str:
+    """A whole number, or the text itself, which the core then refuses."""
+    is_count = _COUNT.fullmatch(text) and len(text) <= _LONGEST_NUMBER
+    return int(text.replace(",", "")) if is_count else text
 
 
 def as_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 PAGES = [
     "/?model=llama-3-1-8b",
-    "/?model=llama-3-1-8b&sequence_length=8192&lora_rank=64",
+    "/?model=llama-3-1-8b&lora_rank=64&gpu_count=9&strategy=zero3&offload=optimizer&differences=optimizer",
     "/?model=llama-3-1-8b&lora_rank=0",
     "/?model=llama",
     "/?size=405&sequence_length=131072",

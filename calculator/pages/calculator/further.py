@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
+from calculator.estimation.cluster.sharding import Sharding
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
 from calculator.words.addresses import path_of, with_query
 
 SLOTS = ("a", "b", "c")
@@ -28,11 +30,18 @@ class FurtherView:
     """The page of the catalog's model that is asked about; empty for others."""
 
 
-def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> FurtherView | None:
-    """The pages that go on from a question about training; None where no method is theirs."""
+def present_further(
+    query: Mapping[str, str], results: Iterable[Fitted], sharding: Sharding = ONE_GPU
+) -> FurtherView | None:
+    """The pages that go on from a question about training; None where no method is theirs.
+
+    The setups are asked for as stated; curves and comparison are about one GPU.
+    """
     methods = [result for result in results if result.slug in PRECISE_METHODS]
     if not methods:
         return None
+    fit_query = {**query, **_stated(sharding)}
+    query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
     slots = {
         slot: urlencode({**query, "method": result.slug})
         for slot, result in zip(SLOTS, methods, strict=False)
@@ -41,7 +50,7 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         fits=tuple(
             FitLink(
                 result.name,
-                with_query(path_of("fit:page"), {**query, "method": result.slug}),
+                with_query(path_of("fit:page"), {**fit_query, "method": result.slug}),
             )
             for result in methods
         ),
@@ -49,3 +58,10 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         compare_url=with_query(path_of("calculator:compare"), slots),
         model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
     )
+
+
+def _stated(sharding: Sharding) -> dict[str, str]:
+    """The cluster as /fit/ is asked for it, where what is not stated is left open."""
+    if sharding == ONE_GPU:
+        return {}
+    return cluster_values(sharding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from calculator.models import Task
@@ -17,6 +17,7 @@ class Links:
 
     task: str
     subject_query: Mapping[str, str]
+    cluster_query: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def page_path(self) -> str:
@@ -43,4 +44,5 @@ class Links:
 
     def query_with(self, run: Run) -> dict[str, str]:
         """The same model, trained in another way."""
-        return {**self.subject_query, **precise_query(run, self.subject_query)}
+        precise = precise_query(run, self.subject_query)
+        return {**self.subject_query, **precise, **self.cluster_query}

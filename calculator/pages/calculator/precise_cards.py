@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
-from calculator.estimation import Estimate
+from calculator.estimation import Estimate, estimate
+from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.held_experts import qlora_beside_lora
-from calculator.estimation.savings import Saving, largest_savings
+from calculator.estimation.savings import Estimated, Saving, largest_savings
 from calculator.estimation.settings import changed_fields
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
     AlternativeView,
     figure_and_unit,
     minimum_label,
+    minimum_note,
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
@@ -83,6 +86,11 @@ class PreciseCardView:
     peak_when: str
     overhead: str
     minimum: str | None
+    minimum_note: str
+    is_tight_at_minimum: bool
+    host: str
+    host_range: str
+    """Host memory of a node, where a cluster is stated."""
     shortfall: str
     tight: str
     remarks: tuple[str, ...]
@@ -103,6 +111,7 @@ def present_precise_card(
     found = result.estimate
     figure, unit = figure_and_unit(result.memory_bytes)
     thumb = result.rule_of_thumb_bytes
+    host = None if result.cluster is None else result.cluster.host
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -114,23 +123,53 @@ def present_precise_card(
         peak_when=PHASE_WORDS[found.peak_phase][1],
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
+        minimum_note=minimum_note(result),
+        is_tight_at_minimum=_is_tight(result.smallest),
+        host="" if host is None else f"about {format_gb(host.likely)}",
+        host_range="" if host is None else format_range(host.low, host.high),
         shortfall=_shortfall(result),
-        tight="" if result.tight is None else result.tight.run.verdict_sentence,
+        tight=next(
+            (
+                found.run.verdict_sentence
+                for found in (result.tight, result.smallest)
+                if found is not None and _is_tight(found)
+            ),
+            "",
+        ),
         remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
         savings=tuple(
             _saving(saving, result, run, links)
-            for saving in largest_savings(result.architecture, result.settings)
+            for saving in largest_savings(
+                result.architecture, result.settings, estimated=_estimated(result)
+            )
         ),
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
-        why_url=with_query(
-            path_of("calculator:why"), {**links.query_with(run), "method": result.slug}
+        # The question is one about a single GPU.
+        why_url=(
+            with_query(path_of("calculator:why"), {**links.query_with(run), "method": result.slug})
+            if result.cluster is None
+            else ""
         ),
+    )
+
+
+def _is_tight(found: LadderSetup | None) -> bool:
+    return found is not None and found.run.verdict == "tight"
+
+
+def _estimated(result: PreciseResult) -> Estimated:
+    """What another run takes of a GPU, shared out as this one is."""
+    if result.cluster is None:
+        return estimate
+    sharding = result.cluster.sharding
+    return lambda architecture, settings: (
+        estimate_sharded(architecture, settings, sharding).per_gpu
     )
 
 
@@ -138,6 +177,8 @@ def _shortfall(result: PreciseResult) -> str:
     """What to say where the run fits nowhere."""
     if result.smallest is not None:
         return ""
+    if result.cluster is not None:
+        return "No size of card here has room for its likely figure so."
     return (
         NO_COUNT_HOLDS_IT
         if result.tight is None
@@ -147,7 +188,7 @@ def _shortfall(result: PreciseResult) -> str:
 
 def _remarks(result: PreciseResult) -> tuple[str, ...]:
     """What surprises of QLoRA: why it takes more than LoRA, and experts that stay wide."""
-    if result.settings.method != "qlora":
+    if result.settings.method != "qlora" or result.cluster is not None:
         return ()
     beside = qlora_beside_lora(result.architecture, result.settings)
     remarks = [beside.reason] if beside.excess_bytes else []

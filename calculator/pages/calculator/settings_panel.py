@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from calculator.estimation.trainers import TRAINERS
+from calculator.pages.calculator.differences import DIFFERENCES, FieldDifferencesView
 from calculator.pages.calculator.links import Links
+from calculator.question.cluster import (
+    CLUSTER_FIELDS,
+    CLUSTER_NAMES,
+    ONE_GPU,
+    cluster_values,
+    cluster_words,
+)
 from calculator.question.reading import Question
 from calculator.question.setting_fields import FieldGroup, SettingField
 from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS
@@ -17,6 +25,9 @@ from calculator.words.formatting import NO_BREAK_SPACE
 
 NAMED_IN_SUMMARY = {"micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank"}
 METHOD_WORDS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+_NONE: Mapping[str, tuple[FieldDifferencesView, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,9 @@ class GroupView:
     title: str
     fields: tuple[FieldView, ...]
     is_open: bool
+    differences_url: str = ""
+    """The page with what each option changes, for browsers without JavaScript."""
+    differences: tuple[FieldDifferencesView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,12 @@ class SettingsPanel:
         return tuple(field for group in (self.first, *self.more) for field in group.fields)
 
 
-def present_settings(question: Question, links: Links) -> SettingsPanel:
+def present_settings(
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]] = _NONE,
+) -> SettingsPanel:
+    """The panel; `differences` are those of the groups that are shown with them from the start."""
     form = question.training
     run = form.run
     defaults = default_run(form.trainer)
@@ -82,11 +101,15 @@ def present_settings(question: Question, links: Links) -> SettingsPanel:
     more = tuple(
         view for group, view in groups if has_experts or view.is_open or not group.needs_experts
     )
+    cluster = _cluster_group(question)
+    words = cluster_words(question.sharding)
     return SettingsPanel(
         first=first,
-        more=more,
-        summary="" if run is None else summary_of(run),
-        is_open=form.is_stated,
+        more=tuple(
+            _with_differences(group, question, links, differences) for group in (*more, cluster)
+        ),
+        summary="" if run is None else ", ".join(filter(None, [summary_of(run), words])),
+        is_open=form.is_stated or cluster.is_open or bool(differences),
         other_error=form.errors.get(TRAINER, ""),
         trainers=_trainers(question, links),
         trainer=form.trainer,
@@ -172,6 +195,57 @@ def _face(setting: SettingField, trainer: str) -> _Face:
     default = defaults.value_of(setting)
     return _Face(
         _text(default), _hint(setting, default, defaults), _choices(setting, default, defaults)
+    )
+
+
+def _with_differences(
+    group: GroupView,
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]],
+) -> GroupView:
+    found, run = differences.get(group.slug, ()), question.run
+    if run is None or not any(field.options for field in group.fields):
+        return group
+    query = {**links.query_with(run), DIFFERENCES: group.slug}
+    return replace(
+        group,
+        differences_url=f"{links.page_url(query)}#settings-{group.slug}",
+        differences=found,
+        is_open=group.is_open or bool(found),
+    )
+
+
+def _cluster_group(question: Question) -> GroupView:
+    """Number of GPUs, strategy and offload: no settings of the step, but of where it runs."""
+    form = question.training
+    values = cluster_values(question.sharding)
+    defaults = cluster_values(ONE_GPU)
+    if form.run is None:
+        values |= {name: form.typed[name] for name in CLUSTER_NAMES if name in form.typed}
+    return GroupView(
+        CLUSTER_FIELDS.slug,
+        CLUSTER_FIELDS.title,
+        tuple(
+            FieldView(
+                name=setting.name,
+                label=setting.label,
+                kind=setting.kind,
+                hint=setting.hint if setting.choices else f"{setting.hint} Default 1.",
+                value=values[setting.name],
+                options=tuple(
+                    OptionView(
+                        choice,
+                        f"{label} (default)" if choice == defaults[setting.name] else label,
+                        choice == values[setting.name],
+                    )
+                    for choice, label in setting.choices
+                ),
+                error=form.errors.get(setting.name, ""),
+            )
+            for setting in CLUSTER_FIELDS.fields
+        ),
+        is_open=values != defaults,
     )
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
+from calculator.pages.calculator.differences import present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
 from calculator.question.config_links import read_config_text
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
@@ -57,6 +58,15 @@ def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
     matches = present_search(current_catalog(), request.GET.dict())
     return render(request, "calculator/pages/calculator/_matches.html", {"matches": matches})
+
+
+@require_safe
+def differences_fragment(request: HttpRequest) -> HttpResponse:
+    """What each option of one group of settings would change, once the group is opened."""
+    query = request.GET.dict()
+    differences = present_differences(current_catalog(), query.get("group", ""), query)
+    template = "calculator/pages/calculator/_differences.html"
+    return render(request, template, {"differences": differences})
 
 
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.
