@@ -38,9 +38,9 @@ def warm_up() -> None:
 
 
 def _read_templates() -> None:
-    """Compile every template of the site: the engine keeps them."""
+    """Compile every template of the site: the engines keep them."""
     root = settings.BASE_DIR / "templates"
-    for path in root.rglob("*.html"):
+    for path in root.rglob("*.*"):
         get_template(path.relative_to(root).as_posix())
 
 
