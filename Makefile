@@ -23,7 +23,7 @@ MANAGE := $(BIN)/python manage.py
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test check fix validate admin clean
+.PHONY: help install run dev test bench check fix validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -42,6 +42,9 @@ dev: install  ## the same with DEBUG on and reloading when the code changes
 test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
 	@$(BIN)/python tests/browser/find_browser.py
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, side by side
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, changing nothing
 	$(BIN)/ruff check .

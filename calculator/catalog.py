@@ -1,6 +1,6 @@
 """The whole catalog as one immutable snapshot, shared by the requests of a process.
 
-It is loaded anew when the version of its rows has changed (`gpus.catalog.current_version`).
+It is loaded anew when the version of its rows has changed (`calculator/serving/row_versions.py`).
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-
-from django.db import models
 
 from calculator.faq.models import FaqSpec
 from calculator.language_models.specs import LanguageModelSpec
@@ -22,25 +20,16 @@ from calculator.models import (
     PresetPart,
 )
 from calculator.presets.figures import Figures, published_figures
-from gpus.catalog import TABLES as GPU_TABLES
-from gpus.catalog import Version, current_version
+from calculator.serving.row_versions import ROW_VERSION, Snapshot
 
-TABLES: tuple[type[models.Model], ...] = (
-    *GPU_TABLES,
-    MethodPreset,
-    PresetPart,
-    ModelSize,
-    LanguageModel,
-    ModelAlias,
-    FaqEntry,
-)
+ROW_VERSION.watch(MethodPreset, PresetPart, ModelSize, LanguageModel, ModelAlias, FaqEntry)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog(Figures):
     """All published rows that a page may need, as core types."""
 
-    version: Version
+    version: str
     sizes_b: tuple[Decimal, ...]
     faq: tuple[FaqSpec, ...]
     language_models: tuple[LanguageModelSpec, ...] = ()
@@ -50,21 +39,7 @@ class Catalog(Figures):
         return {model.slug: model for model in self.language_models}
 
 
-_latest: Catalog | None = None
-
-
-def current_catalog() -> Catalog:
-    """Return the snapshot of the catalog as it is now: one query, more only after a change."""
-    global _latest
-    version = current_version(TABLES)
-    snapshot = _latest
-    if snapshot is None or snapshot.version != version:
-        # Two threads may both load; each gets a whole snapshot and the later one is kept.
-        snapshot = _latest = _load(version)
-    return snapshot
-
-
-def _load(version: Version) -> Catalog:
+def _load(version: str) -> Catalog:
     figures = published_figures()
     return Catalog(
         version=version,
@@ -78,3 +53,11 @@ def _load(version: Version) -> Catalog:
             for model in LanguageModel.objects.filter(published=True).prefetch_related("aliases")
         ),
     )
+
+
+_snapshot = Snapshot(_load)
+
+
+def current_catalog() -> Catalog:
+    """Return the snapshot of the catalog as it is, at most `CATALOG_CHECK_SECONDS` ago."""
+    return _snapshot.current()

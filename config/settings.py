@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.finished.middleware.FinishedPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -130,6 +131,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Finished pages -------------------------------------------------------------------------------
+
+# How long a process goes by the rows it knows before it asks whether an editor changed any.
+CATALOG_CHECK_SECONDS = env.float("CATALOG_CHECK_SECONDS", 1.0)
+# What each process may keep of compressed answers: a page takes about 25 kB.
+FINISHED_PAGES_BYTES = env.int("FINISHED_PAGES_BYTES", 32_000_000)
+# The cache in which instances share them, where there is one.
+FINISHED_PAGES_SHARED_CACHE = "default" if env.str("CACHE_URL", "") else ""
 
 # Language and time ----------------------------------------------------------------------------
 

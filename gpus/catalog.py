@@ -1,9 +1,4 @@
-"""The tiers with their GPUs as one immutable snapshot, and how a snapshot's age is known.
-
-A version is derived from the rows themselves (newest change and number of rows of each table), so
-nothing has to remember to announce a change: an edit in the admin, an import or a script on another
-machine is seen by the next request of every process.
-"""
+"""The tiers with their GPUs as one immutable snapshot."""
 
 from __future__ import annotations
 
@@ -11,26 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from django.db import connection, models
-from django.db.models import Count, Max, Value
-
+from calculator.serving.row_versions import ROW_VERSION, Snapshot
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
 from gpus.specs import GpuSpec, TierSpec
 from gpus.tiers import MemoryTier
 
-Version = tuple[tuple[Any, ...], ...]
-
-TABLES: tuple[type[models.Model], ...] = (MemoryTier, UtilisationClass, Platform, Gpu)
+ROW_VERSION.watch(MemoryTier, UtilisationClass, Platform, Gpu)
 
 
 @dataclass(frozen=True)
 class GpuCatalog:
     """All tiers, each with its published GPUs."""
 
-    version: Version
+    version: str
     tiers: tuple[TierSpec, ...]
 
     @cached_property
@@ -38,30 +28,12 @@ class GpuCatalog:
         return gpus_of(self.tiers)
 
 
-_latest: GpuCatalog | None = None
+_snapshot = Snapshot(lambda version: GpuCatalog(version, load_tiers()))
 
 
 def current_gpus() -> GpuCatalog:
-    """Return the snapshot as it is now: one query, more only after a change."""
-    global _latest
-    version = current_version(TABLES)
-    snapshot = _latest
-    if snapshot is None or snapshot.version != version:
-        snapshot = _latest = GpuCatalog(version, load_tiers())
-    return snapshot
-
-
-def current_version(tables: Iterable[type[models.Model]]) -> Version:
-    """What changes whenever a row of the tables does; one query."""
-    database = str(connection.settings_dict["NAME"])
-    parts = [
-        table._default_manager.order_by()
-        .values(table=Value(str(table._meta.label)))
-        .annotate(newest=Max("updated_at"), row_count=Count("pk"))
-        for table in tables
-    ]
-    rows = parts[0].union(*parts[1:], all=True)
-    return ((database,), *sorted(tuple(row.values()) for row in rows))
+    """Return the snapshot of the GPUs as they are, at most `CATALOG_CHECK_SECONDS` ago."""
+    return _snapshot.current()
 
 
 def load_tiers() -> tuple[TierSpec, ...]:

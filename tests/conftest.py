@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 
+from config.finished.middleware import STORE
 from tests.shipped_catalog import put_shipped_catalog
 
 # A slow machine is not a mistake in the code. The rest stays as Hypothesis has it, which in CI
@@ -50,8 +51,16 @@ def _settings_of_tests():
         },
         WHITENOISE_AUTOREFRESH=True,
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        # A test that changes a row looks at the page right after it.
+        CATALOG_CHECK_SECONDS=0,
     ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept_from_another_test():
+    """A test may patch what pages are made from: none of them sees another's pages."""
+    STORE.clear()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,16 @@ from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_answer, present_faq
+from calculator.serving.public_views import public
 
 
+@public()
 @require_safe
 def faq_list(request: HttpRequest) -> HttpResponse:
     return render(request, "calculator/faq/list.html", {"faq": present_faq(current_catalog())})
 
 
+@public()
 @require_safe
 def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
     answer = present_answer(current_catalog(), slug)

@@ -8,11 +8,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.language_models.forms import ModelListForm
 from calculator.language_models.list_presenters import ModelListView, present_model_list
 from calculator.language_models.presenters import present_model
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
+@public(more=ModelListForm.base_fields)
 @require_safe
 def model_list(request: HttpRequest) -> HttpResponse:
     return render(
@@ -20,6 +23,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
     )
 
 
+@public(more=ModelListForm.base_fields, fragment=True)
 @require_safe
 def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     models = _present_list(request)
@@ -27,6 +31,7 @@ def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return fragment_response(request, template, {"models": models}, models.page_url)
 
 
+@public()
 @require_safe
 def model_page(request: HttpRequest, slug: str) -> HttpResponse:
     page = present_model(current_catalog(), slug, today=timezone.localdate())

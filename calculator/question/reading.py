@@ -12,6 +12,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import ConfigError, SettingsError
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.lora_targets import check_targets
+from calculator.estimation.spellings import NAMES
 from calculator.language_models.names import states_size
 from calculator.language_models.search import ModelMatches, find_model, search_models
 from calculator.language_models.specs import LanguageModelSpec
@@ -29,8 +30,17 @@ from calculator.question.subjects import (
     subject_of_size,
 )
 from calculator.question.training_fields import FIELDS
-from calculator.question.training_form import Run, TrainingForm, precise_query, read_training_form
+from calculator.question.training_form import (
+    SETTING_NAMES,
+    Run,
+    TrainingForm,
+    precise_query,
+    read_training_form,
+)
 from calculator.words.formatting import query_number, shortened
+
+# All that a question may be asked by, the trainers' own names of settings included.
+QUESTION_NAMES = ("size", "model", "config", *SETTING_NAMES, *NAMES)
 
 # Where a configuration cannot be computed.
 WAY_ON = "Or type the model’s published size above: the rule of thumb needs no more."

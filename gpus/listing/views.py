@@ -7,16 +7,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 from gpus.catalog import current_gpus
+from gpus.listing.forms import GpuListForm
 from gpus.listing.presenters import GpuListView, present_gpu_list
 
 
+@public(more=GpuListForm.base_fields)
 @require_safe
 def gpu_list(request: HttpRequest) -> HttpResponse:
     return render(request, "gpus/listing/page.html", {"gpu_list": _present(request)})
 
 
+@public(more=GpuListForm.base_fields, fragment=True)
 @require_safe
 def gpu_table(request: HtmxHttpRequest) -> HttpResponse:
     gpu_list = _present(request)

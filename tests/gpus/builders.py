@@ -61,7 +61,7 @@ def catalog_of(*gpus: GpuSpec) -> Catalog:
     for gpu in gpus:
         by_memory.setdefault(gpu.memory_gb, []).append(gpu)
     return Catalog(
-        version=(),
+        version="",
         tiers=tuple(a_tier(gb, *by_memory[gb]) for gb in sorted(by_memory)),
         training_methods=(),
         inference_methods=(),

@@ -9,10 +9,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from calculator.pages.accuracy.field.records import FIELD_REPORTS_CSV
+from calculator.pages.accuracy.forms import AccuracyForm
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.accuracy.records import ACCURACY_CSV
+from calculator.serving.public_views import public
 
 
+@public(more=AccuracyForm.base_fields)
 @require_safe
 def accuracy(request: HttpRequest) -> HttpResponse:
     view = present_accuracy(request.GET.dict())

@@ -11,27 +11,38 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
-from calculator.pages.calculator.differences import present_differences
+from calculator.pages.calculator.differences import DIFFERENCES, present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
+from calculator.question.reading import QUESTION_NAMES
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
+# The GPU that a visitor came from, beside the question.
+CLUSTERED_NAMES = (*QUESTION_NAMES, *CLUSTER_NAMES)
+PAGE_NAMES = (*CLUSTERED_NAMES, "gpu", DIFFERENCES)
 
+
+@public(more=PAGE_NAMES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
     return _page(request, Task.TRAINING)
 
 
+@public("size")
 @require_safe
 def inference(request: HttpRequest) -> HttpResponse:
     return _page(request, Task.INFERENCE)
 
 
+@public(more=PAGE_NAMES, fragment=True)
 @require_safe
 def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.TRAINING)
 
 
+@public("size", fragment=True)
 @require_safe
 def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.INFERENCE)
@@ -53,6 +64,7 @@ def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
     return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
 
 
+@public(more=CLUSTERED_NAMES)
 @require_safe
 def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
@@ -60,6 +72,7 @@ def models_fragment(request: HttpRequest) -> HttpResponse:
     return render(request, "calculator/pages/calculator/_matches.jinja", {"matches": matches})
 
 
+@public("group", more=CLUSTERED_NAMES)
 @require_safe
 def differences_fragment(request: HttpRequest) -> HttpResponse:
     """What each option of one group of settings would change, once the group is opened."""

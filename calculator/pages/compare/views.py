@@ -7,9 +7,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.compare.configurations import SLOTS
+from calculator.pages.compare.forms import AddForm
 from calculator.pages.compare.presenters import present_compare, url_with_added
+from calculator.serving.public_views import public
 
 
+@public("add", more=(*SLOTS, *AddForm.base_fields))
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     catalog, query = current_catalog(), request.GET.dict()

@@ -8,15 +8,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.presenters import FitView, present_fit
+from calculator.question.reading import QUESTION_NAMES
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
+FIT_NAMES = (*QUESTION_NAMES, *FitForm.base_fields, "all")
 
+
+@public(more=FIT_NAMES)
 @require_safe
 def fit_page(request: HttpRequest) -> HttpResponse:
     return render(request, "calculator/pages/fit/page.html", {"fit": _present(request)})
 
 
+@public(more=FIT_NAMES, fragment=True)
 @require_safe
 def fit_table(request: HtmxHttpRequest) -> HttpResponse:
     fit = _present(request)

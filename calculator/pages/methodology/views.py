@@ -11,8 +11,10 @@ from calculator.catalog import current_catalog
 from calculator.models import Task
 from calculator.pages.methodology.figures import methodology_figures
 from calculator.pages.methodology.trainers import trainer_views
+from calculator.serving.public_views import public
 
 
+@public()
 @require_safe
 def methodology(request: HttpRequest) -> HttpResponse:
     context = {

@@ -8,15 +8,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.my_gpu.forms import CardForm
 from calculator.pages.my_gpu.presenters import CardView, present_card
+from calculator.question.reading import QUESTION_NAMES
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
+CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 
+
+@public(more=CARD_NAMES)
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "calculator/pages/my_gpu/page.html", {"card": _present(request, slug)})
 
 
+@public(more=CARD_NAMES, fragment=True)
 @require_safe
 def card_answers(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)

@@ -7,15 +7,22 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.why.forms import WhyForm
 from calculator.pages.why.presenters import WhyView, present_why
+from calculator.question.reading import QUESTION_NAMES
+from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
+WHY_NAMES = (*QUESTION_NAMES, *WhyForm.base_fields)
 
+
+@public(more=WHY_NAMES)
 @require_safe
 def why_page(request: HttpRequest) -> HttpResponse:
     return render(request, "calculator/pages/why/page.html", {"why": _present(request)})
 
 
+@public(more=WHY_NAMES, fragment=True)
 @require_safe
 def why_fragment(request: HtmxHttpRequest) -> HttpResponse:
     why = _present(request)

@@ -40,7 +40,7 @@ def a_method(slug: str, **parts: str) -> MethodSpec:
 def a_catalog(*faq: FaqSpec, **changes) -> Catalog:
     """The catalog as core types; `changes` replace its fields."""
     fields = {
-        "version": (),
+        "version": "",
         "tiers": tuple(
             a_tier(gb, *(a_gpu(name, gb, is_tier_example=True) for name in names))
             for gb, names in EXAMPLES.items()

@@ -1,0 +1,68 @@
+"""gunicorn as `make run` starts it, on a port and a database of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def manage(*arguments: str, **environment: str) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True)
+
+
+def prepare(var_dir: Path) -> None:
+    """A new database with the whole catalog, and the collected static files."""
+    for arguments in (
+        ("collectstatic", "--noinput", "--verbosity", "0"),
+        ("migrate", "--noinput", "--verbosity", "0"),
+        ("load_catalog", "--verbosity", "0"),
+    ):
+        manage(*arguments, VAR_DIR=str(var_dir))
+
+
+@contextmanager
+def serving(application: str, path: str, *options: str, **environment: str) -> Iterator[str]:
+    """An application in two workers; yields its address."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", address[7:], *options, application],
+        cwd=ROOT,
+        env=os.environ | {"WEB_CONCURRENCY": "2"} | environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(address + path, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit(f"{address} did not answer within {SECONDS_TO_START} s. Start it by hand.")
