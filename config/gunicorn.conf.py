@@ -1,5 +1,6 @@
 """gunicorn's settings; the environment names are gunicorn's and Heroku's own."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -20,10 +21,16 @@ control_socket_disable = True
 
 
 def when_ready(server):
-    """Work out once what each worker would work out again; forked workers share it."""
+    """Work out once what each worker would work out again; forked workers share it.
+
+    What is there by then stays: frozen, the garbage collector no longer walks over it, which takes
+    a twentieth of a cold page's time, nor writes to memory that the workers share.
+    """
     from config.warm_up import warm_up
 
     warm_up()
+    gc.collect()
+    gc.freeze()
 
 
 def pre_fork(server, worker):

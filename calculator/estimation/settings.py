@@ -162,9 +162,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         errors = [
-            error
-            for item in fields(self)
-            if (error := _error_of(item.name, getattr(self, item.name))) is not None
+            error for name in _NAMES if (error := _error_of(name, getattr(self, name))) is not None
         ]
         if errors:
             raise SettingsError(errors)
@@ -187,6 +185,9 @@ class TrainingSettings:
     @property
     def trains_adapters(self) -> bool:
         return self.method != "full"
+
+
+_NAMES = tuple(item.name for item in fields(TrainingSettings))
 
 
 def _is_targets(value: object) -> TypeGuard[str | tuple[str, ...]]:
@@ -253,11 +254,10 @@ def settings_from_mapping(
     from calculator.estimation.trainers import TRAINERS
 
     values = understood(values)
-    names = {item.name for item in fields(TrainingSettings)}
     errors = [
-        FieldError(str(name)[:40], "is not a setting.") for name in values if name not in names
+        FieldError(str(name)[:40], "is not a setting.") for name in values if name not in _NAMES
     ]
-    known: dict[str, Any] = {name: value for name, value in values.items() if name in names}
+    known: dict[str, Any] = {name: value for name, value in values.items() if name in _NAMES}
     if method is not None:
         known["method"] = method
     targets = known.get("lora_targets")
@@ -280,6 +280,6 @@ def settings_from_mapping(
 
 def changed_fields(settings: TrainingSettings, base: TrainingSettings) -> Iterable[str]:
     """Names of the settings in which the two differ, in the order of the fields."""
-    for item in fields(TrainingSettings):
-        if getattr(settings, item.name) != getattr(base, item.name):
-            yield item.name
+    for name in _NAMES:
+        if getattr(settings, name) != getattr(base, name):
+            yield name

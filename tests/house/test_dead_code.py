@@ -57,6 +57,7 @@ def is_looked_up(item) -> bool:
 
 def words_of_templates() -> set[str]:
     """Attributes that a template prints or asks about."""
-    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html"))
+    files = (ROOT / "templates").rglob("*.*")
+    texts = (path.read_text(encoding="utf-8") for path in files)
     marks = (mark for text in texts for mark in re.findall(r"\{[{%].*?[%}]\}", text))
     return {word for mark in marks for word in re.findall(r"\w+", mark)}

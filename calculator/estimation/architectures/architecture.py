@@ -150,6 +150,14 @@ class Architecture:
     parameter_scale_fraction: float = 1.0
     """Interpolated sizes only: the layers' parameters are multiplied by it."""
     traits: FamilyTraits = field(default_factory=FamilyTraits)
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Worked out once: an estimate looks up half a dozen figures by their architecture."""
+        if not self._hash:
+            values = (getattr(self, item.name) for item in fields(self) if item.compare)
+            object.__setattr__(self, "_hash", hash(tuple(values)))
+        return self._hash
 
     def __post_init__(self) -> None:
         errors = _errors_of(self)

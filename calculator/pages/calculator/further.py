@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
+from calculator.words.addresses import path_of, with_query
 
 SLOTS = ("a", "b", "c")
 
@@ -51,13 +50,13 @@ def present_further(
         fits=tuple(
             FitLink(
                 result.name,
-                reverse("fit:page", query={**fit_query, "method": result.slug}),
+                with_query(path_of("fit:page"), {**fit_query, "method": result.slug}),
             )
             for result in methods
         ),
-        curves_url=reverse("calculator:curves", query=query),
-        compare_url=reverse("calculator:compare", query=slots),
-        model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
+        curves_url=with_query(path_of("calculator:curves"), query),
+        compare_url=with_query(path_of("calculator:compare"), slots),
+        model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
     )
 
 

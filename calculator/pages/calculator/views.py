@@ -60,7 +60,7 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
 def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
-    template = "calculator/pages/calculator/fragment.html"
+    template = "calculator/pages/calculator/fragment.jinja"
     return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
 
 
@@ -69,7 +69,7 @@ def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
 def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
     matches = present_search(current_catalog(), request.GET.dict())
-    return render(request, "calculator/pages/calculator/_matches.html", {"matches": matches})
+    return render(request, "calculator/pages/calculator/_matches.jinja", {"matches": matches})
 
 
 @public("group", more=CLUSTERED_NAMES)
@@ -78,7 +78,7 @@ def differences_fragment(request: HttpRequest) -> HttpResponse:
     """What each option of one group of settings would change, once the group is opened."""
     query = request.GET.dict()
     differences = present_differences(current_catalog(), query.get("group", ""), query)
-    template = "calculator/pages/calculator/_differences.html"
+    template = "calculator/pages/calculator/_differences.jinja"
     return render(request, template, {"differences": differences})
 
 
