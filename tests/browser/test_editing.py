@@ -80,10 +80,11 @@ def test_a_price_edited_in_the_list_is_on_the_cards_and_in_the_gpu_list(admin, v
     visitor.reload()
     expect(h200_on_the_card).to_contain_text("$4.25 per hour")
     expect(h200_on_the_card).to_contain_text(today)
-    visitor.goto("/gpus/#h200-sxm")
+    visitor.goto("/gpus/?search=h200")
     price = visitor.locator("#h200-sxm .gpu__cloud_price")
     expect(price).to_contain_text("$4.25")
-    expect(price).to_contain_text(today)
+    note = visitor.locator(price.locator(".price__note").get_attribute("href"))
+    expect(note).to_contain_text(today)
 
 
 def test_a_tier_taken_off_the_ladder_leaves_the_ruler_and_the_minimums(admin, visitor):

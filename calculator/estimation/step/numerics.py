@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -78,6 +78,22 @@ class Numerics:
         if self.experts == "linear":
             return {}
         return stacked_adapters(architecture, self.targets, self.rank, self.expert_targets)
+
+    def of_layers(self) -> Numerics:
+        """The same for what a layer depends on, and plain for what only the ends of the model do.
+
+        Runs that differ in their loss alone then share their layers (`run_layer`).
+        """
+        return replace(
+            self,
+            loss="standard",
+            loss_version="",
+            keeps_logits=False,
+            offload="none",
+            packs=False,
+            trains_embedding=False,
+            trains_head=False,
+        )
 
     @property
     def quantizes_experts(self) -> bool:

@@ -112,10 +112,11 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
     keys = _layer_keys(architecture, numerics, masked)
+    of_layers = numerics.of_layers()
     segments = {
         key: run_layer(
             base,
-            numerics,
+            of_layers,
             key[0],
             key[1],
             input_width=width,
@@ -175,21 +176,24 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
 
     for index in _ends(keys):
         segment = segments[keys[index]]
+        ground = before(index, in_forward=True)
         for snapshot in segment.forward:
-            state = before(index, in_forward=True)
+            state = _Bytes(ground.parts)
             if index and architecture.traits.own_scores and numerics.checkpointing:
                 # These layers give their probabilities back, which wait for the next layer's.
                 state.add(RUNNING, probabilities_bytes(base, numerics))
             moments.append(_with(state, snapshot.by_kind, RUNNING, fraction).moment("forward"))
         running = RECOMPUTED if numerics.checkpointing else KEPT
+        ground = before(index, in_forward=False).add(GRADIENTS, after(index))
+        ground.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
+        ground.add(LOGITS, head.held.total)
         for snapshot in segment.backward:
-            state = before(index, in_forward=False).add(GRADIENTS, after(index))
-            state.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
-            state.add(LOGITS, head.held.total)
+            state = _Bytes(ground.parts)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
+        ground = before(len(keys), in_forward=in_forward)
         for snapshot in snapshots:
-            state = before(len(keys), in_forward=in_forward)
+            state = _Bytes(ground.parts)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
     left = after(-1)
     if front is not None:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
+from calculator.words.addresses import path_of, with_query
 
 SLOTS = ("a", "b", "c")
 
@@ -42,11 +41,11 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         fits=tuple(
             FitLink(
                 result.name,
-                reverse("fit:page", query={**query, "method": result.slug}),
+                with_query(path_of("fit:page"), {**query, "method": result.slug}),
             )
             for result in methods
         ),
-        curves_url=reverse("calculator:curves", query=query),
-        compare_url=reverse("calculator:compare", query=slots),
-        model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
+        curves_url=with_query(path_of("calculator:curves"), query),
+        compare_url=with_query(path_of("calculator:compare"), slots),
+        model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from calculator.models import Task
 from calculator.question.training_form import Run, precise_query
+from calculator.words.addresses import path_of, with_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +19,26 @@ class Links:
 
     @property
     def page_path(self) -> str:
-        return reverse(f"calculator:{self.task}")
+        return path_of(f"calculator:{self.task}")
 
     @property
     def fragment_path(self) -> str:
-        return reverse(f"calculator:{self.task}_fragment")
+        return path_of(f"calculator:{self.task}_fragment")
 
     def other_task_url(self, query: Mapping[str, str]) -> str:
         other = Task.INFERENCE if self.task == Task.TRAINING else Task.TRAINING
-        return reverse(f"calculator:{other}", query=query)
+        return with_query(path_of(f"calculator:{other}"), query)
 
     def page_url(self, query: Mapping[str, str]) -> str:
-        return reverse(f"calculator:{self.task}", query=query)
+        return with_query(self.page_path, query)
 
     def fragment_url(self, query: Mapping[str, str]) -> str:
-        return reverse(f"calculator:{self.task}_fragment", query=query)
+        return with_query(self.fragment_path, query)
+
+    def urls(self, query: Mapping[str, str]) -> tuple[str, str]:
+        """The page's and the fragment's address for one query, which is written once."""
+        page_url = self.page_url(query)
+        return page_url, self.fragment_path + page_url.removeprefix(self.page_path)
 
     def query_with(self, run: Run) -> dict[str, str]:
         """The same model, trained in another way."""

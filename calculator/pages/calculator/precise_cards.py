@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
@@ -21,6 +19,7 @@ from calculator.pages.calculator.cards import (
 )
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
+from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_count, format_gb, format_range
 
 PHASE_WORDS = {
@@ -129,7 +128,9 @@ def present_precise_card(
         reasons=found.reasons,
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
-        why_url=reverse("calculator:why", query={**links.query_with(run), "method": result.slug}),
+        why_url=with_query(
+            path_of("calculator:why"), {**links.query_with(run), "method": result.slug}
+        ),
     )
 
 
@@ -215,13 +216,15 @@ def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> Sa
         for name in changed_fields(saving.change.settings, result.settings)
     }
     method = changed.pop("method", "")
-    query = links.query_with(run.with_(**changed))
+    page_url, fragment_url = (
+        (f"#card-{method}", "") if method else links.urls(links.query_with(run.with_(**changed)))
+    )
     return SavingView(
         words=saving.change.words,
         cost=saving.change.cost,
         saved=format_gb(saving.device_bytes),
-        page_url=f"#card-{method}" if method else links.page_url(query),
-        fragment_url="" if method else links.fragment_url(query),
+        page_url=page_url,
+        fragment_url=fragment_url,
     )
 
 

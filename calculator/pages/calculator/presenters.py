@@ -100,8 +100,11 @@ def present_calculator(
     question = read_question(catalog, task, query)
     links = Links(task, question.subject_query)
     results = _results(catalog, task, question)
+    query_now = question.query
+    page_url = links.page_url(query_now)
     thumb_query = question.rule_of_thumb_query or {}
-    is_front_page = question.query == {"size": query_number(DEFAULT_SIZE_B)}
+    thumb_url, thumb_fragment_url = links.urls(thumb_query) if thumb_query else ("", "")
+    is_front_page = query_now == {"size": query_number(DEFAULT_SIZE_B)}
     return CalculatorView(
         task=task,
         title=_title(task, question, results),
@@ -120,16 +123,14 @@ def present_calculator(
         settings=present_settings(question, links) if task == Task.TRAINING else None,
         answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
         page_path=links.page_path,
-        page_url=links.page_url(question.query),
+        page_url=page_url,
         canonical_url=(
-            links.page_path
-            if is_front_page or not question.is_understood
-            else links.page_url(question.query)
+            links.page_path if is_front_page or not question.is_understood else page_url
         ),
         fragment_url=links.fragment_path,
         other_task_url=links.other_task_url(thumb_query),
-        rule_of_thumb_url=links.page_url(thumb_query) if thumb_query else "",
-        rule_of_thumb_fragment_url=links.fragment_url(thumb_query) if thumb_query else "",
+        rule_of_thumb_url=thumb_url,
+        rule_of_thumb_fragment_url=thumb_fragment_url,
     )
 
 
@@ -205,12 +206,12 @@ def _size_choices(catalog: Catalog, question: Question, links: Links) -> tuple[S
     """The catalog's sizes; settings that are in use are taken along."""
     current = question.subject_query.get("size") if question.subject else None
     settings = question.settings_query
+    sizes = [(size_b, query_number(size_b)) for size_b in catalog.sizes_b]
     return tuple(
         SizeChoice(
-            label=format_number(size_b, decimals=3),
-            page_url=links.page_url({"size": query_number(size_b), **settings}),
-            fragment_url=links.fragment_url({"size": query_number(size_b), **settings}),
-            is_current=query_number(size_b) == current,
+            format_number(size_b, decimals=3),
+            *links.urls({"size": size, **settings}),
+            is_current=size == current,
         )
-        for size_b in catalog.sizes_b
+        for size_b, size in sizes
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from calculator.estimation.trainers import TRAINERS
@@ -11,7 +12,7 @@ from calculator.pages.calculator.links import Links
 from calculator.question.reading import Question
 from calculator.question.setting_fields import FieldGroup, SettingField
 from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS
-from calculator.question.training_form import TRAINER, Run, as_text
+from calculator.question.training_form import TRAINER, Run, as_text, default_run
 from calculator.words.formatting import NO_BREAK_SPACE
 
 NAMED_IN_SUMMARY = {"micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank"}
@@ -74,7 +75,7 @@ class SettingsPanel:
 def present_settings(question: Question, links: Links) -> SettingsPanel:
     form = question.training
     run = form.run
-    defaults = Run(form.trainer)
+    defaults = default_run(form.trainer)
     first = _group(FIRST_FIELDS, question, defaults)
     groups = [(group, _group(group, question, defaults)) for group in MORE_GROUPS]
     has_experts = _has_experts(question)
@@ -137,20 +138,40 @@ def _group(group: FieldGroup, question: Question, defaults: Run) -> GroupView:
 
 def _field(setting: SettingField, question: Question, defaults: Run) -> FieldView:
     form = question.training
-    default = defaults.value_of(setting)
+    face = _face(setting, defaults.trainer)
     typed = form.typed.get(setting.name)
     if form.run is None:
-        value = typed if typed is not None else _text(default)
+        value = typed if typed is not None else face.default
     else:
         value = _text(form.run.value_of(setting))
     return FieldView(
         name=setting.name,
         label=setting.label,
         kind=setting.kind,
-        hint=_hint(setting, default, defaults),
+        hint=face.hint,
         value=value,
-        options=_options(setting, value, default, defaults),
+        options=tuple(
+            OptionView(choice, label, choice == value) for choice, label in face.choices
+        ),
         error=form.errors.get(setting.name, ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What a field says whatever is asked: it depends on the trainer alone."""
+
+    default: str
+    hint: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _face(setting: SettingField, trainer: str) -> _Face:
+    defaults = default_run(trainer)
+    default = defaults.value_of(setting)
+    return _Face(
+        _text(default), _hint(setting, default, defaults), _choices(setting, default, defaults)
     )
 
 
@@ -167,22 +188,19 @@ def _hint(setting: SettingField, default: Any | None, defaults: Run) -> str:
     return f"{setting.hint} Default {words}.".strip()
 
 
-def _options(
-    setting: SettingField, value: str, default: Any | None, defaults: Run
-) -> tuple[OptionView, ...]:
+def _choices(
+    setting: SettingField, default: Any | None, defaults: Run
+) -> tuple[tuple[str, str], ...]:
+    """Values and labels; first what a default that differs by method is for each."""
     if not setting.choices:
         return ()
-    options = [
-        OptionView(
-            choice,
-            f"{label} (default)" if choice == _text(default) else label,
-            choice == value,
-        )
+    choices = [
+        (choice, f"{label} (default)" if choice == _text(default) else label)
         for choice, label in setting.choices
     ]
     if default is None:
-        options.insert(0, OptionView("", _by_method(setting, defaults), value == ""))
-    return tuple(options)
+        choices.insert(0, ("", _by_method(setting, defaults)))
+    return tuple(choices)
 
 
 def _by_method(setting: SettingField, defaults: Run) -> str:
@@ -203,14 +221,8 @@ def _trainers(question: Question, links: Links) -> tuple[TrainerView, ...]:
     views = []
     for slug, name in [("", "transformers"), *((k, t.name) for k, t in TRAINERS.items())]:
         query = links.query_with(Run(slug, stated))
-        views.append(
-            TrainerView(
-                name,
-                links.page_url(query),
-                links.fragment_url(query),
-                is_current=slug == question.training.trainer,
-            )
-        )
+        is_current = slug == question.training.trainer
+        views.append(TrainerView(name, *links.urls(query), is_current=is_current))
     return tuple(views)
 
 
