@@ -150,6 +150,14 @@ class Architecture:
     parameter_scale_fraction: float = 1.0
     """Interpolated sizes only: the layers' parameters are multiplied by it."""
     traits: FamilyTraits = field(default_factory=FamilyTraits)
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Of all fields, worked out once: every estimate looks several things up by it."""
+        if not self._hash:
+            values = tuple(getattr(self, name) for name in _COMPARED)
+            object.__setattr__(self, "_hash", hash(values))
+        return self._hash
 
     def __post_init__(self) -> None:
         errors = _errors_of(self)
@@ -224,6 +232,9 @@ class Architecture:
         return tuple(
             (self.attention_kind(layer), self.mlp_kind(layer)) for layer in range(self.layer_count)
         )
+
+
+_COMPARED = tuple(item.name for item in fields(Architecture) if item.compare)
 
 
 def _errors_of(architecture: Architecture) -> list[FieldError]:
