@@ -150,9 +150,7 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         errors = [
-            error
-            for item in fields(self)
-            if (error := _error_of(item.name, getattr(self, item.name))) is not None
+            error for name in _NAMES if (error := _error_of(name, getattr(self, name))) is not None
         ]
         if errors:
             raise SettingsError(errors)
@@ -175,6 +173,10 @@ class TrainingSettings:
     @property
     def trains_adapters(self) -> bool:
         return self.method != "full"
+
+
+# Read once: a search makes hundreds of settings, and `fields` looks at each one's kind anew.
+_NAMES = tuple(item.name for item in fields(TrainingSettings))
 
 
 def _is_targets(value: object) -> TypeGuard[str | tuple[str, ...]]:

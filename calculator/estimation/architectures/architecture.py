@@ -7,6 +7,7 @@ operations is `FamilyTraits`. Counting the parameters is in `parameters.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.families import FamilyTraits
@@ -227,11 +228,15 @@ class Architecture:
 
     def layer_kinds(self) -> tuple[LayerKind, ...]:
         """The kind of every layer, first to last."""
-        if self.stated_layers:
-            return self.stated_layers
-        return tuple(
-            (self.attention_kind(layer), self.mlp_kind(layer)) for layer in range(self.layer_count)
-        )
+        return self.stated_layers or _layer_kinds(self)
+
+
+@lru_cache(maxsize=4096)
+def _layer_kinds(architecture: Architecture) -> tuple[LayerKind, ...]:
+    return tuple(
+        (architecture.attention_kind(layer), architecture.mlp_kind(layer))
+        for layer in range(architecture.layer_count)
+    )
 
 
 _COMPARED = tuple(item.name for item in fields(Architecture) if item.compare)
