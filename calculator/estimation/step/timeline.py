@@ -260,14 +260,14 @@ def _layer_keys(
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
     needs = numerics.trains_embedding or numerics.checkpointing
+    kinds = architecture.layer_kinds()
+    adapted = {kind: has_adapters(architecture, numerics, *kind) for kind in set(kinds)}
     keys: list[LayerKey] = []
-    for attention, mlp in architecture.layer_kinds():
+    for attention, mlp in kinds:
         packs = numerics.packs and attention in ATTENDING
         has_mask = masked and (attention.endswith("sliding") or packs)
         keys.append((attention, mlp, needs, has_mask))
-        needs = (
-            needs or numerics.trains_base or has_adapters(architecture, numerics, attention, mlp)
-        )
+        needs = needs or numerics.trains_base or adapted[attention, mlp]
     return tuple(keys)
 
 
