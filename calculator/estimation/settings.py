@@ -187,6 +187,7 @@ class TrainingSettings:
         return self.method != "full"
 
 
+# Read once: a search makes hundreds of settings, and `fields` looks at each one's kind anew.
 _NAMES = tuple(item.name for item in fields(TrainingSettings))
 
 
