@@ -38,9 +38,13 @@ def on_starting(server):
     """Say in words that the port is taken; begin to count at nothing."""
     from config.port import stop_unless_free
 
-    for address in server.cfg.address:
-        if isinstance(address, tuple):
-            stop_unless_free(*address[:2])
+    try:
+        for address in server.cfg.address:
+            if isinstance(address, tuple):
+                stop_unless_free(*address[:2])
+    except SystemExit:
+        on_exit(server)
+        raise
     empty_metrics_folder(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
 
 

@@ -104,6 +104,21 @@ def test_a_port_that_is_taken_is_named_and_how_to_choose_another():
     assert f"PORT={port + 1} make run" in str(stopped.value)
 
 
+def test_a_server_that_cannot_start_leaves_no_folder(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        hooks = runpy.run_path(CONFIG)
+        assert list(tmp_path.iterdir())
+
+        with pytest.raises(SystemExit):
+            hooks["on_starting"](
+                SimpleNamespace(cfg=SimpleNamespace(address=[taken.getsockname()]))
+            )
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_port_that_was_handed_over_is_not_asked_about(monkeypatch):
     monkeypatch.setenv("LISTEN_FDS", "1")
     with socket.socket() as taken:
