@@ -64,6 +64,7 @@ def test_the_next_request_after_a_fault_is_answered(visitor):
     assert visitor.get("/").status_code == 200
 
 
+@pytest.mark.django_db
 def test_a_mistake_of_the_code_stays_an_error(visitor):
     with patch(
         "calculator.pages.calculator.views.current_catalog", side_effect=ValueError("a mistake")

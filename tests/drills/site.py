@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION_FILE = "editors_session"
-NO_TABLES = "migrated.sqlite3"
+# The database before its catalog was loaded.
+NO_ROWS = "migrated.sqlite3"
 
 # One process instead of five; the editor's session saves each drill a login.
 INSTALL = f"""
@@ -41,7 +42,8 @@ session[HASH_SESSION_KEY] = editor.get_session_auth_hash()
 session.save()
 (settings.VAR_DIR / "{SESSION_FILE}").write_text(session.session_key)
 connection.close()
-shutil.copy(settings.VAR_DIR / "db.sqlite3", settings.VAR_DIR / "{NO_TABLES}")
+if connection.vendor == "sqlite":
+    shutil.copy(settings.VAR_DIR / "db.sqlite3", settings.VAR_DIR / "{NO_ROWS}")
 call_command("load_catalog", verbosity=0)
 # Hashed as on the site, but not compressed, which takes longer than all else together.
 CompressedManifestStaticFilesStorage.compress_files = lambda self, paths: ()
@@ -56,11 +58,11 @@ def environment(var_dir: Path) -> dict[str, str]:
     return kept | {"VAR_DIR": str(var_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
 
 
-def run_python(var_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_python(var_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment(var_dir),
+        env=environment(var_dir) | more,
         capture_output=True,
         text=True,
         check=False,
@@ -103,6 +105,7 @@ class Site:
     var_dir: Path
     port: int = field(default_factory=free_port)
     log: Path | None = None
+    more: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Site:
         self.start()
@@ -119,7 +122,9 @@ class Site:
             self.server = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=ROOT,
-                env=environment(self.var_dir) | {"PORT": str(self.port), "WEB_CONCURRENCY": "2"},
+                env=environment(self.var_dir)
+                | {"PORT": str(self.port), "WEB_CONCURRENCY": "2"}
+                | self.more,
                 stderr=log,
             )
         wait_until(lambda: self.is_ended() or self.answers(), 30, "The server did not answer.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.site import NO_TABLES, ROOT, environment, rows, run_python
+from tests.drills.site import NO_ROWS, ROOT, environment, rows, run_python
 
 OLD_DATABASE = ROOT / "tests/house/data/database_of_8c5dc01.sql"
 
@@ -96,7 +96,7 @@ def test_load_catalog_killed_halfway_leaves_the_old_catalog_whole(own_copy, tmp_
 
 
 def test_two_load_catalog_at_once_load_one_catalog(installation, tmp_path):
-    shutil.copy(installation / NO_TABLES, tmp_path / "db.sqlite3")
+    shutil.copy(installation / NO_ROWS, tmp_path / "db.sqlite3")
     both = [
         subprocess.Popen(
             [sys.executable, "manage.py", "load_catalog"],

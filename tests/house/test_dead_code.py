@@ -21,7 +21,7 @@ TESTS_OF_LIBRARIES = (
 CALLED_BY_NAME = [
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
-    *("handler500", "ObservingMiddleware", "WaitingWorker"),
+    *("handler500", "*Middleware", "WaitingWorker"),
     "count_cache",  # for the store of finished answers, which is merged after this
 ]
 DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
