@@ -22,7 +22,7 @@ def make_metrics_folder() -> Path:
     Folders of servers that were killed are removed, as is one that this process made before it
     was told to reload.
     """
-    parent = IN_MEMORY if IN_MEMORY.is_dir() else Path(tempfile.gettempdir())
+    parent = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
     for folder in parent.glob(f"{PREFIX}*"):
         owner = re.match(rf"{PREFIX}(\d+)-", folder.name)
         if owner and folder.stat().st_uid == os.getuid() and not _is_another(int(owner[1])):

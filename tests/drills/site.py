@@ -20,7 +20,8 @@ SESSION_FILE = "editors_session"
 # The database before its catalog was loaded.
 NO_ROWS = "migrated.sqlite3"
 
-# One process instead of five; the editor's session saves each drill a login.
+# One process instead of five; the editor's session saves each drill a login. A site on PostgreSQL
+# takes the static files of the one on SQLite.
 INSTALL = f"""
 import shutil, sys
 import django
@@ -45,9 +46,10 @@ connection.close()
 if connection.vendor == "sqlite":
     shutil.copy(settings.VAR_DIR / "db.sqlite3", settings.VAR_DIR / "{NO_ROWS}")
 call_command("load_catalog", verbosity=0)
-# Hashed as on the site, but not compressed, which takes longer than all else together.
-CompressedManifestStaticFilesStorage.compress_files = lambda self, paths: ()
-call_command("collectstatic", interactive=False, verbosity=0)
+if connection.vendor == "sqlite":
+    # Hashed as on the site, but not compressed, which takes longer than all else together.
+    CompressedManifestStaticFilesStorage.compress_files = lambda self, paths: ()
+    call_command("collectstatic", interactive=False, verbosity=0)
 """
 
 

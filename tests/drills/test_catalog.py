@@ -10,8 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.drills.site import NO_ROWS, ROOT, environment, rows, run_python
 
 OLD_DATABASE = ROOT / "tests/house/data/database_of_8c5dc01.sql"
@@ -125,42 +123,45 @@ def schema(database: Path) -> set[str]:
     return found
 
 
-def new_database(folder: Path) -> Path:
-    folder.mkdir()
-    return folder / "db.sqlite3"
+def migrate(database: Path) -> None:
+    done = run_python(database.parent, "manage.py", "migrate", "--verbosity=0")
+    assert done.returncode == 0, done.stderr
 
 
-def old_database(folder: Path) -> Path:
-    """With rows, and with one migration to come."""
-    path = new_database(folder)
-    with sqlite3.connect(path) as connection:
-        connection.executescript(OLD_DATABASE.read_text(encoding="utf-8"))
-    connection.close()
-    return path
-
-
-@pytest.mark.parametrize(
-    ("database", "statements"),
-    # After its table is made and before the table's index; and amid all migrations.
-    [pytest.param(old_database, 1, id="of-old"), pytest.param(new_database, 60, id="new")],
-)
-def test_a_migration_killed_halfway_is_undone_and_runs_again(database, statements, tmp_path):
-    killed, smooth = (database(tmp_path / name) for name in ("killed", "smooth"))
-
-    ended = run_python(killed.parent, "-c", KILLED_WHILE_MIGRATING, str(statements))
+def killed_while_migrating(database: Path, statements: int) -> None:
+    ended = run_python(database.parent, "-c", KILLED_WHILE_MIGRATING, str(statements))
     assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+def test_an_upgrade_killed_halfway_is_undone_and_runs_again(tmp_path):
+    killed, smooth = (tmp_path / name / "db.sqlite3" for name in ("killed", "smooth"))
     for path in (killed, smooth):
-        done = run_python(path.parent, "manage.py", "migrate", "--verbosity=0")
-        assert done.returncode == 0, done.stderr
+        path.parent.mkdir()
+        with sqlite3.connect(path) as connection:
+            connection.executescript(OLD_DATABASE.read_text(encoding="utf-8"))
+        connection.close()
+    before = rows(killed)
 
+    # After its table is made, and before the table's index.
+    killed_while_migrating(killed, 1)
+
+    assert rows(killed) == before
+    for path in (killed, smooth):
+        migrate(path)
     assert schema(killed) == schema(smooth)
-    assert without_times(rows(killed)) == without_times(rows(smooth))
+    assert our_rows(killed) == our_rows(smooth)
+    assert len(our_rows(killed)["gpus_gpu"]) == 3
 
 
-def without_times(tables: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
-    """All but when each migration was applied, and the numbers that follow from the order."""
-    kept = {
-        name: found for name, found in tables.items() if name.startswith(("gpus_", "calculator_"))
-    }
-    kept["django_migrations"] = sorted(row[1:3] for row in tables["django_migrations"])
-    return kept
+def test_the_first_migrations_killed_halfway_are_gone_through_again(installation, tmp_path):
+    killed = tmp_path / "db.sqlite3"
+
+    killed_while_migrating(killed, 60)
+
+    migrate(killed)
+    assert schema(killed) == schema(installation / NO_ROWS)
+
+
+def our_rows(database: Path) -> dict[str, list[tuple]]:
+    found = rows(database)
+    return {name: found[name] for name in found if name.startswith(("gpus_", "calculator_"))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import threading
 from contextlib import suppress
@@ -66,11 +67,12 @@ def postgresql():
         yield url
 
 
-def test_pages_go_on_without_the_database_and_editors_are_told(postgresql, tmp_path):
+def test_pages_go_on_without_the_database_and_editors_are_told(postgresql, installation, tmp_path):
     parts = urlsplit(postgresql)
     line = Line(parts.port)
     address = parts.netloc.replace(str(parts.port), str(line.port))
     url = urlunsplit(parts._replace(netloc=address))
+    shutil.copytree(installation / "static", tmp_path / "static")
     done = run_python(tmp_path, "-c", INSTALL, DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     editor = {"Cookie": f"sessionid={(tmp_path / SESSION_FILE).read_text()}"}
