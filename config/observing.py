@@ -38,7 +38,9 @@ class ObservingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        # Not `request.headers`: it would take all of them apart for each request.
+        meta = request.META
+        given = meta.get("HTTP_X_REQUEST_ID", "")
         request_id = given if given and _is_sane(given) else token_hex(8)
         request.request_id = request_id
         token = REQUEST_ID.set(request_id)
