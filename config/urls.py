@@ -2,7 +2,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from calculator.pages.my_gpu import urls as my_gpu
-from config.health import healthz
+from config.health import healthz, readyz
+from config.metrics_view import metrics
 from gpus import urls as gpus
 
 urlpatterns = [
@@ -12,4 +13,8 @@ urlpatterns = [
     path("fit/", include("calculator.pages.fit.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
+
+handler500 = "config.faults.server_error"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder, tight_below
+from calculator.answer.timing import timed
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
@@ -96,6 +97,7 @@ class PreciseResult:
         )
 
 
+@timed
 def precise_result(
     catalog: Catalog, subject: Subject, architecture: Architecture, settings: TrainingSettings
 ) -> PreciseResult:

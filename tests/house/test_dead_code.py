@@ -21,7 +21,8 @@ TESTS_OF_LIBRARIES = (
 CALLED_BY_NAME = [
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
-    *("*Middleware", "sync_capable", "async_capable"),
+    *("sync_capable", "async_capable"),
+    *("handler500", "*Middleware", "WaitingWorker"),
 ]
 DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
 SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
