@@ -21,9 +21,10 @@ MANAGE := $(BIN)/python manage.py
 
 # A process per core, each with a database and a browser of its own; who is done first takes over.
 IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
-# The browser, this house's rules and the core see nothing of which database it is.
+# The browser, this house's rules and the core see nothing of which database it is, and the drills
+# start databases of their own.
 ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore tests/validation \
-	--ignore tests/calculator/estimation
+	--ignore tests/calculator/estimation --ignore tests/drills
 
 # The tracing tool has an environment of its own: the site never needs PyTorch.
 TRACING_VENV := validation/.venv
@@ -47,6 +48,7 @@ dev: install  ## the same with DEBUG on and reloading when the code changes
 
 test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
 	@$(BIN)/python tests/browser/find_browser.py
+	@$(BIN)/python -m tests.services
 	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 testpostgresql: $(TOOLS_INSTALLED)  ## run what touches rows or the cache on PostgreSQL and Redis

@@ -45,5 +45,5 @@ def close_connections_and_pools() -> None:
     """
     for connection in connections.all(initialized_only=True):
         connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()
+        if close_pool := getattr(connection, "close_pool", None):
+            close_pool()

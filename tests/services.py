@@ -1,8 +1,9 @@
 """PostgreSQL, Redis and nginx for the tests: found or installed, started in folders of their own.
 
+    python -m tests.services                            # installs what is missing
     python -m tests.services pytest tests/calculator
 
-runs a command with `DATABASE_URL` and `CACHE_URL` of a new PostgreSQL and a new Redis, which listen
+The second runs a command with `DATABASE_URL` and `CACHE_URL` of a new PostgreSQL and a new Redis, which listen
 on free ports of this machine alone and are gone afterwards. Debian's packages are installed where
 they are missing and we are root; without, a person is told what to install.
 """
@@ -21,6 +22,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from tests.browser.find_browser import in_ci
 
 PACKAGES = {"postgres": "postgresql", "redis-server": "redis-server", "nginx": "nginx"}
 SECONDS_TO_START = 30
@@ -81,6 +87,19 @@ def postgresql() -> Iterator[str]:
         # SIGINT asks PostgreSQL to end now without waiting for whoever is connected.
         with _running(command, _accepts_postgresql(port), folder, signal.SIGINT, **user):
             yield f"postgres://vram@127.0.0.1:{port}/postgres"
+
+
+@contextmanager
+def new_database(server_url: str, *, template: str = "template1") -> Iterator[str]:
+    """A database of its own on a running PostgreSQL, with all that `template` holds."""
+    server, _ = server_url.rsplit("/", 1)
+    name = f"drill_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -167,12 +186,39 @@ def _accepts_postgresql(port: int) -> Callable[[], bool]:
     return lambda: subprocess.run(ask, check=False).returncode == 0
 
 
+@contextmanager
+def nginx(*instances: str) -> Iterator[str]:
+    """nginx in front of instances (`127.0.0.1:8001`…), one after the other; yields its address."""
+    with _folder() as folder:
+        port = free_port()
+        temporary = "".join(
+            f"{kind}_temp_path {folder}/{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        servers = "".join(f"server {instance};" for instance in instances)
+        (folder / "nginx.conf").write_text(
+            f"daemon off; pid {folder}/pid; error_log {folder}/errors; events {{}}"
+            f"http {{ access_log off; {temporary} upstream site {{ {servers} }}"
+            f"server {{ listen 127.0.0.1:{port};"
+            "location / { proxy_pass http://site; proxy_set_header Host $http_host; } } }"
+        )
+        # As root its workers would be another user, who cannot enter the folder.
+        user = ["-g", "user root;"] if os.geteuid() == 0 else []
+        command = [_program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), *user]
+        with _running(command, lambda: _accepts(port), folder):
+            yield f"http://127.0.0.1:{port}"
+
+
 def main(command: list[str]) -> int:
+    """Install what is missing; run the command, if any, on a PostgreSQL and a Redis."""
     try:
-        install("postgres", "redis-server")
+        install(*PACKAGES)
     except Missing as missing:
         sys.stderr.write(f"{missing}\n")
-        return 1
+        # As for the browser: a person may go without the drills, a build machine may not.
+        return 1 if command or in_ci() else 0
+    if not command:
+        return 0
     with postgresql() as database_url, redis() as cache_url:
         environment = os.environ | {"DATABASE_URL": database_url, "CACHE_URL": cache_url}
         return subprocess.run(command, env=environment, check=False).returncode
