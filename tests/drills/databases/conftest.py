@@ -18,7 +18,7 @@ import pytest
 from tests import services
 from tests.browser.find_browser import in_ci
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TABLES = ("gpus_memorytier", "gpus_gpu", "calculator_languagemodel", "calculator_loadedrow")
 
 

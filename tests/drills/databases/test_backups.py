@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from tests.drills.conftest import need
+from tests.drills.databases.conftest import need
 
 
 @pytest.fixture(autouse=True)

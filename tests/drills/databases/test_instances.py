@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests import services
-from tests.drills.conftest import ROOT, copy_of, need
+from tests.drills.databases.conftest import ROOT, copy_of, need
 
 PATHS = ("/", "/gpus/", "/?model=llama-3-1-8b", "/fit/?model=llama-3-1-8b&method=qlora")
 # A process follows an editor within CATALOG_CHECK_SECONDS, one; the bar is two.
