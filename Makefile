@@ -19,15 +19,22 @@ STATIC_SOURCES := $(shell find static calculator/static gpus/static 2>/dev/null)
 
 MANAGE := $(BIN)/python manage.py
 
+# A process per core, each with a database and a browser of its own; who is done first takes over.
+IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
+# The browser, this house's rules and the core see nothing of which database it is, and the drills
+# start databases of their own.
+ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore tests/validation \
+	--ignore tests/calculator/estimation --ignore tests/drills
+
 # The tracing tool has an environment of its own: the site never needs PyTorch.
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test bench check fix validate admin clean
+.PHONY: help install run dev test testpostgresql bench check fix validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PORT=… changes it)
 	@$(MANAGE) migrate --noinput --verbosity 0
@@ -41,7 +48,11 @@ dev: install  ## the same with DEBUG on and reloading when the code changes
 
 test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
 	@$(BIN)/python tests/browser/find_browser.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.services
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
+
+testpostgresql: $(TOOLS_INSTALLED)  ## run what touches rows or the cache on PostgreSQL and Redis
+	@$(BIN)/python -m tests.services $(BIN)/python -m pytest $(IN_PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
 bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, side by side
 	@$(BIN)/python -m tests.bench $(ARGS)

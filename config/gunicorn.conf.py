@@ -63,13 +63,10 @@ def when_ready(server):
 
 
 def pre_fork(server, worker):
-    """Leave no database connection open for the worker to inherit.
+    """Leave no database connection open for the worker to inherit."""
+    from config.postgresql import close_connections_and_pools
 
-    SQLite's locks and PostgreSQL's protocol both break when two processes use one connection.
-    """
-    from django.db import connections
-
-    connections.close_all()
+    close_connections_and_pools()
 
 
 def child_exit(server, worker):

@@ -12,6 +12,7 @@ from environs import Env
 
 from config.error_reports import report_errors_to
 from config.logs import logging_config
+from config.postgresql import use_postgresql_pool
 from config.secret_key import local_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -123,6 +124,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    use_postgresql_pool(
+        DATABASES["default"],
+        statement_timeout_seconds=env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 15),
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -141,8 +147,21 @@ AUTH_PASSWORD_VALIDATORS = [
 CATALOG_CHECK_SECONDS = env.float("CATALOG_CHECK_SECONDS", 1.0)
 # What each process may keep of compressed answers: a page takes about 25 kB.
 FINISHED_PAGES_BYTES = env.int("FINISHED_PAGES_BYTES", 32_000_000)
-# The cache in which instances share them, where there is one.
-FINISHED_PAGES_SHARED_CACHE = "default" if env.str("CACHE_URL", "") else ""
+
+# What instances share ---------------------------------------------------------------------------
+
+# Redis or Valkey. Nothing depends on it: what it does not answer at once is worked out here.
+if CACHE_URL := env.str("CACHE_URL", ""):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "vram",
+            # redis-py does not try again by itself here: a dead cache costs one short wait.
+            "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+        }
+    }
+FINISHED_PAGES_SHARED_CACHE = "default" if CACHE_URL else ""
 
 # Language and time ----------------------------------------------------------------------------
 

@@ -83,13 +83,7 @@ def test_a_model_leads_to_its_page_and_on_into_the_calculator(page):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_pages_are_accessible_and_fit_their_width(
-    page_at, assert_accessible, path, color_scheme, width
-):
-    page = page_at(width=width, color_scheme=color_scheme)
+def test_the_pages_are_accessible_and_fit_their_width(page, assert_good_in_every_window, path):
     page.goto(path)
 
-    assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_good_in_every_window(page, widths=(320, 390, 1280))
