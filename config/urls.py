@@ -10,6 +10,7 @@ urlpatterns = [
     # The list is the catalog's; what one GPU can fine-tune is a page that asks the estimator.
     path("gpus/", include(([*gpus.urlpatterns, *my_gpu.urlpatterns], gpus.app_name))),
     path("fit/", include("calculator.pages.fit.urls")),
+    path("share/", include("calculator.pages.share.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
 ]
