@@ -11,8 +11,10 @@ from django.db import models
 from django.db.models import Max
 from django.urls import reverse
 
+from calculator.catalog import current_catalog
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart, Task
 from calculator.pages.calculator.links import Links
+from calculator.pages.model_method.presenters import methods_of
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.words.formatting import query_number
 from gpus.classes import Platform, UtilisationClass
@@ -87,6 +89,25 @@ class ModelPages(PageSitemap):
         return _row_pages("calculator:model", LanguageModel, newest(*OF_EVERY_FIGURE))
 
 
+class MethodPages(PageSitemap):
+    """A page for each model and method, where the model is estimated operation by operation."""
+
+    def items(self) -> list[Page]:
+        figures = newest(*OF_EVERY_FIGURE)
+        catalog = current_catalog()
+        modelled = {m.slug for m in catalog.language_models if m.architecture is not None}
+        rows = LanguageModel.objects.filter(published=True).values_list("slug", "updated_at")
+        return [
+            Page(
+                reverse("calculator:model_method", args=[slug, method]),
+                max(filter(None, (changed_at, figures))),
+            )
+            for slug, changed_at in rows
+            if slug in modelled
+            for method in methods_of(catalog)
+        ]
+
+
 class GpuPages(PageSitemap):
     def items(self) -> list[Page]:
         others = newest(MemoryTier, UtilisationClass, Platform, LanguageModel)
@@ -98,6 +119,7 @@ SITEMAPS: dict[str, type[Sitemap] | Sitemap] = {
     "sizes": SizePages,
     "answers": AnswerPages,
     "models": ModelPages,
+    "methods": MethodPages,
     "gpus": GpuPages,
 }
 
