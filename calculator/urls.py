@@ -8,6 +8,7 @@ from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
 from calculator.pages.methodology.views import formula_versions, methodology
+from calculator.pages.model_method.views import model_method
 from calculator.pages.why.views import why_fragment, why_page
 
 app_name = "calculator"
@@ -24,6 +25,7 @@ urlpatterns = [
     path("api/v1/estimate", estimate, name="api_estimate"),
     path("models/", model_list, name="models"),
     path("models/<slug:slug>/", model_page, name="model"),
+    path("models/<slug:slug>/<slug:method>/", model_method, name="model_method"),
     path("curves/", curves, name="curves"),
     path("compare/", compare, name="compare"),
     path("why/", why_page, name="why"),

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from calculator.pages.discovery import views as discovery
 from calculator.pages.my_gpu import urls as my_gpu
 from config.health import healthz, readyz
 from config.metrics_view import metrics
@@ -11,6 +12,11 @@ urlpatterns = [
     # The list is the catalog's; what one GPU can fine-tune is a page that asks the estimator.
     path("gpus/", include(([*gpus.urlpatterns, *my_gpu.urlpatterns], gpus.app_name))),
     path("fit/", include("calculator.pages.fit.urls")),
+    path("share/", include("calculator.pages.share.urls")),
+    path("sitemap.xml", discovery.sitemap, name="sitemap"),
+    path("robots.txt", discovery.robots_txt, name="robots"),
+    path("llms.txt", discovery.llms_txt, name="llms"),
+    path("changes.rss", discovery.changes, name="changes"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

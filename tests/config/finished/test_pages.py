@@ -165,7 +165,7 @@ def test_a_fragment_is_kept_for_htmx_and_by_hand_leads_to_its_page(client):
 
     assert fragments[0].content == fragments[1].content
     assert fragments[1].headers["HX-Push-Url"] == "/?size=13"
-    assert fragments[1].headers["Vary"] == "HX-Request, Accept-Encoding"
+    assert fragments[1].headers["Vary"] == "Accept-Encoding, HX-Request"
     assert by_hand.headers["Location"] == "/?size=13"
     assert by_hand.headers.get("Cache-Control") is None
 
