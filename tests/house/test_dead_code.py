@@ -24,7 +24,16 @@ CALLED_BY_NAME = [
     *("sync_capable", "async_capable"),
     *("handler500", "*Middleware", "WaitingWorker"),
 ]
-DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
+DEFINED_FOR_DJANGO = {
+    "models.py",
+    "classes.py",
+    "tiers.py",
+    "admin.py",
+    "apps.py",
+    "settings.py",
+    "feeds.py",
+    "sitemaps.py",
+}
 SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
 # They replace parts of PyTorch and transformers, or set what those read.
 PATCHES = {"validation/tracing"}
