@@ -167,6 +167,22 @@ class TrainingSettings:
         if errors:
             raise SettingsError(errors)
 
+    def changed(self, **changes: Any) -> TrainingSettings:
+        """`dataclasses.replace`, which checks anew what has not changed as well.
+
+        Raises:
+            SettingsError: a change is not one of its choices or outside its bounds.
+        """
+        errors = [error for name in changes if (error := _error_of(name, changes[name]))]
+        if errors:
+            raise SettingsError(errors)
+        made = object.__new__(TrainingSettings)
+        for name in _NAMES:
+            object.__setattr__(
+                made, name, changes[name] if name in changes else getattr(self, name)
+            )
+        return made
+
     @property
     def token_count(self) -> int:
         """Tokens of one micro-batch."""
