@@ -112,14 +112,16 @@ class Question:
 def read_question(catalog: Catalog, task: str, query: Mapping[str, str]) -> Question:
     if task != Task.TRAINING:
         return _about_size(query, TrainingForm({}, Run(), {}))
-    training = read_training_form(query)
+    return _with_targets_checked(read_subject(catalog, query, read_training_form(query)))
+
+
+def read_subject(catalog: Catalog, query: Mapping[str, str], training: TrainingForm) -> Question:
+    """Which model is asked about: by name, by its config.json or by size."""
     if query.get("model", "").strip():
-        question = _about_model(catalog, query["model"].strip(), training)
-    elif "config" in query:
-        question = _about_config(catalog, query["config"].strip(), training)
-    else:
-        question = _about_size(query, training)
-    return _with_targets_checked(question)
+        return _about_model(catalog, query["model"].strip(), training)
+    if "config" in query:
+        return _about_config(catalog, query["config"].strip(), training)
+    return _about_size(query, training)
 
 
 def _about_size(query: Mapping[str, str], training: TrainingForm) -> Question:

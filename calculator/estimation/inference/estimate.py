@@ -12,7 +12,7 @@ from calculator.estimation.inference.kv_cache import (
     cache_bytes,
     cache_shape,
 )
-from calculator.estimation.inference.runtimes import RUNTIMES, Runtime
+from calculator.estimation.inference.runtimes import Runtime
 from calculator.estimation.inference.settings import InferenceSettings
 from calculator.estimation.inference.weight_formats import WeightFormat
 from calculator.estimation.inference.weights import WeightBytes, weight_bytes
@@ -113,7 +113,7 @@ def estimate_inference(
     Example: Llama 3.1 8B in bf16 with 8,192 tokens is 16.1 GB of weights, 1.1 GB of KV cache
     (131,072 bytes per token) and 0.2 GB of workspace.
     """
-    runtime = RUNTIMES[weights.runtime]
+    runtime = weights.loaded_by
     tokens = prefill_step_tokens(settings, runtime)
     cache = cache_bytes(architecture, settings, runtime, tokens)
     shape = cache_shape(architecture, runtime, settings.kv_precision)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from calculator.estimation.inference.runtimes import RUNTIMES, Runtime
+
 Family = Literal["16-bit", "8-bit", "4-bit", "GGUF"]
 
 # The blocks of ggml's formats (ggml/src/ggml-common.h): bytes of a block and weights in it.
@@ -50,6 +52,10 @@ class WeightFormat:
     only_experts: bool = False
     words: str = ""
     source: str = ""
+
+    @property
+    def loaded_by(self) -> Runtime:
+        return RUNTIMES[self.runtime]
 
 
 def _gguf(level: str, base: str, bits_of_8b: float, source: str = _QUANTIZE_README) -> WeightFormat:

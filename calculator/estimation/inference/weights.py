@@ -9,7 +9,6 @@ from functools import lru_cache
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.linear_modules import layer_modules
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.estimation.inference.runtimes import RUNTIMES
 from calculator.estimation.inference.weight_formats import WeightFormat
 
 VISION_BITS = 16
@@ -55,7 +54,7 @@ def weight_bytes(architecture: Architecture, weights: WeightFormat) -> WeightByt
         + counts.vision_count * VISION_BITS
     )
     device = bits / 8 + _row_scales_bytes(architecture, weights)
-    on_host = RUNTIMES[weights.runtime].embedding_on_host
+    on_host = weights.loaded_by.embedding_on_host
     host = (per_layer_bits + (0 if tied else embedding_bits)) / 8 if on_host else 0.0
     return WeightBytes(
         device_bytes=round(device + (embedding_bits + per_layer_bits) / 8 - host),

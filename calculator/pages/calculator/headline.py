@@ -42,6 +42,11 @@ def inference_headline(model: str, results: Sequence[Fitted]) -> str:
     return _headline(f"To run {model}", results)
 
 
+def inference_precise_headline(model: str, load: str, results: Sequence[Fitted]) -> str:
+    """“To run Llama 3.1 8B with 8,192 tokens, AWQ 4-bit fits on …”"""
+    return _headline(f"To run {model} with {load}", results)
+
+
 def _headline(start: str, results: Sequence[Fitted]) -> str:
     lightest = min(results, key=lambda r: r.memory_bytes)
     heaviest = max(results, key=lambda r: r.memory_bytes)

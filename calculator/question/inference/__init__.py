@@ -1,0 +1,1 @@
+"""A question about running a model: its settings, and the model that they are about."""
