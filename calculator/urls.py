@@ -7,6 +7,7 @@ from calculator.pages.api.views import estimate
 from calculator.pages.calculator import views
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
+from calculator.pages.inference import views as inference
 from calculator.pages.methodology.views import formula_versions, methodology
 from calculator.pages.model_method.views import model_method
 from calculator.pages.why.views import why_fragment, why_page
@@ -14,10 +15,17 @@ from calculator.pages.why.views import why_fragment, why_page
 app_name = "calculator"
 urlpatterns = [
     path("", views.training, name="training"),
-    path("inference/", views.inference, name="inference"),
+    path("inference/", inference.inference, name="inference"),
+    path("inference/config/", inference.inference_config, name="inference_config"),
+    path("inference/published/", inference.published, name="inference_published"),
     # Fragments have URLs of their own, so that neither Back nor a cache can take one for a page.
     path("fragments/training/", views.training_fragment, name="training_fragment"),
-    path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
+    path("fragments/inference/", inference.inference_fragment, name="inference_fragment"),
+    path(
+        "fragments/inference-models/",
+        inference.inference_models_fragment,
+        name="inference_models_fragment",
+    ),
     path("fragments/models/", views.models_fragment, name="models_fragment"),
     path("fragments/differences/", views.differences_fragment, name="differences_fragment"),
     path("fragments/model-list/", model_list_fragment, name="models_list_fragment"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.device import GAPS_FRACTION, DeviceBytes
 from calculator.estimation.inference.kv_cache import (
     CacheBytes,
@@ -42,6 +43,10 @@ class InferenceEstimate:
     prefill_tokens: int
     prefill_bytes: int
     decode_bytes: int
+
+    @property
+    def parameters_count(self) -> int:
+        return count_parameters(self.architecture).total_count
 
     @property
     def workspace_bytes(self) -> int:
@@ -119,9 +124,7 @@ def estimate_inference(
     shape = cache_shape(architecture, runtime, settings.kv_precision)
     decode = workspace_bytes(architecture, settings, runtime, settings.sequences)
     if runtime.grows_by_copy:
-        decode += round(
-            shape.largest_layer_bytes * settings.sequences * settings.context_length
-        )
+        decode += round(shape.largest_layer_bytes * settings.sequences * settings.context_length)
     return InferenceEstimate(
         architecture=architecture,
         settings=settings,

@@ -125,6 +125,8 @@ TRANSFORMERS = Runtime(
     embedding_on_host=False,
     overhead_bytes=CONTEXT_BYTES,
     overhead_source="the CUDA context: 140 MiB on a T4 to about 600 MiB, from published runs",
-    sources=("https://github.com/QwenLM/Qwen2.5/blob/main/docs/source/benchmark/speed_benchmark.rst",),
+    sources=(
+        "https://github.com/QwenLM/Qwen2.5/blob/main/docs/source/benchmark/speed_benchmark.rst",
+    ),
 )
 RUNTIMES: dict[str, Runtime] = {each.slug: each for each in (VLLM, LLAMA_CPP, TRANSFORMERS)}

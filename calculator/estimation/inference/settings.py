@@ -45,9 +45,7 @@ class InferenceSettings:
         errors = [
             FieldError(name, f"must be a whole number from {low:,} to {most:,}.")
             for name, most in MAXIMUM_OF_FIELD.items()
-            if not _is_count(
-                getattr(self, name), low := MINIMUM_OF_FIELD.get(name, 1), most
-            )
+            if not _is_count(getattr(self, name), low := MINIMUM_OF_FIELD.get(name, 1), most)
         ]
         errors += [
             FieldError(name, f"must be one of {', '.join(known)}.")

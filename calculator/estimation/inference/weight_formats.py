@@ -58,7 +58,9 @@ class WeightFormat:
         return RUNTIMES[self.runtime]
 
 
-def _gguf(level: str, base: str, bits_of_8b: float, source: str = _QUANTIZE_README) -> WeightFormat:
+def _gguf(
+    level: str, base: str, bits_of_8b: float, source: str = _QUANTIZE_README
+) -> WeightFormat:
     """A level of llama.cpp's k-quants, which mix block formats by tensor.
 
     llama.cpp states the bits per weight of Llama 3.1 8B as a whole. The head is Q6_K there (Q8_0

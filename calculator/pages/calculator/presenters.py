@@ -35,6 +35,7 @@ from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_query, cluster_words
 from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
+from calculator.words.addresses import path_of
 from calculator.words.formatting import format_gb, format_number, query_number
 
 
@@ -94,6 +95,14 @@ class CalculatorView:
     rule_of_thumb_fragment_url: str
 
     @property
+    def models_fragment_url(self) -> str:
+        return path_of("calculator:models_fragment")
+
+    @property
+    def config_url(self) -> str:
+        return path_of("calculator:config")
+
+    @property
     def error(self) -> str:
         """All errors in one text, for the announcement."""
         question = self.question
@@ -111,6 +120,18 @@ def present_calculator(
     question = read_question(catalog, task, query)
     if task == Task.TRAINING:
         question = with_cluster(question, query)
+    return present_question(catalog, task, question, query, today=today)
+
+
+def present_question(
+    catalog: Catalog,
+    task: str,
+    question: Question,
+    query: Mapping[str, str],
+    *,
+    today: dt.date | None = None,
+) -> CalculatorView:
+    """The page for a question that has been read from the query."""
     links = Links(task, question.subject_query, cluster_query(question.sharding))
     results = _results(catalog, task, question)
     query_now = question.query

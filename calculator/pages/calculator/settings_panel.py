@@ -80,6 +80,7 @@ class SettingsPanel:
     trainer: str
     trainer_note: str
     subject_query: Mapping[str, str]
+    title: str = "Training settings"
 
     @property
     def fields(self) -> tuple[FieldView, ...]:

@@ -30,22 +30,10 @@ def training(request: HttpRequest) -> HttpResponse:
     return _page(request, Task.TRAINING)
 
 
-@public("size")
-@require_safe
-def inference(request: HttpRequest) -> HttpResponse:
-    return _page(request, Task.INFERENCE)
-
-
 @public(more=PAGE_NAMES, fragment=True)
 @require_safe
 def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     return _fragment(request, Task.TRAINING)
-
-
-@public("size", fragment=True)
-@require_safe
-def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
-    return _fragment(request, Task.INFERENCE)
 
 
 def _page(request: HttpRequest, task: str) -> HttpResponse:

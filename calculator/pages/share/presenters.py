@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from calculator.catalog import Catalog
 from calculator.faq.presenters import present_answer
 from calculator.models import Task
-from calculator.pages.calculator.presenters import AnswerView, present_calculator
+from calculator.pages.calculator.cards import CardView
+from calculator.pages.calculator.precise_cards import PreciseCardView
+from calculator.pages.calculator.presenters import (
+    AnswerView,
+    CalculatorView,
+    present_calculator,
+)
 from calculator.pages.calculator.ruler import Ruler
+from calculator.pages.inference.cards import InferenceCardView
+from calculator.pages.inference.presenters import present_inference
 from calculator.pages.my_gpu.answer_views import ModelAnswerView
 from calculator.pages.my_gpu.presenters import present_card
 from calculator.pages.share.drawing import Column, Picture, RulerMark
+
+Card = CardView | PreciseCardView | InferenceCardView
 
 NO_SETUP = "no setup of this catalog holds it"
 NO_MODEL = "of the catalog fits with a typical run"
@@ -45,14 +55,24 @@ PAGES = {
 }
 
 
-def calculator_picture(
-    catalog: Catalog, task: str, query: Mapping[str, str], *, today: dt.date
-) -> Picture:
-    calculator = present_calculator(catalog, task, query, today=today)
+def calculator_picture(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> Picture:
+    calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
+    answer = calculator.answer
+    cards = () if answer is None else answer.precise_cards or answer.cards
+    return _of_answer(f"GPU memory to fine-tune {_name(calculator)}", answer, cards)
+
+
+def inference_picture(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> Picture:
+    calculator = present_inference(catalog, query, today=today)
+    answer, precise = calculator.answer, calculator.precise
+    cards: Sequence[Card] = () if answer is None else answer.cards
+    cards = cards if precise is None else precise.cards
+    return _of_answer(f"GPU memory to run {_name(calculator)}", answer, cards)
+
+
+def _name(calculator: CalculatorView) -> str:
     subject = calculator.question.subject
-    verb = "fine-tune" if task == Task.TRAINING else "run"
-    name = "a language model" if subject is None else subject.name
-    return _of_answer(f"GPU memory to {verb} {name}", calculator.answer)
+    return "a language model" if subject is None else subject.name
 
 
 def faq_picture(catalog: Catalog, slug: str) -> Picture | None:
@@ -95,10 +115,9 @@ def page_picture(name: str) -> Picture | None:
     return PAGES.get(name)
 
 
-def _of_answer(title: str, answer: AnswerView | None) -> Picture:
+def _of_answer(title: str, answer: AnswerView | None, cards: Sequence[Card]) -> Picture:
     if answer is None:
         return Picture(title)
-    cards = answer.precise_cards or answer.cards
     return Picture(
         title,
         columns=tuple(

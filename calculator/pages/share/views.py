@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
-from calculator.models import Task
+from calculator.pages.inference.views import PAGE_NAMES
 from calculator.pages.share.drawing import Picture, draw_png
 from calculator.pages.share.presenters import (
     calculator_picture,
     faq_picture,
     gpu_picture,
+    inference_picture,
     page_picture,
 )
 from calculator.question.reading import QUESTION_NAMES
@@ -22,13 +23,15 @@ from calculator.serving.public_views import public
 @public(more=QUESTION_NAMES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
-    return _calculator(request, Task.TRAINING)
+    catalog, today = current_catalog(), timezone.localdate()
+    return _png(calculator_picture(catalog, request.GET.dict(), today=today))
 
 
-@public("size")
+@public(more=PAGE_NAMES)
 @require_safe
 def inference(request: HttpRequest) -> HttpResponse:
-    return _calculator(request, Task.INFERENCE)
+    catalog, today = current_catalog(), timezone.localdate()
+    return _png(inference_picture(catalog, request.GET.dict(), today=today))
 
 
 @public()
@@ -47,11 +50,6 @@ def gpu(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
     return _png(page_picture(name))
-
-
-def _calculator(request: HttpRequest, task: str) -> HttpResponse:
-    catalog, today = current_catalog(), timezone.localdate()
-    return _png(calculator_picture(catalog, task, request.GET.dict(), today=today))
 
 
 def _png(picture: Picture | None) -> HttpResponse:

@@ -425,13 +425,6 @@ def test_a_precise_page_asks_nothing_of_the_database(client, settings, django_as
         client.get("/?model=llama-3-1-8b&sequence_length=4096")
 
 
-def test_inference_knows_no_settings(client):
-    soup = soup_of(client.get("/inference/?size=7&sequence_length=4096&model=llama-3-1-8b"))
-
-    assert soup.select("#settings-form, #model-form") == []
-    assert soup.select_one("#sizes a")["href"] == "/inference/?size=1"
-
-
 QUERIES = st.dictionaries(
     st.sampled_from([*SETTING_NAMES, "model", "size", "config"]),
     st.text(max_size=30)

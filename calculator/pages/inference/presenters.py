@@ -1,0 +1,193 @@
+"""The page of inference: everything on it that depends on the inputs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from calculator.answer.inference import InferenceResult, all_results, card_results
+from calculator.catalog import Catalog
+from calculator.language_models.search import search_models
+from calculator.models import Task
+from calculator.pages.calculator.headline import inference_precise_headline
+from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.model_choice import MatchesView, present_matches
+from calculator.pages.calculator.presenters import (
+    AnswerView,
+    CalculatorView,
+    SizeChoice,
+    present_question,
+)
+from calculator.pages.calculator.ruler import draw_ruler
+from calculator.pages.inference.cards import (
+    FormatRow,
+    InferenceCardView,
+    format_row,
+    load_words,
+    present_inference_card,
+)
+from calculator.pages.inference.published import HeldTo, held_to
+from calculator.pages.inference.settings import present_inference_settings
+from calculator.question.inference.form import INFERENCE_NAMES
+from calculator.question.inference.reading import InferenceQuestion, read_inference_question
+from calculator.question.subjects import Subject
+from calculator.words.addresses import path_of
+from calculator.words.formatting import format_gb, format_number, query_number
+
+
+@dataclass(frozen=True, slots=True)
+class PreciseView:
+    """The precise answer: cards of 16, 8 and 4 bits, and a row for every format."""
+
+    cards: tuple[InferenceCardView, ...]
+    formats: tuple[FormatRow, ...]
+    notes: tuple[str, ...]
+    model_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceView(CalculatorView):
+    """The calculator's page with inference's question, settings and answer.
+
+    `answer` holds headline and ruler either way, and the cards by the rule of thumb.
+    """
+
+    question: InferenceQuestion
+    precise: PreciseView | None = None
+    held_to: HeldTo | None = None
+
+    @property
+    def error(self) -> str:
+        question = self.question
+        errors = [question.size_error, question.model_error, question.config_error]
+        return " ".join(filter(None, [*errors, *question.inference.errors.values()]))
+
+    @property
+    def models_fragment_url(self) -> str:
+        return path_of("calculator:inference_models_fragment")
+
+    @property
+    def config_url(self) -> str:
+        return path_of("calculator:inference_config")
+
+
+def present_inference(
+    catalog: Catalog, query: Mapping[str, str], *, today: dt.date | None = None
+) -> InferenceView:
+    """Turn a query string's values into the page: the answer, or the error beside its field."""
+    question = read_inference_question(catalog, query)
+    links = Links(Task.INFERENCE, question.subject_query)
+    # The page by the rule of thumb is the calculator's; what is precise takes the place of it.
+    base = present_question(catalog, Task.INFERENCE, _rough(question), {}, today=today)
+    results = _results(catalog, question)
+    is_rough = question.inference.settings is not None and not results
+    values = {each.name: getattr(base, each.name) for each in fields(CalculatorView)}
+    values |= {
+        "question": question,
+        "matches": present_matches(
+            question.matches,
+            question.model_typed if question.model_error or question.matches.total_count else "",
+            question.inference.query,
+            links,
+        ),
+        "sizes": _sizes(catalog, question, links),
+        "settings": present_inference_settings(question),
+    }
+    if "model" in question.subject_query and question.subject is not None:
+        values["other_task_url"] = links.other_task_url(question.subject_query)
+    if not is_rough:
+        page_url = links.page_url(question.query)
+        values |= {
+            "title": _title(question, results),
+            "answer": _answer(catalog, question, results),
+            "page_url": page_url,
+            "canonical_url": page_url if question.is_understood else links.page_path,
+        }
+    if not results:
+        values |= {"rule_of_thumb_url": "", "rule_of_thumb_fragment_url": ""}
+    return InferenceView(
+        **values,
+        precise=(
+            _precise(catalog, question.subject, results, today)
+            if results and question.subject is not None
+            else None
+        ),
+        held_to=held_to(catalog),
+    )
+
+
+def _rough(question: InferenceQuestion) -> InferenceQuestion:
+    """The same question about no more than the model's size."""
+    if question.subject is None:
+        return question
+    return replace(question, subject=replace(question.subject, architecture=None))
+
+
+def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
+    """The models that match what stands in the model field so far, with links that answer."""
+    typed = query.get("model", "")
+    settings = {name: query[name] for name in INFERENCE_NAMES if query.get(name)}
+    links = Links(Task.INFERENCE, {})
+    return present_matches(search_models(catalog, typed), typed, settings, links)
+
+
+def _results(catalog: Catalog, question: InferenceQuestion) -> tuple[InferenceResult, ...]:
+    subject, settings = question.subject, question.inference.settings
+    if subject is None or settings is None or subject.architecture is None:
+        return ()
+    return card_results(catalog, subject.architecture, settings)
+
+
+def _answer(
+    catalog: Catalog, question: InferenceQuestion, results: tuple[InferenceResult, ...]
+) -> AnswerView | None:
+    subject, settings = question.subject, question.inference.settings
+    if not results or subject is None or settings is None:
+        return None
+    load = load_words(settings.sequences, settings.context_length)
+    return AnswerView(
+        headline=inference_precise_headline(subject.name, load, results),
+        ruler=draw_ruler(results, catalog.usable_tiers),
+    )
+
+
+def _precise(
+    catalog: Catalog,
+    subject: Subject,
+    results: tuple[InferenceResult, ...],
+    today: dt.date | None,
+) -> PreciseView:
+    asked = results[0].estimate
+    return PreciseView(
+        cards=tuple(present_inference_card(each, today) for each in results),
+        formats=tuple(
+            format_row(each) for each in all_results(catalog, asked.architecture, asked.settings)
+        ),
+        notes=subject.notes,
+        model_url=path_of("calculator:model", subject.slug) if subject.slug else "",
+    )
+
+
+def _title(question: InferenceQuestion, results: tuple[InferenceResult, ...]) -> str:
+    if question.subject is None:
+        return "Check the size" if question.size_error else "Check the model"
+    if question.inference.settings is None:
+        return "Check the settings"
+    figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
+    return f"Run {question.subject.name}: {figures}"
+
+
+def _sizes(catalog: Catalog, question: InferenceQuestion, links: Links) -> tuple[SizeChoice, ...]:
+    """The catalog's sizes; settings that are in use are taken along."""
+    current = question.subject_query.get("size") if question.subject else None
+    settings = question.settings_query
+    sizes = [(size_b, query_number(size_b)) for size_b in catalog.sizes_b]
+    return tuple(
+        SizeChoice(
+            format_number(size_b, decimals=3),
+            *links.urls({"size": size, **settings}),
+            is_current=size == current,
+        )
+        for size_b, size in sizes
+    )

@@ -1,0 +1,74 @@
+"""The pages and fragments of inference. The work is done by the presenters."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from calculator.catalog import current_catalog
+from calculator.faq.presenters import present_faq
+from calculator.pages.inference.presenters import (
+    InferenceView,
+    present_inference,
+    present_inference_search,
+)
+from calculator.pages.inference.published import held_to
+from calculator.question.config_links import read_config_text
+from calculator.question.inference.form import INFERENCE_NAMES
+from calculator.serving.public_views import public
+from calculator.words.fragments import HtmxHttpRequest, fragment_response
+
+PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES)
+
+
+@public(more=PAGE_NAMES)
+@require_safe
+def inference(request: HttpRequest) -> HttpResponse:
+    catalog, today = current_catalog(), timezone.localdate()
+    return _page(request, present_inference(catalog, request.GET.dict(), today=today))
+
+
+@public(more=PAGE_NAMES, fragment=True)
+@require_safe
+def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
+    catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_inference(catalog, request.GET.dict(), today=today)
+    template = "calculator/pages/inference/fragment.jinja"
+    return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
+
+
+@public(more=PAGE_NAMES)
+@require_safe
+def inference_models_fragment(request: HttpRequest) -> HttpResponse:
+    """What a search for a model finds, as one types."""
+    matches = present_inference_search(current_catalog(), request.GET.dict())
+    return render(request, "calculator/pages/calculator/_matches.jinja", {"matches": matches})
+
+
+@public()
+@require_safe
+def published(request: HttpRequest) -> HttpResponse:
+    """The published figures that the estimate is held to."""
+    context = {"held_to": held_to(current_catalog())}
+    return render(request, "calculator/pages/inference/published.html", context)
+
+
+@csrf_exempt  # Visitors have no cookie, and nothing is changed.
+@require_http_methods(["GET", "HEAD", "POST"])
+def inference_config(request: HttpRequest) -> HttpResponse:
+    """A pasted or uploaded config.json: on to the page that has it in its address."""
+    if request.method != "POST":
+        return redirect("calculator:inference")
+    query = {**request.POST.dict(), "config": read_config_text(request)}
+    calculator = present_inference(current_catalog(), query, today=timezone.localdate())
+    if not calculator.question.config_error:
+        return redirect(calculator.page_url)
+    return _page(request, calculator)
+
+
+def _page(request: HttpRequest, calculator: InferenceView) -> HttpResponse:
+    context = {"calculator": calculator, "faq": present_faq(current_catalog())}
+    return render(request, "calculator/pages/inference/page.html", context)
