@@ -168,7 +168,11 @@ def present_question(
             links.page_path if is_front_page or not question.is_understood else page_url
         ),
         fragment_url=links.fragment_path,
-        other_task_url=links.other_task_url(thumb_query),
+        other_task_url=links.other_task_url(
+            question.subject_query
+            if question.subject is not None and "model" in question.subject_query
+            else thumb_query
+        ),
         rule_of_thumb_url=thumb_url,
         rule_of_thumb_fragment_url=thumb_fragment_url,
     )

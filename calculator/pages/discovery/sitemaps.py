@@ -51,6 +51,7 @@ class MainPages(PageSitemap):
         return [
             Page(reverse("calculator:training"), everything),
             Page(reverse("calculator:inference"), newest(*OF_EVERY_FIGURE, ModelSize)),
+            Page(reverse("calculator:inference_published"), newest(LanguageModel)),
             Page(reverse("calculator:models"), models_changed_at),
             Page(reverse("gpus:list"), newest(*OF_GPUS)),
             Page(reverse("fit:page"), newest(*OF_EVERY_FIGURE, *OF_GPUS)),

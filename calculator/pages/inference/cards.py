@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from calculator.answer.inference import InferenceResult
 from calculator.estimation.cluster.counts import words_for_count
@@ -68,12 +70,19 @@ class FormatRow:
     """One format in the table of all of them."""
 
     name: str
-    runtime: str
     bits: str
     weights: str
     figure: str
     minimum: str
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormatGroup:
+    """The formats that one runtime loads."""
+
+    runtime: str
+    rows: tuple[FormatRow, ...]
 
 
 def present_inference_card(result: InferenceResult, today: dt.date | None) -> InferenceCardView:
@@ -100,11 +109,18 @@ def present_inference_card(result: InferenceResult, today: dt.date | None) -> In
     )
 
 
-def format_row(result: InferenceResult) -> FormatRow:
+def format_groups(results: Iterable[InferenceResult]) -> tuple[FormatGroup, ...]:
+    """Rows under the runtime that loads them, in its order."""
+    return tuple(
+        FormatGroup(name, tuple(map(_format_row, group)))
+        for name, group in groupby(results, lambda each: each.estimate.runtime.name)
+    )
+
+
+def _format_row(result: InferenceResult) -> FormatRow:
     found = result.estimate
     return FormatRow(
         name=result.name,
-        runtime=found.runtime.name,
         bits=_bits(found),
         weights=format_gb(found.weights.total_bytes),
         figure=format_gb(result.memory_bytes),

@@ -21,9 +21,9 @@ from calculator.pages.calculator.presenters import (
 )
 from calculator.pages.calculator.ruler import draw_ruler
 from calculator.pages.inference.cards import (
-    FormatRow,
+    FormatGroup,
     InferenceCardView,
-    format_row,
+    format_groups,
     load_words,
     present_inference_card,
 )
@@ -38,10 +38,10 @@ from calculator.words.formatting import format_gb, format_number, query_number
 
 @dataclass(frozen=True, slots=True)
 class PreciseView:
-    """The precise answer: cards of 16, 8 and 4 bits, and a row for every format."""
+    """The precise answer: cards of 16, 8 and 4 bits, and a row for every format, by runtime."""
 
     cards: tuple[InferenceCardView, ...]
-    formats: tuple[FormatRow, ...]
+    formats: tuple[FormatGroup, ...]
     notes: tuple[str, ...]
     model_url: str
 
@@ -94,8 +94,6 @@ def present_inference(
         "sizes": _sizes(catalog, question, links),
         "settings": present_inference_settings(question),
     }
-    if "model" in question.subject_query and question.subject is not None:
-        values["other_task_url"] = links.other_task_url(question.subject_query)
     if not is_rough:
         page_url = links.page_url(question.query)
         values |= {
@@ -161,9 +159,7 @@ def _precise(
     asked = results[0].estimate
     return PreciseView(
         cards=tuple(present_inference_card(each, today) for each in results),
-        formats=tuple(
-            format_row(each) for each in all_results(catalog, asked.architecture, asked.settings)
-        ),
+        formats=format_groups(all_results(catalog, asked.architecture, asked.settings)),
         notes=subject.notes,
         model_url=path_of("calculator:model", subject.slug) if subject.slug else "",
     )
