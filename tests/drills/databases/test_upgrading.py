@@ -57,8 +57,9 @@ def test_an_upgrade_backs_up_loads_what_is_new_and_keeps_what_editors_changed(
     site.manage("load_catalog", "--verbosity=0")
     site.sql("UPDATE gpus_gpu SET retail_price_usd = 1234 WHERE slug = 'rtx-4090'")
     sizes = "SELECT count(*) FROM calculator_modelsize WHERE params_b = 777"
-    last = (origin / SIZES).read_text().splitlines()[-1].split(",")
-    (origin / SIZES).open("a").write(",".join(["777", *last[1:]]) + "\n")
+    before = (origin / SIZES).read_text()
+    last = before.splitlines()[-1].split(",")
+    (origin / SIZES).write_text(before + ",".join(["777", *last[1:]]) + "\n")
     git(origin, "commit", "--quiet", "--all", "--message=A size more")
 
     stopped = upgrade(checkout, folder, INSTALL="false")
