@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from calculator.checked_rows import CheckedRow
 from calculator.faq.checks import answer_problems, query_problems
 
 
@@ -22,7 +23,7 @@ class FaqSpec:
     calculator_query: str
 
 
-class FaqEntry(models.Model):
+class FaqEntry(CheckedRow):
     slug = models.SlugField(max_length=80, unique=True)
     question = models.CharField(max_length=160)
     answer = models.TextField(
