@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from calculator.pages.my_gpu import urls as my_gpu
 from config.health import healthz
+from config.security_headers import csp_report
 from gpus import urls as gpus
 
 urlpatterns = [
@@ -11,5 +12,6 @@ urlpatterns = [
     path("gpus/", include(([*gpus.urlpatterns, *my_gpu.urlpatterns], gpus.app_name))),
     path("fit/", include("calculator.pages.fit.urls")),
     path("admin/", admin.site.urls),
+    path("csp-report/", csp_report, name="csp_report"),
     path("healthz", healthz, name="healthz"),
 ]

@@ -49,6 +49,7 @@ def _settings_of_tests():
             },
         },
         WHITENOISE_AUTOREFRESH=True,
+        RATE_LIMITS={},
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
         yield
