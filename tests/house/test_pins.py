@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)(.*)$", re.MULTILINE)
+PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)(.*)$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_pin_has_hashes_and_no_index(name):
     text = (ROOT / name).read_text()
-    entries = [each for each in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]]
+    entries = list(re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:])
 
     assert entries
     assert [each for each in entries if "--hash=sha256:" not in each] == []
