@@ -21,8 +21,19 @@ TESTS_OF_LIBRARIES = (
 CALLED_BY_NAME = [
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
+    # Named in the settings: middleware with its hook, and what axes calls.
+    *("*Middleware", "process_view", "view", "args", "kwargs"),
+    *("locked_out", "original_response", "credentials"),
 ]
-DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
+DEFINED_FOR_DJANGO = {
+    "models.py",
+    "checked_rows.py",
+    "classes.py",
+    "tiers.py",
+    "admin.py",
+    "apps.py",
+    "settings.py",
+}
 SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
 # They replace parts of PyTorch and transformers, or set what those read.
 PATCHES = {"validation/tracing"}
