@@ -12,6 +12,7 @@ from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
+from calculator.pages.calculator.head import calculator_head
 from calculator.pages.calculator.presenters import present_calculator, present_search
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
@@ -50,9 +51,11 @@ def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
     context = {
-        "calculator": present_calculator(catalog, task, request.GET.dict(), today=today),
+        "calculator": calculator,
         "faq": present_faq(catalog),
+        "head": calculator_head(catalog, calculator),
     }
     return render(request, f"calculator/pages/calculator/{task}.html", context)
 
@@ -94,5 +97,6 @@ def config(request: HttpRequest) -> HttpResponse:
     calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
-    context = {"calculator": calculator, "faq": present_faq(catalog)}
+    head = calculator_head(catalog, calculator)
+    context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
     return render(request, "calculator/pages/calculator/training.html", context)
