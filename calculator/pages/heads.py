@@ -5,8 +5,59 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils.html import strip_tags
 
+from calculator.catalog import Catalog
 from calculator.faq.presenters import FaqView
+from calculator.models import Task
+from calculator.question.reading import Question
 from calculator.words.page_head import SITE_NAME, PageHead
+
+
+def calculator_head(
+    catalog: Catalog, task: str, question: Question, *, canonical_url: str
+) -> PageHead:
+    """The front page, a page for each published size and each model; other questions are endless."""
+    query = question.query if question.is_understood else {}
+    picture = "share:training" if task == Task.TRAINING else "share:inference"
+    return PageHead(
+        canonical_url,
+        reverse(picture, query=query),
+        crumbs=_calculator_crumbs(question, canonical_url),
+        structured=() if canonical_url != "/" else (_APPLICATION,),
+        is_indexed=_is_indexed(catalog, question, canonical_url),
+    )
+
+
+_APPLICATION = {
+    "@type": "WebApplication",
+    "name": SITE_NAME,
+    "url": "/",
+    "applicationCategory": "DeveloperApplication",
+    "operatingSystem": "Any",
+    "browserRequirements": "None beyond HTML",
+    "isAccessibleForFree": True,
+    "offers": {"@type": "Offer", "price": "0", "priceCurrency": "USD"},
+}
+
+
+def _is_indexed(catalog: Catalog, question: Question, canonical_url: str) -> bool:
+    if not question.is_understood or question.subject is None:
+        return False
+    if "?" not in canonical_url:
+        return True
+    if set(question.query) == {"size"}:
+        return question.subject.params_b in catalog.sizes_b
+    # A model's own page is the one to find; this one is where its settings are changed.
+    return False
+
+
+def _calculator_crumbs(question: Question, canonical_url: str) -> tuple[tuple[str, str], ...]:
+    if canonical_url == reverse("calculator:training"):
+        return ()
+    subject = question.subject
+    if subject is not None and subject.slug:
+        model_path = reverse("calculator:model", args=[subject.slug])
+        return (("Models", reverse("calculator:models")), (subject.name, model_path))
+    return ()
 
 
 def page_head(name: str, path: str, *, is_indexed: bool = True) -> PageHead:

@@ -12,8 +12,8 @@ from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
-from calculator.pages.calculator.head import calculator_head
 from calculator.pages.calculator.presenters import present_calculator, present_search
+from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
 from calculator.question.reading import QUESTION_NAMES
@@ -55,7 +55,9 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
     context = {
         "calculator": calculator,
         "faq": present_faq(catalog),
-        "head": calculator_head(catalog, calculator),
+        "head": calculator_head(
+            catalog, task, calculator.question, canonical_url=calculator.canonical_url
+        ),
     }
     return render(request, f"calculator/pages/calculator/{task}.html", context)
 
@@ -97,6 +99,7 @@ def config(request: HttpRequest) -> HttpResponse:
     calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
-    head = calculator_head(catalog, calculator)
+    question, url = calculator.question, calculator.canonical_url
+    head = calculator_head(catalog, Task.TRAINING, question, canonical_url=url)
     context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
     return render(request, "calculator/pages/calculator/training.html", context)
