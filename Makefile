@@ -30,7 +30,7 @@ ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore test
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test testpostgresql bench check fix validate admin clean
+.PHONY: help install run dev test testpostgresql bench soak check audit fuzz fix lock sbom validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -57,6 +57,10 @@ testpostgresql: $(TOOLS_INSTALLED)  ## run what touches rows or the cache on Pos
 bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, side by side
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+soak: $(TOOLS_INSTALLED)  ## ten minutes at saturation with kills, edits and database restarts; then memory
+	@$(BIN)/python -m tests.bench.soak $(ARGS)
+	@$(BIN)/python -m tests.bench.memory
+
 check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,6 +69,28 @@ check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, chang
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 	$(MANAGE) makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory audit
+
+# pip-audit fails both where it finds something and where it cannot ask; only the first prints.
+audit: $(TOOLS_INSTALLED)  ## look the pins up among known vulnerabilities (AUDIT=required: fail where that cannot be asked)
+	@mkdir -p $(or $(VAR_DIR),var); found=$$($(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes \
+		--requirement requirements.txt 2>$(or $(VAR_DIR),var)/audit.log) || { \
+		if [ -n "$$found" ]; then echo "$$found"; exit 1; fi; \
+		echo "Known vulnerabilities were NOT looked up: the service cannot be reached ($(or $(VAR_DIR),var)/audit.log)." >&2; \
+		[ "$(AUDIT)" != required ]; }
+
+sbom: $(TOOLS_INSTALLED)  ## list everything that the site runs on, as CycloneDX, in var/sbom.json
+	@mkdir -p $(or $(VAR_DIR),var)
+	@$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible \
+		--output-file $(or $(VAR_DIR),var)/sbom.json
+
+lock:  ## pin the whole closure with its hashes anew from deploy/*.in (needs uv)
+	cd deploy && for name in requirements requirements-dev; do \
+		uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet $$name.in --output-file ../$$name.txt; done
+
+fuzz: $(TOOLS_INSTALLED)  ## ask every page with arbitrary questions (FUZZ_REQUESTS=50000)
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),50000) $(BIN)/python -m pytest tests/fuzz -q
 
 fix: $(TOOLS_INSTALLED)  ## let the linters and formatters repair what they can
 	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --exit-zero-even-if-changed
@@ -100,12 +126,12 @@ $(VENV_MADE):
 
 $(SITE_INSTALLED): requirements.txt $(VENV_MADE)
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(TOOLS_INSTALLED): requirements-dev.txt $(SITE_INSTALLED)
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(TRACING_INSTALLED): validation/requirements.txt

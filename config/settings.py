@@ -4,6 +4,7 @@ Nothing has to be set to run the site on one's own machine. `DJANGO_ENV=producti
 every guard on and refuses to start while a secret is missing: see docs/operations.md.
 """
 
+import datetime as dt
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -66,11 +67,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "axes",
 ]
 
 MIDDLEWARE = [
     "config.observing.ObservingMiddleware",
     "config.finished.middleware.FinishedPagesMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -83,6 +86,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.rate_limits.RateLimitMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -99,7 +104,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["calculator.words.drawing"],
+            "builtins": ["calculator.words.drawing", "calculator.words.page_head"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -131,6 +136,11 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         statement_timeout_seconds=env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 15),
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
@@ -203,8 +213,50 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/csp-report/"],
+        "report-to": ["csp"],
     }
 }
+SECURITY_HEADERS = {
+    # Pages have theirs from django-csp; this is for static files.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Reporting-Endpoints": 'csp="/csp-report/"',
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": ", ".join(
+        f"{feature}=()"
+        for feature in (
+            "accelerometer",
+            "browsing-topics",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "microphone",
+            "midi",
+            "payment",
+            "serial",
+            "usb",
+        )
+    ),
+}
+# How many proxies stand in front and append to X-Forwarded-For; 0: the socket's address counts.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+# POST requests per minute and address; 0 is no limit.
+RATE_LIMITS = {
+    "calculator:api_estimate": env.int("RATE_LIMIT_API", 120),
+    "calculator:config": env.int("RATE_LIMIT_CONFIG", 60),
+    "admin:login": env.int("RATE_LIMIT_LOGIN", 20),
+    "csp_report": env.int("RATE_LIMIT_CSP_REPORT", 30),
+}
+# Five wrong passwords of one name from one address lock them out for a quarter of an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "config.rate_limits.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.client_address.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_HTTPONLY = True

@@ -5,6 +5,7 @@ from calculator.pages.discovery import views as discovery
 from calculator.pages.my_gpu import urls as my_gpu
 from config.health import healthz, readyz
 from config.metrics_view import metrics
+from config.security_headers import csp_report
 from gpus import urls as gpus
 
 urlpatterns = [
@@ -18,6 +19,7 @@ urlpatterns = [
     path("llms.txt", discovery.llms_txt, name="llms"),
     path("changes.rss", discovery.changes, name="changes"),
     path("admin/", admin.site.urls),
+    path("csp-report/", csp_report, name="csp_report"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

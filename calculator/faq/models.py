@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from calculator.checked_rows import CheckedRow
 from calculator.faq.checks import answer_problems, query_problems
 
 
@@ -23,7 +24,7 @@ class FaqSpec:
     calculator_query: str
 
 
-class FaqEntry(models.Model):
+class FaqEntry(CheckedRow):
     slug = models.SlugField(max_length=80, unique=True)
     question = models.CharField(max_length=160)
     answer = models.TextField(
@@ -82,7 +83,7 @@ class FaqEntry(models.Model):
         return FaqSpec(self.slug, self.question, self.answer, self.calculator_query)
 
 
-class FormerSlug(models.Model):
+class FormerSlug(CheckedRow):
     """A slug that an answer had: its address goes on to the answer's present one."""
 
     slug = models.SlugField(max_length=80, unique=True)

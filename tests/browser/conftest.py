@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.find_browser import NONE_FOUND, THIS_MACHINE, find, in_ci
 from tests.shipped_catalog import put_shipped_catalog
@@ -35,6 +35,9 @@ ARGUMENTS = [
     # Whatever else a page asks for, no name but this machine's resolves.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+
+# As for a click: a machine that is busy with other tests is slow without being wrong.
+expect.set_options(timeout=10_000)
 
 PHONE = 390
 LAPTOP = 1280
@@ -131,6 +134,8 @@ def page_at(browser, site, problems):
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
+        # The first page of a process works out every model's numbers, beside other processes.
+        context.set_default_navigation_timeout(30_000)
         problems.watch(context)
         return context.new_page()
 

@@ -110,7 +110,7 @@ def held_to(catalog: Catalog) -> HeldTo:
                 what=what,
                 published=f"{figure.published:g} {figure.unit}",
                 estimated=f"{estimated:.4g} {figure.unit}",
-                difference=f"{error * 100:+.1f} %".replace("-", "−"),
+                difference=_difference(error),
                 is_followed=figure.is_followed,
                 note=figure.note,
                 source_name=figure.source_name,
@@ -125,6 +125,12 @@ def held_to(catalog: Catalog) -> HeldTo:
         largest_percent=_percent(largest),
         largest_what=largest_what,
     )
+
+
+def _difference(error: float) -> str:
+    """“−1.4 %”, “+0.2 %”, “0 %”."""
+    percent = round(error * 100, 1)
+    return f"{percent:+.1f} %".replace("-", "−") if percent else "0 %"
 
 
 def _what(figure: PublishedFigure) -> str:

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
+from calculator.models import Task
+from calculator.pages.heads import calculator_head, page_head
 from calculator.pages.inference.presenters import (
     InferenceView,
     present_inference,
@@ -19,6 +21,7 @@ from calculator.pages.inference.published import held_to
 from calculator.question.config_links import read_config_text
 from calculator.question.inference.form import INFERENCE_NAMES
 from calculator.serving.public_views import public
+from calculator.words.addresses import path_of
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES)
@@ -52,7 +55,8 @@ def inference_models_fragment(request: HttpRequest) -> HttpResponse:
 @require_safe
 def published(request: HttpRequest) -> HttpResponse:
     """The published figures that the estimate is held to."""
-    context = {"held_to": held_to(current_catalog())}
+    head = page_head("inference-published", path_of("calculator:inference_published"))
+    context = {"held_to": held_to(current_catalog()), "head": head}
     return render(request, "calculator/pages/inference/published.html", context)
 
 
@@ -70,5 +74,9 @@ def inference_config(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, calculator: InferenceView) -> HttpResponse:
-    context = {"calculator": calculator, "faq": present_faq(current_catalog())}
+    catalog, question = current_catalog(), calculator.question
+    head = calculator_head(
+        catalog, Task.INFERENCE, question, canonical_url=calculator.canonical_url
+    )
+    context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
     return render(request, "calculator/pages/inference/page.html", context)

@@ -44,6 +44,10 @@ PAGES = {
         "How accurate is the estimate?",
         text="Held against traced training steps, measured runs and what people reported.",
     ),
+    "inference-published": Picture(
+        "Published figures of inference",
+        text="Files, KV caches and measured totals, each beside the estimate.",
+    ),
     "methodology": Picture(
         "How the figures are made",
         text="Every term of the estimate with its formula, its meaning and its source.",

@@ -55,4 +55,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 def _png(picture: Picture | None) -> HttpResponse:
     if picture is None:
         raise Http404("There is no picture of that name.")
-    return HttpResponse(draw_png(picture), content_type="image/png")
+    # Other sites show it beside their link.
+    headers = {"Cross-Origin-Resource-Policy": "cross-origin"}
+    return HttpResponse(draw_png(picture), content_type="image/png", headers=headers)
