@@ -67,12 +67,15 @@ class InferenceEstimate:
         return self.per_gpu(1)
 
     def per_gpu(self, gpu_count: int) -> DeviceBytes:
-        """What each of so many GPUs holds, shared out as vLLM's tensor parallelism does.
+        """What each of so many GPUs holds, shared out as the runtime does by default.
 
-        Weights are split. Keys and values are split by head, at most to one head per GPU; the
-        compressed vector of latent attention has no heads, and each GPU holds it whole.
+        Weights are split. By layer, so is the cache; within layers, keys and values are split by
+        head, at most to one head per GPU, and the compressed vector of latent attention, which has
+        no heads, is whole on each. Workspace and overhead are on every GPU.
         """
-        if self.architecture.is_latent:
+        if self.runtime.splits_by_layer:
+            shares = min(gpu_count, self.architecture.layer_count)
+        elif self.architecture.is_latent:
             shares = 1
         else:
             shares = min(gpu_count, self.architecture.kv_head_count)
@@ -80,7 +83,8 @@ class InferenceEstimate:
         cache += -(-self.cache.state_bytes // gpu_count)
         allocated = -(-self.weights.device_bytes // gpu_count) + cache + self.workspace_bytes
         low, likely, high = self.runtime.overhead_bytes
-        several = SHARED_OVERHEAD_BYTES if gpu_count > 1 else 0
+        joined = gpu_count > 1 and not self.runtime.splits_by_layer
+        several = SHARED_OVERHEAD_BYTES if joined else 0
         return DeviceBytes(
             low=allocated + low,
             likely=allocated + likely + several // 2,

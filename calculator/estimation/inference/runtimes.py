@@ -24,6 +24,8 @@ class Runtime:
     compresses_latent: keeps multi-head latent attention's compressed vector; otherwise the keys
     and values of all heads that are made of it.
     grows_by_copy: the cache of a layer is copied whole when a token is added.
+    splits_by_layer: several GPUs have layers each (llama.cpp's default split, transformers'
+    device_map); otherwise each has a part of every layer (tensor parallelism).
     embedding_on_host: the embedding stays in host memory, as only rows of it are read.
     overhead_bytes: low, likely and high of the CUDA context, graphs and libraries.
     """
@@ -40,6 +42,7 @@ class Runtime:
     conv_state_bytes: int
     compresses_latent: bool
     grows_by_copy: bool
+    splits_by_layer: bool
     embedding_on_host: bool
     overhead_bytes: tuple[int, int, int]
     overhead_source: str
@@ -64,6 +67,7 @@ VLLM = Runtime(
     conv_state_bytes=2,
     compresses_latent=True,
     grows_by_copy=False,
+    splits_by_layer=False,
     embedding_on_host=False,
     # Logs: beside weights and activations 0.16 GiB (vllm pull 12126) to 0.35 (issue 10517) without
     # CUDA graphs, 1.79 on an H100 (pull 10511); graphs 0.13 to 0.36 GiB (gpustack/runner pull 251,
@@ -94,6 +98,7 @@ LLAMA_CPP = Runtime(
     conv_state_bytes=4,  # R and S of llama_memory_recurrent are f32
     compresses_latent=True,
     grows_by_copy=False,
+    splits_by_layer=True,
     embedding_on_host=True,  # llama_model::load_tensors puts the input layer on the CPU
     # "unaccounted" of its own breakdown: 451 MiB on an RTX 4090 (pull 15860), 749 MiB on an RTX
     # PRO 6000 (issue 27953).
@@ -122,6 +127,7 @@ TRANSFORMERS = Runtime(
     conv_state_bytes=2,
     compresses_latent=False,
     grows_by_copy=True,
+    splits_by_layer=True,
     embedding_on_host=False,
     overhead_bytes=CONTEXT_BYTES,
     overhead_source="the CUDA context: 140 MiB on a T4 to about 600 MiB, from published runs",

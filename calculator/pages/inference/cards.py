@@ -300,8 +300,12 @@ def _assumptions(result: InferenceResult) -> tuple[str, ...]:
     if architecture.parameter_scale_fraction != 1.0:
         lines.append("A typical architecture of this size, interpolated between published ones.")
     if result.minimum is not None and result.minimum.gpu_count > 1:
+        split = (
+            "the layers are shared out"
+            if runtime.splits_by_layer
+            else "weights and KV heads are split (tensor parallelism)"
+        )
         lines.append(
-            f"On {result.minimum.gpu_count} GPUs weights and KV heads are split (tensor"
-            " parallelism); each has its own workspace and runtime."
+            f"On {result.minimum.gpu_count} GPUs {split}; each has its own workspace and runtime."
         )
     return tuple(lines)

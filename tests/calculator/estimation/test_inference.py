@@ -122,6 +122,20 @@ def test_more_gpus_never_hold_more_each(slug, settings):
     assert counts == sorted(counts, reverse=True)
 
 
+def test_layers_on_two_gpus_share_a_latent_cache_and_split_layers_do_not():
+    whole, by_layer = (
+        run("deepseek-v3-671b-a37b", weights, context_length=131_072)
+        for weights in ("fp8", "q8_0")
+    )
+
+    def cache_of_each(found, count):
+        rest = -(-found.weights.device_bytes // count) + found.workspace_bytes
+        return found.per_gpu(count).low - rest - found.runtime.overhead_bytes[0]
+
+    assert cache_of_each(whole, 8) == whole.cache.total_bytes
+    assert cache_of_each(by_layer, 8) == pytest.approx(by_layer.cache.total_bytes / 8, abs=8)
+
+
 @given(MODELS, SETTINGS)
 def test_a_narrower_cache_is_smaller(slug, settings):
     wide, narrow = (
