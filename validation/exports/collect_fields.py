@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import yaml
+
 TARGET = Path(__file__).resolve().parents[2] / "calculator" / "carrying" / "fields"
 # The files whose annotated class attributes are a tool's fields, and functions' arguments.
 TOOLS = {
@@ -117,9 +119,22 @@ def arguments(path: Path, owner: str, function: str) -> Iterator[str]:
 def torchtune(site_packages: Path) -> None:
     """Its recipes' own files are its schema: every key of theirs, and the builders' arguments."""
     names: set[str] = set()
+    recipes: dict[str, dict[str, object]] = {}
     for path in sorted((site_packages / "recipes/configs").rglob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         names |= set(re.findall(r"^\s*(?:- )?([A-Za-z_]\w*):", text, re.MULTILINE))
+        config = yaml.safe_load(text)
+        builder = str((config.get("model") or {}).get("_component_", ""))
+        if re.search(r"\d+b", builder) and {"tokenizer", "checkpointer"} <= set(config):
+            plain = re.sub(r"\.(?:q?lora|q?dora)_", ".", builder)
+            recipes.setdefault(
+                plain,
+                {
+                    "config": str(path.relative_to(site_packages)),
+                    "tokenizer": config["tokenizer"],
+                    "checkpointer": config["checkpointer"],
+                },
+            )
     for path in sorted((site_packages / "recipes").glob("*.py")):
         text = path.read_text(encoding="utf-8")
         names |= set(re.findall(r"cfg\.get\(\s*\"(\w+)\"", text))
@@ -136,6 +151,7 @@ def torchtune(site_packages: Path) -> None:
         ["recipes/configs/**/*.yaml", "recipes/*.py", "torchtune/models/*/_model_builders.py"],
         names,
         builders=[name for name in builders if re.search(r"\d+b", name)],
+        recipes=recipes,
     )
 
 
@@ -145,7 +161,7 @@ def version_of(distribution: str, site_packages: Path) -> str:
 
 
 def write(
-    tool: str, version: str, sources: Iterable[str], names: Iterable[str], **more: list[str]
+    tool: str, version: str, sources: Iterable[str], names: Iterable[str], **more: object
 ) -> None:
     value = {
         "tool": tool,

@@ -35,7 +35,7 @@ def read_command(text: str) -> Document:
     def value_of(match: re.Match[str]) -> str:
         return variables.get(match[1], match[0]).strip("'\"")
 
-    joined = re.sub(r"\\[ \t]*\r?\n", " ", text)
+    joined = re.sub(r"\\[ \t]*(?:\n|$)", " ", text)
     commands = [line for line in joined.splitlines() if _PROGRAM.search(line)]
     if not commands:
         raise NotReadable("No command stands here: accelerate launch, torchrun, python.")

@@ -11,6 +11,7 @@ from typing import Any
 from calculator.carrying.imports import distributed
 from calculator.carrying.imports.documents import Given, Opaque
 from calculator.carrying.imports.reading import (
+    PREFERENCE,
     Handler,
     Reading,
     as_switch,
@@ -69,6 +70,9 @@ def _checkpointing(reading: Reading, given: Given) -> None:
     if value == "unsloth":
         reading.values["activation_offload"] = "checkpoints"
         value = True
+    elif given.path[-1] == "use_gradient_checkpointing":
+        # Unsloth's own word for checkpoints that stay on the card.
+        reading.values["activation_offload"] = "none"
     reading.take(given, "gradient_checkpointing", value)
 
 
@@ -80,6 +84,28 @@ def _dtype(reading: Reading, given: Given) -> None:
 
 def _optimizer(reading: Reading, given: Given) -> None:
     setting("optimizer")(reading, given)
+
+
+def _preference(reading: Reading, given: Given) -> None:
+    if given.value is not None:
+        reading.remark(PREFERENCE)
+    reading.say(given, "not_followed", "Preference training is not estimated yet.")
+
+
+def _bits(reading: Reading, given: Given) -> None:
+    reading.flags["load_in_4bit"] = given.value == 4
+    reading.flags["load_in_8bit"] = given.value == 8
+    reading.say(given, "understood", f"The base in {given.value} bits.")
+
+
+def _part_of_length(reading: Reading, given: Given) -> None:
+    """Prompt and answer with a length each, as in the QLoRA authors' script."""
+    if isinstance(given.value, int) and not isinstance(given.value, bool):
+        length = reading.flags.get("length", 0) + given.value
+        reading.flags["length"] = length
+        reading.take(given, "sequence_length", length)
+    else:
+        reading.say(given, "not_followed", "The length is no whole number.")
 
 
 # transformers' TrainingArguments, which LLaMA-Factory and TRL share.
@@ -190,8 +216,31 @@ TABLE: dict[str, Handler] = {
     "offload_embedding": not_followed("An embedding on the host is not modelled."),
     "fast_inference": not_followed("vLLM beside the training is not modelled."),
     "float32_mixed_precision": not_followed("fp32 weights are not read from here."),
-    "max_prompt_length": no_bearing(),
-    "max_completion_length": no_bearing(),
+    "max_prompt_length": _preference,
+    "num_generations": _preference,
+    "reward_funcs": _preference,
+    "reward_model": _preference,
+    "rpo_alpha": _preference,
+    "rlhf_type": _preference,
+    "use_vllm": not_followed("vLLM beside the training is not modelled."),
+    "trainer": lambda reading, given: (
+        _preference(reading, given)
+        if str(given.value).upper() in PREFERENCE_WORDS
+        else reading.say(given, "understood", "The trainer.")
+    ),
+    "bits": _bits,
+    "double_quant": switched("quantization", "nf4_double", "nf4"),
+    "quant_type": no_bearing("NF4 and FP4 take the same."),
+    "lora_modules": targets,
+    "source_max_len": _part_of_length,
+    "target_max_len": _part_of_length,
+    "q_lora": flag("Whether the base is in 4 bits."),
+    "lazy_preprocess": no_bearing(),
+    "basicConfig.*": no_bearing(),
+    "num_labels": no_bearing("A head of few classes: less than is estimated."),
+    "is_trainable": no_bearing(),
+    "offload_folder": no_bearing(),
+    "max_completion_length": _preference,
     "device_map": no_bearing("On one GPU it changes nothing."),
     "callbacks": no_bearing(),
     "args": no_bearing("The arguments stand elsewhere."),
@@ -206,7 +255,7 @@ TABLE: dict[str, Handler] = {
     "dataset_kwargs": no_bearing(),
     "model_init_kwargs": not_followed("How the model is loaded is not read from here."),
     "ref_model": not_followed("A second model is not estimated yet."),
-    "beta": no_bearing(),
+    "beta": _preference,
     "precompute_ref_log_probs": not_followed("Preference training is not estimated yet."),
     "eval_packing": no_bearing(),
     "embedding_learning_rate": no_bearing(),
@@ -236,7 +285,7 @@ def settle(reading: Reading) -> str:
     if adapters is None:
         adapters = is_unsloth or "lora_rank" in values
     in_4_bits = next(
-        (flags[n] for n in ("load_in_4bit", "use_4bit_quantization") if n in flags),
+        (flags[n] for n in ("load_in_4bit", "use_4bit_quantization", "q_lora") if n in flags),
         is_unsloth and not flags.get("load_in_16bit"),
     )
     in_8_bits = True in (flags.get("load_in_8bit"), flags.get("use_8bit_quantization"))
@@ -264,6 +313,10 @@ def _settle_precision(reading: Reading, method: str) -> None:
         values["recipe"] = "fp16_autocast"
     elif reading.trainer == "unsloth":
         return
+    elif bf16 is False and flags.get("dtype") == "float32":
+        values["recipe"] = "fp32"
+    elif bf16 is False and half == "bf16":
+        values["recipe"] = "pure_bf16"
     elif half == "bf16" and method == "full":
         values["recipe"] = "pure_bf16"
     elif bf16 is True or half == "bf16" or reading.trainer == "trl":

@@ -203,6 +203,9 @@ def settle(reading: Reading) -> str:
     """The method; the names of the maps; and the default that its AdamW is run for-each."""
     flags, values = reading.flags, reading.values
     method = flags.get("method", "full")
+    if reading.cluster.get("gpu_count", 1) > 1:
+        # Its recipes for several GPUs are FSDP 2.
+        reading.cluster.setdefault("strategy", "fsdp")
     if method == "lora" and flags.get("quantize_base") is True:
         method = "qlora"
     modules = list(flags.get("modules", ()))
