@@ -15,7 +15,12 @@ from calculator.carrying.exports.launching import (
     deepspeed_items,
 )
 from calculator.carrying.exports.llama_factory import llama_factory_items
-from calculator.carrying.exports.torchtune import builder_of, recipe_name, torchtune_items
+from calculator.carrying.exports.torchtune import (
+    builder_of,
+    recipe_name,
+    torchtune_items,
+    weights_folder,
+)
 from calculator.carrying.exports.writing import (
     Item,
     comment,
@@ -26,7 +31,7 @@ from calculator.carrying.exports.writing import (
 from calculator.carrying.fields import fields_of
 from calculator.carrying.imports.reading import value_words
 from calculator.carrying.imports.understanding import understand
-from calculator.estimation import SettingsError
+from calculator.estimation import SettingsError, TrainingSettings
 from calculator.estimation.settings import changed_fields
 from calculator.question.training_fields import FIELDS
 from calculator.words.formatting import format_gb
@@ -81,13 +86,19 @@ def export(job: Job, tool: str) -> Export:
     if reason:
         return Export(tool, (), "", versions_of(tool), reason=reason)
     name, write, command = _WRITERS[tool]
-    lines = write(job)
-    cannot, likely_bytes = _differences(job, tool, "\n".join(lines))
-    head = _head(job, tool, cannot, likely_bytes)
-    files = [ExportFile(name, "\n".join([*head, "", *lines]) + "\n")]
-    files += _launch_files(job, tool)
+    read = _read_back(job, "\n".join(write(job)))
+    cannot = _differences(job, tool, read)
+    counted = replace(job, counted=read)
+    head = _head(counted, tool, cannot)
+    files = [ExportFile(name, "\n".join([*head, "", *write(counted)]) + "\n")]
+    files += _launch_files(counted, tool)
     return Export(
-        tool, tuple(files), command(job), versions_of(tool), tuple(cannot), likely_bytes
+        tool,
+        tuple(files),
+        command(job),
+        versions_of(tool),
+        tuple(cannot),
+        counted.likely_bytes,
     )
 
 
@@ -114,11 +125,11 @@ def _impossible(job: Job, tool: str) -> str:
     return ""
 
 
-def _head(job: Job, tool: str, cannot: Iterable[str], likely_bytes: int) -> list[str]:
+def _head(job: Job, tool: str, cannot: Iterable[str]) -> list[str]:
     where = "one GPU" if job.gpu_count == 1 else f"{job.gpu_count} GPUs by {job.sharding.name}"
     each = "" if job.gpu_count == 1 else " on each"
     method = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}[job.method]
-    figure = _gb(likely_bytes)
+    figure = _gb(job.likely_bytes)
     lines = comment(f"{method} of {job.model_name} with {TOOL_NAMES[tool]} on {where}.")
     lines += comment(f"About {figure}{each}, by this file. For {versions_of(tool)}.")
     if job.settings.quantization in QUANTIZED_AS_PUBLISHED and job.method == "qlora":
@@ -129,14 +140,21 @@ def _head(job: Job, tool: str, cannot: Iterable[str], likely_bytes: int) -> list
     return lines
 
 
-def _differences(job: Job, tool: str, text: str) -> tuple[list[str], int]:
-    """What the file says otherwise than the page, found by reading it, each with its bytes."""
-    found = understand(text)
-    read = found.settings
-    as_published = job.method == "qlora" and job.settings.quantization in QUANTIZED_AS_PUBLISHED
-    if as_published:
+def _read_back(job: Job, text: str) -> TrainingSettings:
+    """The settings that a file says, as its tool reads it."""
+    read = understand(text).settings
+    if job.method == "qlora" and job.settings.quantization in QUANTIZED_AS_PUBLISHED:
         # The model's own files say so; nothing in the tool's does.
         read = replace(read, method="qlora", quantization=job.settings.quantization)
+    try:
+        estimate_of(job.architecture, read, job.sharding)
+    except SettingsError:
+        return job.settings
+    return read
+
+
+def _differences(job: Job, tool: str, read: TrainingSettings) -> list[str]:
+    """What the file says otherwise than the page, each with its bytes."""
     words = []
     for name in changed_fields(read, job.settings):
         value = getattr(read, name)
@@ -147,14 +165,11 @@ def _differences(job: Job, tool: str, text: str) -> tuple[list[str], int]:
         amount = f"{_gb(abs(more))} {'more' if more > 0 else 'less'}"
         wanted = getattr(job.settings, name)
         words.append(
-            f"{TOOL_NAMES[tool]} cannot say it here: {FIELDS[name].label.lower()} is"
-            f" “{value_words(name, value)}” there, not “{value_words(name, wanted)}”"
+            f"Otherwise in {TOOL_NAMES[tool]}, {FIELDS[name].label}:"
+            f" “{value_words(name, value)}” instead of “{value_words(name, wanted)}”"
             f" ({amount})."
         )
-    try:
-        return words, estimate_of(job.architecture, read, job.sharding).device_bytes.likely
-    except SettingsError:
-        return words, job.likely_bytes
+    return words
 
 
 def _launch_files(job: Job, tool: str) -> list[ExportFile]:
@@ -199,7 +214,8 @@ def _llama_factory_command(job: Job) -> str:
 
 def _torchtune_command(job: Job) -> str:
     several = "" if job.gpu_count == 1 else f"--nproc_per_node {job.gpu_count} "
-    return f"tune run {several}{recipe_name(job)} --config torchtune.yaml"
+    download = f"tune download {job.model_id} --output-dir {weights_folder(job)}"
+    return f"{download} && tune run {several}{recipe_name(job)} --config torchtune.yaml"
 
 
 def _unsloth_command(job: Job) -> str:

@@ -8,6 +8,8 @@ carrying/fields.
 
 from __future__ import annotations
 
+import json
+
 from calculator.carrying.exports.job import (
     LEARNING_RATES,
     NOT_MEMORY,
@@ -109,17 +111,17 @@ def trl_script(job: Job) -> list[str]:
         )
     loads = "AutoModelForCausalLM, BitsAndBytesConfig" if is_quantized else "AutoModelForCausalLM"
     imports += [f"from transformers import {loads}", "from trl import SFTConfig, SFTTrainer"]
-    lines = [*imports, ""]
+    lines = [*imports]
     if is_quantized:
         lines += ["", *call_lines("quantization = BitsAndBytesConfig", _quantization(job))]
     model = [Item("dtype", Code(f"torch.{_dtype(job)}"), job.cost("model"))]
     if is_quantized:
         model.append(Item("quantization_config", Code("quantization")))
-    model.append(
-        Item("attn_implementation", settings.attention, job.cost("attention"))
-    )
+    model.append(Item("attn_implementation", settings.attention, job.cost("attention")))
     start = "model = AutoModelForCausalLM.from_pretrained"
-    lines += call_lines(start, model, first=repr(job.model_id))
+    if not is_quantized:
+        lines.append("")
+    lines += call_lines(start, model, first=json.dumps(job.model_id))
     if job.method == "qlora" and settings.prepare_kbit:
         note = job.cost("prepare_kbit")
         lines += comment(f"Embeddings, head and norms in fp32. {note}".strip())
@@ -132,7 +134,7 @@ def trl_script(job: Job) -> list[str]:
         lines += ["", *call_lines("adapters = LoraConfig", items)]
     lines += ["", *call_lines("arguments = SFTConfig", _sft(job))]
     data = call_lines(
-        "train_dataset = load_dataset", [Item("split", "train")], first=repr(DATASET)
+        "train_dataset = load_dataset", [Item("split", "train")], first=json.dumps(DATASET)
     )
     trainer = [
         Item("model", Code("model")),
@@ -251,7 +253,7 @@ def unsloth_script(job: Job) -> list[str]:
     ]
     lines += ["", *call_lines("arguments = SFTConfig", arguments)]
     lines += call_lines(
-        "train_dataset = load_dataset", [Item("split", "train")], first=repr(DATASET)
+        "train_dataset = load_dataset", [Item("split", "train")], first=json.dumps(DATASET)
     )
     lines += call_lines(
         "trainer = SFTTrainer",

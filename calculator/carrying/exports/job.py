@@ -88,6 +88,8 @@ class Job:
     settings: TrainingSettings
     sharding: Sharding = field(default_factory=Sharding)
     names: tuple[str, ...] = ()
+    counted: TrainingSettings | None = None
+    """What a tool makes of the settings, where that differs: the comments count with it."""
 
     @property
     def gpu_count(self) -> int:
@@ -103,7 +105,7 @@ class Job:
 
     @property
     def found(self) -> Estimate:
-        return estimate_of(self.architecture, self.settings, self.sharding)
+        return estimate_of(self.architecture, self.counted or self.settings, self.sharding)
 
     @property
     def likely_bytes(self) -> int:
@@ -137,7 +139,7 @@ class Job:
             weights = self.part("weights")
             shared = " on each GPU" if self.gpu_count > 1 else ""
             return f"The weights: {weights}{shared}." if weights else ""
-        now = getattr(self.settings, setting)
+        now = getattr(self.counted or self.settings, setting)
         other = _OTHERS[setting](now)
         difference = self.likely_with(**{setting: other})
         if difference is None or other == now:
@@ -154,7 +156,7 @@ class Job:
     def likely_with(self, **changes: Any) -> int | None:
         """The likely bytes of a GPU with other settings; None where they cannot be."""
         try:
-            settings = replace(self.settings, **changes)
+            settings = replace(self.counted or self.settings, **changes)
             return estimate_of(self.architecture, settings, self.sharding).device_bytes.likely
         except SettingsError:
             return None

@@ -58,11 +58,10 @@ def accelerate_items(job: Job) -> list[Item]:
                 )
             )
     else:
-        items.append(
-            Item("distributed_type", "MULTI_GPU", "DDP: every GPU holds everything.")
-        )
+        items.append(Item("distributed_type", "MULTI_GPU", "DDP: every GPU holds everything."))
     items += [
-        Item("mixed_precision", precision_word(job)) if not sharding.is_deepspeed else None,
+        # DeepSpeed's own file says its precision.
+        *([] if sharding.is_deepspeed else [Item("mixed_precision", precision_word(job))]),
         Item("num_machines", nodes),
         Item("machine_rank", 0, "Another number on each machine." if nodes > 1 else ""),
         Item("num_processes", job.gpu_count, "GPUs, all machines together."),
@@ -71,7 +70,7 @@ def accelerate_items(job: Job) -> list[Item]:
         Item("same_network", True),
         Item("use_cpu", False),
     ]
-    return [item for item in items if item is not None]
+    return items
 
 
 def _fsdp(job: Job) -> tuple[Item, ...]:
@@ -137,9 +136,7 @@ def deepspeed_items(job: Job) -> list[Item]:
     if stage == 3:
         zero.append(Item("stage3_gather_16bit_weights_on_model_save", True))
     items = [
-        Item(
-            "train_micro_batch_size_per_gpu", settings.micro_batch, job.cost("micro_batch")
-        ),
+        Item("train_micro_batch_size_per_gpu", settings.micro_batch, job.cost("micro_batch")),
         Item("gradient_accumulation_steps", settings.gradient_accumulation),
         Item("train_batch_size", "auto"),
         Item("gradient_clipping", "auto"),

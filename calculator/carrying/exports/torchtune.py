@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,11 @@ _FARTHEST = 0.2
 _COMPONENTS = {
     "adamw": ("torch.optim.AdamW", True),
     "adamw_foreach": ("torch.optim.AdamW", False),
-    **{ours: (name, None) for name, ours in reversed(OPTIMIZERS.items()) if "torch.optim.A" not in name},
+    **{
+        ours: (name, None)
+        for name, ours in reversed(OPTIMIZERS.items())
+        if "torch.optim.A" not in name
+    },
 }
 
 
@@ -52,11 +57,16 @@ def torchtune_items(job: Job) -> list[Item]:
         Item("output_dir", "output"),
         Item("model", (Item("_component_", component, job.cost("model")), *_adapter(job))),
         Item("tokenizer", _tokenizer(job, recipe["tokenizer"])),
-        Item("checkpointer", _block({**recipe["checkpointer"], "output_dir": "${output_dir}"})),
+        Item(
+            "checkpointer", _block(job, {**recipe["checkpointer"], "output_dir": "${output_dir}"})
+        ),
         Item("resume_from_checkpoint", False),
         Item(
             "dataset",
-            (Item("_component_", "torchtune.datasets.alpaca_cleaned_dataset"), Item("packed", False)),
+            (
+                Item("_component_", "torchtune.datasets.alpaca_cleaned_dataset"),
+                Item("packed", False),
+            ),
             NOT_MEMORY,
         ),
         Item("seed", None),
@@ -122,15 +132,27 @@ def torchtune_items(job: Job) -> list[Item]:
     return items
 
 
-def _block(values: Mapping[str, Any]) -> tuple[Item, ...]:
+def weights_folder(job: Job) -> str:
+    """Where `tune download` puts the model, and the recipe looks for it."""
+    return f"/tmp/{job.model_id.rpartition('/')[2]}"
+
+
+def _block(job: Job, values: Mapping[str, Any]) -> tuple[Item, ...]:
+    """A recipe's own block, with the folder of this model's weights for that of the recipe's."""
     return tuple(
-        Item(name, _block(value) if isinstance(value, Mapping) else value)
+        Item(name, _block(job, value) if isinstance(value, Mapping) else _placed(job, value))
         for name, value in values.items()
     )
 
 
+def _placed(job: Job, value: Any) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"^/tmp/[^/]+", weights_folder(job), value)
+    return value
+
+
 def _tokenizer(job: Job, values: Mapping[str, Any]) -> tuple[Item, ...]:
-    items = [item for item in _block(values) if item.name != "max_seq_len"]
+    items = [item for item in _block(job, values) if item.name != "max_seq_len"]
     note = job.cost("sequence_length")
     return (*items, Item("max_seq_len", job.settings.sequence_length, note))
 

@@ -93,7 +93,11 @@ def call_lines(start: str, items: Iterable[Item], *, first: str = "") -> list[st
 
 
 def _python_value(value: Any) -> str:
-    return value.text if isinstance(value, Code) else repr(value)
+    if isinstance(value, Code):
+        return value.text
+    if isinstance(value, list):
+        return f"[{', '.join(map(_python_value, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def notes_of(items: Iterable[Item], before: str = "") -> list[tuple[str, str]]:

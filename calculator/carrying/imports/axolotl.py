@@ -19,6 +19,7 @@ from calculator.carrying.imports.reading import (
     targets,
 )
 
+
 def _adapter(reading: Reading, given: Given) -> None:
     value = as_switch(given.value)
     reading.flags["adapter"] = value

@@ -30,7 +30,7 @@ def read_command(text: str) -> Document:
     Raises:
         NotReadable: no command, or quotes that do not close.
     """
-    variables = dict(_ASSIGNMENT.findall(text))
+    variables: dict[str, str] = dict(_ASSIGNMENT.findall(text))
 
     def value_of(match: re.Match[str]) -> str:
         return variables.get(match[1], match[0]).strip("'\"")

@@ -38,9 +38,11 @@ def zero_stage(reading: Reading, given: Given) -> None:
 def deepspeed(reading: Reading, given: Given) -> None:
     """The name of a DeepSpeed file, which usually says its stage."""
     name = given.value
-    if not isinstance(name, str) or not name:
-        verdict = "understood" if name in (None, False) else "not_followed"
-        reading.say(given, verdict, "DeepSpeed’s file is not named here." if name else "Not used.")
+    if name in (None, False, ""):
+        reading.say(given, "understood", "Not used.")
+        return
+    if not isinstance(name, str):
+        reading.say(given, "not_followed", "DeepSpeed’s file is not named here.")
         return
     match = _STAGE_IN_NAME.search(name.rpartition("/")[2])
     if match is None:

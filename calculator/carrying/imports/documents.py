@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,9 +88,8 @@ def read_yaml(text: str) -> Document:
 
 def _check_size(text: str) -> None:
     """Refuse what is deeply nested before anything walks down it."""
-    level = count = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        count += 1
+    level = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
             level += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -125,7 +124,7 @@ def _of_mapping(
 
 def _scalar(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
     try:
-        value = loader.construct_object(node)  # type: ignore[no-untyped-call]
+        value = loader.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
         return Opaque(str(node.value)[:60])
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**15:
@@ -154,24 +153,22 @@ def read_json(text: str) -> Document:
     return Document("json", tuple(_of_object(value, text)))
 
 
-def _of_object(root: Mapping[str, Any], text: str) -> Iterator[Given]:
-    def walk(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Given]:
-        nonlocal position
-        if len(path) > DEEPEST_LEVEL:
-            raise NotReadable("This is nested too deeply for a configuration.")
-        for name, item in value.items():
-            found = text.find(f'"{name}"', position)
-            position = position if found < 0 else found + 1
-            line = text.count("\n", 0, position) + 1
-            if isinstance(item, dict) and item:
-                yield from walk(item, (*path, name))
-            elif isinstance(item, list) and any(isinstance(each, dict | list) for each in item):
-                yield Given((*path, name), Opaque(f"{len(item)} entries"), line)
-            else:
-                yield Given((*path, name), None if item == {} else item, line)
-
+def _of_object(root: dict[str, Any], text: str) -> Iterator[Given]:
+    """The object's values; the n-th name of the object is the n-th that stands in the text."""
     position = 0
-    for count, given in enumerate(walk(root, ())):
-        if count > MOST_VALUES:
-            raise NotReadable("This is too long for a configuration.")
-        yield given
+    waiting: list[tuple[tuple[str, ...], Any]] = [((name,), root[name]) for name in reversed(root)]
+    count = 0
+    while waiting:
+        path, item = waiting.pop()
+        count += 1
+        if count > MOST_VALUES or len(path) > DEEPEST_LEVEL:
+            raise NotReadable("This is nested too deeply, or too long, for a configuration.")
+        found = text.find(f'"{path[-1]}"', position)
+        position = position if found < 0 else found + 1
+        line = text.count("\n", 0, position) + 1
+        if isinstance(item, dict) and item:
+            waiting += [((*path, name), item[name]) for name in reversed(item)]
+        elif isinstance(item, list) and any(isinstance(each, dict | list) for each in item):
+            yield Given(path, Opaque(f"{len(item)} entries"), line)
+        else:
+            yield Given(path, None if item == {} else item, line)

@@ -168,10 +168,7 @@ TABLE: dict[str, Handler] = {
     "use_peft": flag("Whether adapters are trained."),
     "use_peft_lora": flag("Whether adapters are trained."),
     "use_lora": flag("Whether adapters are trained."),
-    "peft_config": lambda reading, given: (
-        reading.flags.setdefault("adapters", not (given.value is None)),
-        reading.say(given, "understood", "Adapters, as they are configured elsewhere."),
-    )[1],
+    "peft_config": no_bearing("Adapters, as they are configured elsewhere."),
     "r": setting("lora_rank"),
     "lora_r": setting("lora_rank"),
     "lora_rank": setting("lora_rank"),
@@ -315,9 +312,7 @@ def _settle_precision(reading: Reading, method: str) -> None:
         return
     elif bf16 is False and flags.get("dtype") == "float32":
         values["recipe"] = "fp32"
-    elif bf16 is False and half == "bf16":
-        values["recipe"] = "pure_bf16"
-    elif half == "bf16" and method == "full":
+    elif half == "bf16" and (bf16 is False or method == "full"):
         values["recipe"] = "pure_bf16"
     elif bf16 is True or half == "bf16" or reading.trainer == "trl":
         values["recipe"] = "bf16_autocast"

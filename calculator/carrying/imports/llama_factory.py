@@ -154,7 +154,9 @@ TABLE: dict[str, Handler] = {
     "resize_vocab": not_followed("A larger vocabulary is not followed."),
     "add_tokens": not_followed("A larger vocabulary is not followed."),
     "compute_accuracy": setting("eval_keeps_logits"),
-    "adapter_name_or_path": no_bearing("An adapter that is trained on takes what a new one takes."),
+    "adapter_name_or_path": no_bearing(
+        "An adapter that is trained on takes what a new one takes."
+    ),
     "create_new_adapter": no_bearing(),
     "moe_aux_loss_coef": no_bearing(),
     "use_swanlab": no_bearing(),
@@ -167,7 +169,6 @@ TABLE: dict[str, Handler] = {
     "oft_block_size": not_followed("OFT is not modelled."),
     "fp8": not_followed("fp8 training is not modelled."),
 }
-
 
 
 def settle(reading: Reading) -> str:

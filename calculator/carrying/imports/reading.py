@@ -76,7 +76,9 @@ class Reading:
             return
         for name in values:
             self.values[name] = getattr(read, name)
-        words = ", ".join(f"{_label(name)}: {value_words(name, self.values[name])}" for name in values)
+        words = ", ".join(
+            f"{_label(name)}: {value_words(name, self.values[name])}" for name in values
+        )
         self.say(given, "understood", f"{words}.", next(iter(values)))
 
     def retract(self, setting: str, words: str) -> None:

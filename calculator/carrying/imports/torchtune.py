@@ -15,7 +15,6 @@ from calculator.carrying.imports.reading import (
     no_bearing,
     not_followed,
     setting,
-    switched,
 )
 
 # torchtune's names of the linear maps, in those of transformers.
@@ -67,7 +66,9 @@ def named_model(builder: str) -> str:
         return builder.replace("_", " ")
     size = (parts[3] or "").replace("#", ".")
     version = parts[2] or ""
-    return " ".join(f"{parts[1].replace('_', ' ')} {version} {size} {parts[4].replace('_', ' ')}".split())
+    return " ".join(
+        f"{parts[1].replace('_', ' ')} {version} {size} {parts[4].replace('_', ' ')}".split()
+    )
 
 
 def _checkpoint(reading: Reading, given: Given) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from calculator.carrying.fields import fields_of
@@ -68,7 +68,9 @@ TOOLS: dict[str, _Tool] = {
         llama_factory.settle,
         ("llama-factory",),
     ),
-    "torchtune": _Tool("torchtune", "torchtune", torchtune.TABLE, torchtune.settle, ("torchtune",)),
+    "torchtune": _Tool(
+        "torchtune", "torchtune", torchtune.TABLE, torchtune.settle, ("torchtune",)
+    ),
     "trl": _Tool("TRL", "trl", hugging_face.TABLE, hugging_face.settle, _HUGGING_FACE_FIELDS),
     "unsloth": _Tool(
         "Unsloth", "unsloth", hugging_face.TABLE, hugging_face.settle, _HUGGING_FACE_FIELDS
@@ -113,22 +115,10 @@ class Imported:
         values = {**self.defaults, **self.stated, "trainer": self.trainer}
         return settings_from_mapping(values, method=self.method or "lora")
 
-    def without_targets(self, words: str) -> Imported:
-        """The same with all linear maps, where the model has none of those names."""
-        stated = {name: v for name, v in self.stated.items() if name != "lora_targets"}
-        return Imported(
-            tool=self.tool,
-            tool_name=self.tool_name,
-            model=self.model,
-            method=self.method,
-            stated={**stated, "lora_targets": "all-linear"},
-            lines=self.lines,
-            trainer=self.trainer,
-            sharding=self.sharding,
-            remarks=(*self.remarks, words),
-            assumptions=self.assumptions,
-            defaults=self.defaults,
-        )
+    def with_targets(self, targets: tuple[str, ...] | str, words: str) -> Imported:
+        """The same with other target modules, and why."""
+        stated = {**self.stated, "lora_targets": targets}
+        return replace(self, stated=stated, remarks=(*self.remarks, words))
 
 
 def understand(text: str) -> Imported:
@@ -173,7 +163,9 @@ def _document(text: str) -> Document:
     if start.startswith("{"):
         return read_json(text)
     looks_like_python = re.search(
-        r"^\s*(?:from [\w.]+ import |import \w+|def \w+\(|\w+ = \w*\(|@dataclass)", text, re.MULTILINE
+        r"^\s*(?:from [\w.]+ import |import \w+|def \w+\(|\w+ = \w*\(|@dataclass)",
+        text,
+        re.MULTILINE,
     ) or re.search(r"^\s*\w+(?:\.\w+)*\(\s*$", text, re.MULTILINE)
     if looks_like_python or re.match(r"[\w.]+\s*=\s*[\w.]+\(|[\w.]+\(", start):
         return read_python(text)
@@ -196,7 +188,9 @@ def _tool_of(document: Document) -> str:
         if "axolotl" in program:
             return "axolotl"
         is_plain = {"deepspeed", "fsdp"} & names and not {"use_peft", "packing"} & names
-        return "transformers" if is_plain and "trl" not in program and "sft" not in program else "trl"
+        return (
+            "transformers" if is_plain and "trl" not in program and "sft" not in program else "trl"
+        )
     if any(name.rpartition(".")[2] == "_component_" for name in names):
         return "torchtune"
     if "zero_optimization" in names or "train_micro_batch_size_per_gpu" in names:

@@ -96,6 +96,7 @@ class PreciseCardView:
     formula_version: str
     alternatives: tuple[AlternativeView, ...]
     why_url: str
+    export_url: str
 
 
 def present_precise_card(
@@ -130,7 +131,21 @@ def present_precise_card(
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
         why_url=reverse("calculator:why", query={**links.query_with(run), "method": result.slug}),
+        export_url=reverse(
+            "calculator:export",
+            args=["trl"],
+            query={**links.query_with(run), "method": result.slug, **_cluster_query(result)},
+        ),
     )
+
+
+def _cluster_query(result: PreciseResult) -> dict[str, str]:
+    """How the minimum shares the run out, where it is more than one GPU."""
+    if result.smallest is None or result.smallest.setup.gpu_count == 1:
+        return {}
+    sharding = result.smallest.run.sharding
+    offload = {} if sharding.offload == "none" else {"offload": sharding.offload}
+    return {"gpu_count": str(sharding.gpu_count), "strategy": sharding.strategy, **offload}
 
 
 def _shortfall(result: PreciseResult) -> str:
