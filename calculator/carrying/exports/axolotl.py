@@ -126,7 +126,8 @@ def _sharding(job: Job) -> list[Item]:
         return []
     config = [
         Item("offload_params", sharding.offload == "parameters"),
-        Item("cpu_ram_efficient_loading", True),
+        # It quantises on one GPU alone, and waits for ever (axolotl/utils/schemas/validation.py).
+        Item("cpu_ram_efficient_loading", job.method != "qlora" or sharding.is_fsdp1),
         Item("auto_wrap_policy", "TRANSFORMER_BASED_WRAP", "A unit for each layer."),
         Item("state_dict_type", "SHARDED_STATE_DICT"),
         Item("reshard_after_forward", True, "Weights are dropped after each layer."),

@@ -78,7 +78,7 @@ def _fsdp(job: Job) -> tuple[Item, ...]:
     offloads = sharding.offload == "parameters"
     common = (
         Item("fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP", "A unit for each layer."),
-        Item("fsdp_cpu_ram_efficient_loading", True),
+        Item("fsdp_cpu_ram_efficient_loading", job.method != "qlora" or sharding.is_fsdp1),
         Item(
             "fsdp_offload_params",
             offloads,

@@ -27,7 +27,7 @@ def llama_factory_items(job: Job) -> list[Item]:
         Item("template", "default", "Your model’s own template."),
         Item("cutoff_len", settings.sequence_length, job.cost("sequence_length")),
         Item("output_dir", "output"),
-        *[item for item in training_items(job) if item.name in _SHARED],
+        *_shared(job),
         Item(
             "disable_gradient_checkpointing",
             not settings.gradient_checkpointing,
@@ -37,7 +37,8 @@ def llama_factory_items(job: Job) -> list[Item]:
     if settings.gradient_checkpointing and settings.activation_offload == "checkpoints":
         items.append(Item("use_unsloth_gc", True, job.cost("activation_offload")))
     projection = _PROJECTIONS.get(settings.optimizer)
-    if projection:
+    # Not with adapters (llamafactory/hparams/parser.py).
+    if projection and not job.trains_adapters:
         items += [
             Item(f"use_{projection}", True, job.cost("optimizer")),
             Item(f"{projection}_rank", settings.projection_rank),
@@ -66,7 +67,12 @@ def llama_factory_items(job: Job) -> list[Item]:
     return items
 
 
-_SHARED = ("per_device_train_batch_size", "gradient_accumulation_steps", "optim")
+def _shared(job: Job) -> list[Item]:
+    """transformers' own, less the optimizers for which LLaMA-Factory has switches."""
+    names = ["per_device_train_batch_size", "gradient_accumulation_steps"]
+    if job.settings.optimizer not in (*_PROJECTIONS, "galore_adamw_8bit", "muon"):
+        names.append("optim")
+    return [item for item in training_items(job) if item.name in names]
 
 
 def _adapter(job: Job) -> list[Item]:

@@ -170,13 +170,13 @@ def _distributed_type(reading: Reading, given: Given) -> None:
 
 
 def _mixed_precision(reading: Reading, given: Given) -> None:
-    recipe = {"bf16": "bf16_autocast", "fp16": "fp16_autocast", "no": "fp32"}.get(
-        str(given.value).lower() if given.value is not False else "no"
-    )
-    if recipe is None:
-        reading.say(given, "not_followed", "Only bf16, fp16 and fp32 are modelled.")
-    else:
+    recipe = {"bf16": "bf16_autocast", "fp16": "fp16_autocast"}.get(str(given.value).lower())
+    if recipe is not None:
         reading.take(given, "recipe", recipe)
+    elif given.value in (False, None, "no"):
+        reading.say(given, "understood", "Left to the trainer.")
+    else:
+        reading.say(given, "not_followed", "Only bf16, fp16 and fp32 are modelled.")
 
 
 def _enabled(recipe: str) -> Handler:

@@ -65,8 +65,22 @@ def _enable(reading: Reading, given: Given) -> None:
     reading.take(given, "gradient_checkpointing", True)
 
 
+def _half(reading: Reading, given: Given) -> None:
+    """bf16 or fp16; scripts often ask the card, of which most have bf16."""
+    name, value = given.path[-1], as_switch(given.value)
+    if isinstance(value, Opaque):
+        reading.flags[name] = name == "bf16"
+        reading.say(given, "understood", "It asks the card: one with bf16 is taken.")
+    else:
+        reading.flags[name] = value
+        reading.say(given, "understood", f"{name}{'' if value else ' is off'}.")
+
+
 def _checkpointing(reading: Reading, given: Given) -> None:
     value = as_switch(given.value)
+    if isinstance(value, Opaque):
+        reading.take(given, "gradient_checkpointing", value)
+        return
     if value == "unsloth":
         reading.values["activation_offload"] = "checkpoints"
         value = True
@@ -122,8 +136,8 @@ ARGUMENTS: dict[str, Handler] = {
     "optim": _optimizer,
     "optim_args": not_followed("Arguments of the optimizer are not read."),
     "optim_target_modules": no_bearing("Every linear map is projected here."),
-    "bf16": flag("bf16."),
-    "fp16": flag("fp16."),
+    "bf16": _half,
+    "fp16": _half,
     "bf16_full_eval": no_bearing(),
     "fp16_full_eval": no_bearing(),
     "eval_strategy": _strategy,

@@ -225,17 +225,13 @@ def read_all(
     harmless: Callable[[str], bool],
     known: frozenset[str],
 ) -> None:
-    """Each value to its handler: by its whole path, else by its last name, else by its first."""
+    """Each value to its handler: by its whole path, its last name, or the block that it is in."""
     for given in givens:
         path = given.path
-        handler = next(
-            (
-                table[name]
-                for name in (given.name, path[-1], *(f"{part}.*" for part in path[:-1]))
-                if name in table
-            ),
-            None,
-        )
+        names = [given.name, path[-1]]
+        if not harmless(path[-1]):
+            names += [f"{part}.*" for part in path[:-1]]
+        handler = next((table[name] for name in names if name in table), None)
         if handler is not None:
             handler(reading, given)
         elif any(map(harmless, path)):

@@ -56,7 +56,7 @@ def _words(node: ast.AST) -> Iterator[str]:
 
 
 def _constants(nodes: list[ast.AST]) -> dict[str, Any]:
-    """Names that are assigned once, and dataclass fields with a default."""
+    """Names that are assigned once, dataclass fields and parsers' arguments with a default."""
     found: dict[str, Any] = {}
     twice: set[str] = set()
     for node in nodes:
@@ -67,9 +67,14 @@ def _constants(nodes: list[ast.AST]) -> dict[str, Any]:
         else:
             continue
         if isinstance(target, ast.Name):
-            (twice.add if target.id in found else lambda _: None)(target.id)
+            if target.id in found:
+                twice.add(target.id)
             found[target.id] = _value(value, {})
-    return {name: value for name, value in found.items() if name not in twice}
+    known = {name: value for name, value in found.items() if name not in twice}
+    for node in nodes:
+        if isinstance(node, ast.Call) and _called(node)[0] == "add_argument":
+            known |= {given.path[1]: given.value for given in _argument(node, known)}
+    return known
 
 
 def _givens(node: ast.AST, known: Mapping[str, Any]) -> Iterator[Given]:

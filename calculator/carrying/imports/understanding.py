@@ -38,6 +38,11 @@ from calculator.estimation.cluster import Sharding, sharding_from_mapping
 from calculator.estimation.trainers import TRAINERS
 from calculator.question.training_fields import FIELDS
 
+_NOTHING = (
+    "Nothing of this is a setting of a training run that is known here. Read are YAML of Axolotl,"
+    " LLaMA-Factory, torchtune and TRL, DeepSpeed’s JSON, accelerate’s YAML, command lines and"
+    " Python scripts."
+)
 # A cluster whose size is not in the file.
 ASSUMED_GPU_COUNT = 8
 
@@ -143,15 +148,32 @@ def understand(text: str) -> Imported:
         reading.flags["adapters"] = True if {"LoraConfig", "get_peft_model"} & calls else None
         if any(call.startswith(hugging_face.PREFERENCE_WORDS) for call in calls):
             reading.remark(PREFERENCE)
-    elif any(word.endswith(("dpo", "dpo.py", "orpo.py", "kto.py")) for word in document.words):
+    if document.kind == "command":
+        reading.remark("What the script sets by itself does not stand in its command.")
+    if any(word.endswith(("dpo", "dpo.py", "orpo.py", "kto.py")) for word in document.words):
         reading.remark(PREFERENCE)
     # Launchers state how many machines after how many GPUs each has.
     givens = sorted(document.givens, key=lambda given: given.path[-1] not in _FIRST)
     read_all(reading, givens, tool.table, harmless=is_harmless, known=known)
+    if not any(line.verdict == "understood" for line in reading.lines):
+        raise NotReadable(_NOTHING)
     if reading.flags.get("adapters") is None:
         reading.flags.pop("adapters", None)
-    method = tool.settle(reading)
+    method = _by_name(reading, tool.settle(reading))
     return _imported(slug, tool, reading, method)
+
+
+def _by_name(reading: Reading, method: str) -> str:
+    """The method; a base that its name says is quantised makes QLoRA of LoRA."""
+    name = reading.model.casefold()
+    kinds = {"gptq": "gptq", "awq": "awq", "bnb-4bit": "nf4_double", "bnb-nf4": "nf4_double"}
+    kind = next((kinds[word] for word in kinds if word in name), "")
+    if method != "lora" or not kind:
+        return method
+    reading.values.setdefault("quantization", kind)
+    words = value_words("quantization", kind)
+    reading.remark(f"By its name the base is quantised ({words}), so this is QLoRA.")
+    return "qlora"
 
 
 _FIRST = frozenset({"nnodes", "num_machines", "_component_"})
@@ -187,10 +209,10 @@ def _tool_of(document: Document) -> str:
             return "llama-factory"
         if "axolotl" in program:
             return "axolotl"
-        is_plain = {"deepspeed", "fsdp"} & names and not {"use_peft", "packing"} & names
-        return (
-            "transformers" if is_plain and "trl" not in program and "sft" not in program else "trl"
-        )
+        scripts = [word for word in words if word.endswith(".py") or word == "trl"]
+        is_trl = any("trl" in word or "sft" in word for word in scripts)
+        is_trl = is_trl or bool({"use_peft", "packing", "max_seq_length"} & names)
+        return "trl" if is_trl else "transformers"
     if any(name.rpartition(".")[2] == "_component_" for name in names):
         return "torchtune"
     if "zero_optimization" in names or "train_micro_batch_size_per_gpu" in names:
