@@ -61,7 +61,7 @@ TOOLS = {
 QUOTED = {
     "accelerate": (
         ["accelerate/commands/config/cluster.py", "accelerate/commands/launch.py"],
-        r"[\"\[](fsdp_\w+|zero\w*_\w+|offload_\w+|deepspeed_\w+|gradient_\w+)[\"\]]",
+        r"[\"\[](?:--)?((?:fsdp|zero|offload|deepspeed|gradient|parallelism_config)\w*_\w+)[\"\]]",
     ),
 }
 DISTRIBUTIONS = {

@@ -45,6 +45,8 @@ _NOTHING = (
 )
 # A cluster whose size is not in the file.
 ASSUMED_GPU_COUNT = 8
+# accelerate/utils/dataclasses.py: FSDP_VERSION is 1; transformers' own is 2 (training_args.py).
+_FSDP_1 = ("Axolotl", "accelerate")
 
 
 class _Tool(NamedTuple):
@@ -279,9 +281,12 @@ def _sharding(reading: Reading) -> tuple[Sharding | None, str]:
     if strategy is None and count in (None, 1):
         return None, ""
     words = ""
+    if strategy == "fsdp" and "fsdp_version" not in reading.flags and reading.tool in _FSDP_1:
+        strategy = "fsdp1"
+        words = f"FSDP 1, which is {reading.tool}’s default where no version stands. "
     if count is None:
         count = ASSUMED_GPU_COUNT
-        words = f"{count} GPUs: the file does not say how many."
+        words += f"{count} GPUs: the file does not say how many."
     if count == 1:
         return None, "One GPU, on which nothing is shared out."
     try:
