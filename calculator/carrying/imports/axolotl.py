@@ -49,15 +49,16 @@ def _preference(reading: Reading, given: Given) -> None:
 
 def _plugins(reading: Reading, given: Given) -> None:
     names = " ".join(map(str, given.value)) if isinstance(given.value, list) else str(given.value)
-    if "cut_cross_entropy" in names.lower() or "CutCrossEntropy" in names:
-        reading.values["loss"] = "chunked"
-    known = ("liger", "cut_cross_entropy", "cutcrossentropy", "spectrum", "kernels")
-    if given.value and not any(each in names.lower() for each in known):
+    names = names.lower().replace("_", "")
+    known = ("liger", "cutcrossentropy", "spectrum", "kernels")
+    if given.value and not any(each in names for each in known):
         reading.say(given, "not_followed", "What this plugin does is not modelled.")
-        return
-    if "liger" in names.lower():
-        reading.flags["liger"] = True
-    reading.say(given, "understood", "The plugin’s switches say what it does.")
+    elif "cutcrossentropy" in names:
+        # axolotl/integrations/cut_cross_entropy/args.py: on unless it is turned off.
+        reading.values["loss"] = "chunked"
+        reading.say(given, "understood", "Cut cross-entropy: the loss in chunks.")
+    else:
+        reading.say(given, "understood", "The plugin’s switches say what it does.")
 
 
 def _experts(reading: Reading, given: Given) -> None:

@@ -90,12 +90,6 @@ def _nodes(reading: Reading, given: Given) -> None:
     reading.say(given, "understood", "Machines.")
 
 
-def visible_devices(reading: Reading, given: Given) -> None:
-    value = given.value
-    count = len(value) if isinstance(value, list) else len(str(value).split(","))
-    gpu_count(reading, Given(given.path, count, given.line))
-
-
 def fsdp(reading: Reading, given: Given) -> None:
     """transformers' `fsdp: full_shard auto_wrap offload`, as a text or a list."""
     value = given.value

@@ -39,7 +39,7 @@ def _liger(reading: Reading, given: Given) -> None:
 def _evaluation(reading: Reading, given: Given) -> None:
     """A batch for evaluation counts only where the run evaluates."""
     reading.flags["eval_batch"] = given
-    reading.say(given, "understood", "Where the run evaluates.", "eval_micro_batch")
+    reading.say(given, "understood", "Where the run evaluates.")
 
 
 def _strategy(reading: Reading, given: Given) -> None:

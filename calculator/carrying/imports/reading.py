@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from calculator.carrying.imports.documents import Given, Opaque
@@ -38,7 +38,6 @@ class Line:
     value: str
     verdict: Verdict
     words: str
-    setting: str = ""
 
 
 @dataclass(slots=True)
@@ -54,9 +53,9 @@ class Reading:
     remarks: list[str] = field(default_factory=list)
     model: str = ""
 
-    def say(self, given: Given, verdict: Verdict, words: str, setting: str = "") -> None:
+    def say(self, given: Given, verdict: Verdict, words: str) -> None:
         value = shortened(_printed(given.value), 80)
-        self.lines.append(Line(given.line, given.name, value, verdict, words, setting))
+        self.lines.append(Line(given.line, given.name, value, verdict, words))
 
     def take(self, given: Given, setting: str, value: Any) -> None:
         """A setting of ours; a value that is none of its choices is said, and left out."""
@@ -79,15 +78,7 @@ class Reading:
         words = ", ".join(
             f"{_label(name)}: {value_words(name, self.values[name])}" for name in values
         )
-        self.say(given, "understood", f"{words}.", next(iter(values)))
-
-    def retract(self, setting: str, words: str) -> None:
-        """Take back what could not be followed after all."""
-        self.values.pop(setting, None)
-        self.lines = [
-            replace(line, verdict="not_followed", words=words) if line.setting == setting else line
-            for line in self.lines
-        ]
+        self.say(given, "understood", f"{words}.")
 
     def remark(self, words: str) -> None:
         if words not in self.remarks:
@@ -212,7 +203,7 @@ def targets(reading: Reading, given: Given) -> None:
 def model_name(reading: Reading, given: Given) -> None:
     if isinstance(given.value, str) and given.value.strip():
         reading.model = given.value.strip()
-        reading.say(given, "understood", "The model.", "model")
+        reading.say(given, "understood", "The model.")
     else:
         reading.say(given, "not_followed", "The model is not named in words.")
 

@@ -52,7 +52,7 @@ def _model(reading: Reading, given: Given) -> None:
     named = rest if prefix in _METHODS else name
     reading.flags["builder"] = named_model(named)
     words = {"full": "All weights are trained.", "lora": "LoRA.", "qlora": "QLoRA."}[method]
-    reading.say(given, "understood", words, "model")
+    reading.say(given, "understood", words)
     if "vision" in family:
         reading.remark("Images are not estimated yet; the figures are those of text alone.")
 

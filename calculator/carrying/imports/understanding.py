@@ -39,7 +39,7 @@ from calculator.estimation.trainers import TRAINERS
 from calculator.question.training_fields import FIELDS
 
 _NOTHING = (
-    "Nothing of this is a setting of a training run that is known here. Read are YAML of Axolotl,"
+    "Nothing of this is a setting of a training run that is known here. What is read: YAML of Axolotl,"
     " LLaMA-Factory, torchtune and TRL, DeepSpeed’s JSON, accelerate’s YAML, command lines and"
     " Python scripts."
 )

@@ -13,8 +13,9 @@ from calculator.question.reading import read_question
 from calculator.question.subjects import subject_of_model
 from calculator.words.methods import METHOD_NAMES
 
-# Of 11 px in the browsers' sans-serifs; the text is held to it by textLength.
-CHARACTER_WIDTH = 6.4
+# Of Verdana's kind at 11 px; textLength holds other fonts to it.
+NARROW, WIDE = frozenset("fijlrtI1-. "), frozenset("mwMWGQO×")
+NARROW_WIDTH, WIDE_WIDTH, OTHER_WIDTH = 4.2, 8.6, 6.8
 PADDING = 7
 
 
@@ -60,8 +61,7 @@ def present_badge(catalog: Catalog, slug: str, method: str) -> BadgeView | None:
 
 
 def draw_badge(label: str, value: str, model: str) -> BadgeView:
-    label_length = round(len(label) * CHARACTER_WIDTH)
-    value_length = round(len(value) * CHARACTER_WIDTH)
+    label_length, value_length = _length(label), _length(value)
     label_width, value_width = label_length + 2 * PADDING, value_length + 2 * PADDING
     return BadgeView(
         label=label,
@@ -73,6 +73,16 @@ def draw_badge(label: str, value: str, model: str) -> BadgeView:
         label_length=label_length,
         value_length=value_length,
         text=f"{label} of {model}: {value}",
+    )
+
+
+def _length(text: str) -> int:
+    """About how many pixels wide a text is."""
+    return round(
+        sum(
+            NARROW_WIDTH if each in NARROW else WIDE_WIDTH if each in WIDE else OTHER_WIDTH
+            for each in text
+        )
     )
 
 
