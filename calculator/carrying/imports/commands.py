@@ -14,7 +14,9 @@ _PROGRAM = re.compile(
     r"\b(?:accelerate\s+launch|torchrun|deepspeed|llamafactory-cli\s+train|axolotl\s+train"
     r"|tune\s+run|trl\s+sft|trl\s+dpo|python3?|uv\s+run)\b"
 )
-_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(\S*)\s*(?:#.*)?$", re.MULTILINE)
+_ASSIGNMENT = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(\S*)[ \t]*(?:#.*)?$", re.MULTILINE
+)
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 
 

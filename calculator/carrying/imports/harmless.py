@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_LONGEST_NAME = 100
 _NAMES = re.compile(
     r"(?:"
     r"(?:\w*_)?(?:learning_rate|lr)(?:_\w+)?|lr_scheduler\w*|scheduler|warmup\w*|cosine_\w+|lrdecay"
@@ -51,4 +52,4 @@ _NAMES = re.compile(
 
 def is_harmless(name: str) -> bool:
     """Whether the memory of a training step does not depend on a key of that name."""
-    return _NAMES.fullmatch(name.lower()) is not None
+    return len(name) <= _LONGEST_NAME and _NAMES.fullmatch(name.lower()) is not None

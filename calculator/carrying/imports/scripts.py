@@ -33,12 +33,12 @@ def read_python(text: str) -> Document:
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
         nodes = list(ast.walk(tree))
+        known = _constants(nodes)
+        givens = [given for node in nodes for given in _givens(node, known)]
     except SyntaxError as error:
         raise NotReadable(f"Line {error.lineno}: {error.msg}.") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotReadable("This is not Python that can be read.") from error
-    known = _constants(nodes)
-    givens = [given for node in nodes for given in _givens(node, known)]
     if len(givens) > MOST_VALUES:
         raise NotReadable("This is too long for a configuration.")
     words = {alias for node in nodes for alias in _words(node)}

@@ -43,7 +43,7 @@ _METHODS = {"lora": "lora", "dora": "lora", "qlora": "qlora", "qdora": "qlora"}
 
 def _model(reading: Reading, given: Given) -> None:
     """torchtune.models.llama3_1.qlora_llama3_1_8b → Llama 3.1 8B by QLoRA."""
-    family, _, name = str(given.value).rpartition(".")
+    family, _, name = str(given.value)[:200].rpartition(".")
     prefix, _, rest = name.partition("_")
     method = _METHODS.get(prefix, "full")
     reading.flags["method"] = method

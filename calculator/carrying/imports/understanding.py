@@ -187,10 +187,10 @@ def _document(text: str) -> Document:
     if start.startswith("{"):
         return read_json(text)
     looks_like_python = re.search(
-        r"^\s*(?:from [\w.]+ import |import \w+|def \w+\(|\w+ = \w*\(|@dataclass)",
+        r"^[ \t]*(?:from [\w.]+ import |import \w+|def \w+\(|\w+ = \w*\(|@dataclass)",
         text,
         re.MULTILINE,
-    ) or re.search(r"^\s*\w+(?:\.\w+)*\(\s*$", text, re.MULTILINE)
+    ) or re.search(r"^[ \t]*\w+(?:\.\w+)*\([ \t]*$", text, re.MULTILINE)
     if looks_like_python or re.match(r"[\w.]+\s*=\s*[\w.]+\(|[\w.]+\(", start):
         return read_python(text)
     if is_command(text):

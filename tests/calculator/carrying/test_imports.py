@@ -157,6 +157,7 @@ BOMB = "a: &a [x, x]\n" + "\n".join(
         "def broken(:\n",
         "import os\nx = (" + "(" * 300,
         "import os\nx = " + "-" * 20_000 + "1",
+        "import os\nSFTConfig(a=b" + ".c" * 3_000 + ")",
         "python train.py --model 'unclosed",
         "x" * 64_001,
         "a: " + "[" * 5_000,
