@@ -19,15 +19,22 @@ STATIC_SOURCES := $(shell find static calculator/static gpus/static 2>/dev/null)
 
 MANAGE := $(BIN)/python manage.py
 
+# A process per core, each with a database and a browser of its own; who is done first takes over.
+IN_PARALLEL := --numprocesses auto --maxprocesses 8 --dist worksteal
+# The browser, this house's rules and the core see nothing of which database it is, and the drills
+# start databases of their own.
+ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore tests/validation \
+	--ignore tests/calculator/estimation --ignore tests/drills
+
 # The tracing tool has an environment of its own: the site never needs PyTorch.
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test bench check fix validate admin clean
+.PHONY: help install run dev test testpostgresql bench check audit fuzz fix lock sbom validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: install $(STATIC_COLLECTED)  ## start the site on http://127.0.0.1:8000 (PORT=… changes it)
 	@$(MANAGE) migrate --noinput --verbosity 0
@@ -41,7 +48,11 @@ dev: install  ## the same with DEBUG on and reloading when the code changes
 
 test: $(TOOLS_INSTALLED)  ## run every test, browser included (ARGS="tests/gpus -k price" chooses)
 	@$(BIN)/python tests/browser/find_browser.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.services
+	@$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
+
+testpostgresql: $(TOOLS_INSTALLED)  ## run what touches rows or the cache on PostgreSQL and Redis
+	@$(BIN)/python -m tests.services $(BIN)/python -m pytest $(IN_PARALLEL) $(or $(ARGS),$(ON_POSTGRESQL))
 
 bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, side by side
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -54,6 +65,28 @@ check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, chang
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 	$(MANAGE) makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory audit
+
+# pip-audit fails both where it finds something and where it cannot ask; only the first prints.
+audit: $(TOOLS_INSTALLED)  ## look the pins up among known vulnerabilities (AUDIT=required: fail where that cannot be asked)
+	@mkdir -p $(or $(VAR_DIR),var); found=$$($(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes \
+		--requirement requirements.txt 2>$(or $(VAR_DIR),var)/audit.log) || { \
+		if [ -n "$$found" ]; then echo "$$found"; exit 1; fi; \
+		echo "Known vulnerabilities were NOT looked up: the service cannot be reached ($(or $(VAR_DIR),var)/audit.log)." >&2; \
+		[ "$(AUDIT)" != required ]; }
+
+sbom: $(TOOLS_INSTALLED)  ## list everything that the site runs on, as CycloneDX, in var/sbom.json
+	@mkdir -p $(or $(VAR_DIR),var)
+	@$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible \
+		--output-file $(or $(VAR_DIR),var)/sbom.json
+
+lock:  ## pin the whole closure with its hashes anew from deploy/*.in (needs uv)
+	cd deploy && for name in requirements requirements-dev; do \
+		uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet $$name.in --output-file ../$$name.txt; done
+
+fuzz: $(TOOLS_INSTALLED)  ## ask every page with arbitrary questions (FUZZ_REQUESTS=50000)
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),50000) $(BIN)/python -m pytest tests/fuzz -q
 
 fix: $(TOOLS_INSTALLED)  ## let the linters and formatters repair what they can
 	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --exit-zero-even-if-changed
@@ -89,12 +122,12 @@ $(VENV_MADE):
 
 $(SITE_INSTALLED): requirements.txt $(VENV_MADE)
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(TOOLS_INSTALLED): requirements-dev.txt $(SITE_INSTALLED)
 	@echo "Installing $< …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(TRACING_INSTALLED): validation/requirements.txt

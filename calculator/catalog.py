@@ -5,7 +5,8 @@ It is loaded anew when the version of its rows has changed (`calculator/serving/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from calculator.faq.models import FaqSpec
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import (
     FaqEntry,
+    FormerSlug,
     LanguageModel,
     MethodPreset,
     ModelAlias,
@@ -22,7 +24,9 @@ from calculator.models import (
 from calculator.presets.figures import Figures, published_figures
 from calculator.serving.row_versions import ROW_VERSION, Snapshot
 
-ROW_VERSION.watch(MethodPreset, PresetPart, ModelSize, LanguageModel, ModelAlias, FaqEntry)
+ROW_VERSION.watch(
+    MethodPreset, PresetPart, ModelSize, LanguageModel, ModelAlias, FaqEntry, FormerSlug
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,8 @@ class Catalog(Figures):
     version: str
     sizes_b: tuple[Decimal, ...]
     faq: tuple[FaqSpec, ...]
+    former_faq_slugs: Mapping[str, str] = field(default_factory=dict)
+    """Slugs that published answers had → those that they have."""
     language_models: tuple[LanguageModelSpec, ...] = ()
 
     @cached_property
@@ -48,6 +54,9 @@ def _load(version: str) -> Catalog:
         inference_methods=figures.inference_methods,
         sizes_b=tuple(ModelSize.objects.filter(published=True).values_list("params_b", flat=True)),
         faq=tuple(entry.to_spec() for entry in FaqEntry.objects.filter(published=True)),
+        former_faq_slugs=dict(
+            FormerSlug.objects.filter(entry__published=True).values_list("slug", "entry__slug")
+        ),
         language_models=tuple(
             model.to_spec()
             for model in LanguageModel.objects.filter(published=True).prefetch_related("aliases")

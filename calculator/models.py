@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from calculator.data.models import LoadedRow
-from calculator.faq.models import FaqEntry
+from calculator.faq.models import FaqEntry, FormerSlug
 from calculator.language_models.models import LanguageModel, ModelAlias
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
 __all__ = [
     "FaqEntry",
+    "FormerSlug",
     "LanguageModel",
     "LoadedRow",
     "MethodPreset",

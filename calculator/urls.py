@@ -16,6 +16,7 @@ from calculator.pages.carry.views import (
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
 from calculator.pages.methodology.views import formula_versions, methodology
+from calculator.pages.model_method.views import model_method
 from calculator.pages.why.views import why_fragment, why_page
 
 app_name = "calculator"
@@ -26,11 +27,13 @@ urlpatterns = [
     path("fragments/training/", views.training_fragment, name="training_fragment"),
     path("fragments/inference/", views.inference_fragment, name="inference_fragment"),
     path("fragments/models/", views.models_fragment, name="models_fragment"),
+    path("fragments/differences/", views.differences_fragment, name="differences_fragment"),
     path("fragments/model-list/", model_list_fragment, name="models_list_fragment"),
     path("config/", views.config, name="config"),
     path("api/v1/estimate", estimate, name="api_estimate"),
     path("models/", model_list, name="models"),
     path("models/<slug:slug>/", model_page, name="model"),
+    path("models/<slug:slug>/<slug:method>/", model_method, name="model_method"),
     path("curves/", curves, name="curves"),
     path("compare/", compare, name="compare"),
     path("why/", why_page, name="why"),

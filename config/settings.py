@@ -4,12 +4,16 @@ Nothing has to be set to run the site on one's own machine. `DJANGO_ENV=producti
 every guard on and refuses to start while a secret is missing: see docs/operations.md.
 """
 
+import datetime as dt
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from config.error_reports import report_errors_to
+from config.logs import logging_config
+from config.postgresql import use_postgresql_pool
 from config.secret_key import local_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -58,14 +62,18 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "axes",
 ]
 
 MIDDLEWARE = [
+    "config.observing.ObservingMiddleware",
     "config.finished.middleware.FinishedPagesMiddleware",
+    "config.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -78,6 +86,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.rate_limits.RateLimitMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -85,10 +95,16 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 TEMPLATES = [
     {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "config.jinja.environment"},
+    },
+    {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["calculator.words.drawing"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -114,7 +130,17 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    use_postgresql_pool(
+        DATABASES["default"],
+        statement_timeout_seconds=env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 15),
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
@@ -132,8 +158,21 @@ AUTH_PASSWORD_VALIDATORS = [
 CATALOG_CHECK_SECONDS = env.float("CATALOG_CHECK_SECONDS", 1.0)
 # What each process may keep of compressed answers: a page takes about 25 kB.
 FINISHED_PAGES_BYTES = env.int("FINISHED_PAGES_BYTES", 32_000_000)
-# The cache in which instances share them, where there is one.
-FINISHED_PAGES_SHARED_CACHE = "default" if env.str("CACHE_URL", "") else ""
+
+# What instances share ---------------------------------------------------------------------------
+
+# Redis or Valkey. Nothing depends on it: what it does not answer at once is worked out here.
+if CACHE_URL := env.str("CACHE_URL", ""):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "vram",
+            # redis-py does not try again by itself here: a dead cache costs one short wait.
+            "OPTIONS": {"socket_connect_timeout": 0.25, "socket_timeout": 0.25},
+        }
+    }
+FINISHED_PAGES_SHARED_CACHE = "default" if CACHE_URL else ""
 
 # Language and time ----------------------------------------------------------------------------
 
@@ -174,8 +213,50 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/csp-report/"],
+        "report-to": ["csp"],
     }
 }
+SECURITY_HEADERS = {
+    # Pages have theirs from django-csp; this is for static files.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Reporting-Endpoints": 'csp="/csp-report/"',
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": ", ".join(
+        f"{feature}=()"
+        for feature in (
+            "accelerometer",
+            "browsing-topics",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "microphone",
+            "midi",
+            "payment",
+            "serial",
+            "usb",
+        )
+    ),
+}
+# How many proxies stand in front and append to X-Forwarded-For; 0: the socket's address counts.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+# POST requests per minute and address; 0 is no limit.
+RATE_LIMITS = {
+    "calculator:api_estimate": env.int("RATE_LIMIT_API", 120),
+    "calculator:config": env.int("RATE_LIMIT_CONFIG", 60),
+    "admin:login": env.int("RATE_LIMIT_LOGIN", 20),
+    "csp_report": env.int("RATE_LIMIT_CSP_REPORT", 30),
+}
+# Five wrong passwords of one name from one address lock them out for a quarter of an hour.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "config.rate_limits.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.client_address.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_HTTPONLY = True
@@ -183,7 +264,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 if IN_PRODUCTION:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 365 * 24 * 3600)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -192,12 +273,15 @@ if IN_PRODUCTION:
     if env.bool("BEHIND_TLS_PROXY", True):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Logging --------------------------------------------------------------------------------------
+# Seeing it run --------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
+LOGGING = logging_config(as_json=IN_PRODUCTION)
+SLOW_REQUEST_MS = env.float("SLOW_REQUEST_MS", 250)
+
+# Who may read /metrics: addresses or networks, and whoever sends the token.
+METRICS_ALLOWED: list[str] = env.list("METRICS_ALLOWED", ["127.0.0.1", "::1"])
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+if SENTRY_DSN:
+    report_errors_to(SENTRY_DSN, environment=ENVIRONMENT)

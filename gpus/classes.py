@@ -8,13 +8,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from calculator.checked_rows import CheckedRow
 from calculator.estimation.cluster.run_time import Range
 from gpus.specs import MethodSupport, PlatformSpec, UtilisationSpec
 
 A_FRACTION = (MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(1)))
 
 
-class UtilisationClass(models.Model):
+class UtilisationClass(CheckedRow):
     """GPUs of which training uses about the same fraction of the dense 16-bit speed."""
 
     slug = models.SlugField(max_length=40, unique=True)
@@ -72,7 +73,7 @@ class Support(models.TextChoices):
     NO = "no", "does not run"
 
 
-class Platform(models.Model):
+class Platform(CheckedRow):
     """The software that a GPU is programmed with, and which methods run on it."""
 
     slug = models.SlugField(max_length=40, unique=True)

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from calculator.checked_rows import CheckedRow
 from gpus.classes import Platform, UtilisationClass
 from gpus.specs import GpuSpec, Price, UtilisationSpec
 from gpus.tiers import Audience, MemoryTier
@@ -80,7 +81,7 @@ CLOUD_PRICE_FIELDS = (
 )
 
 
-class Gpu(models.Model):
+class Gpu(CheckedRow):
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=80, unique=True)
     short_name = models.CharField(
@@ -228,8 +229,23 @@ class Gpu(models.Model):
         errors: dict[str, str] = {}
         for prefix, amount in PRICE_AMOUNTS.items():
             errors |= self._price_errors(prefix, getattr(self, amount))
+        errors |= self._usable_memory_errors()
         if errors:
             raise ValidationError(errors)
+
+    def _usable_memory_errors(self) -> dict[str, str]:
+        """Usable memory is most of what the card is sold with, and hardly more than that."""
+        if self.usable_memory_mib is None or self.tier_id is None:
+            return {}
+        sold_mib = self.tier.memory_gb * 1024
+        if sold_mib // 2 <= self.usable_memory_mib <= sold_mib * 21 // 20:
+            return {}
+        return {
+            "usable_memory_mib": (
+                f"A card of {self.tier.memory_gb} GB has between {sold_mib // 2:,} and "
+                f"{sold_mib * 21 // 20:,} MiB of it to use."
+            )
+        }
 
     def _price_errors(self, prefix: str, usd: Decimal | None) -> dict[str, str]:
         """What the price lacks, field by field: the words for what the database insists on."""
@@ -246,8 +262,6 @@ class Gpu(models.Model):
             errors[f"{prefix}_source_url"] = f"Give the link to the page with the {what}."
         if not checked_on:
             errors[f"{prefix}_checked_on"] = f"Give the day on which the {what} was seen."
-        elif checked_on > _tomorrow():
-            errors[f"{prefix}_checked_on"] = "This day has not come yet."
         return errors
 
     def to_spec(self) -> GpuSpec:
@@ -294,11 +308,6 @@ class Gpu(models.Model):
             is_estimate=getattr(self, f"{prefix}_is_estimate"),
             kind=kind,
         )
-
-
-def _tomorrow() -> dt.date:
-    """It is tomorrow already somewhere on Earth."""
-    return dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
 
 
 def _scaled(value: Decimal | None, factor: int) -> Decimal | None:

@@ -6,6 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from calculator.checked_rows import CheckedRow
 from gpus.specs import GpuSpec, TierSpec
 
 
@@ -15,7 +16,7 @@ class Audience(models.TextChoices):
     DATACENTER = "datacenter", "data center"
 
 
-class MemoryTier(models.Model):
+class MemoryTier(CheckedRow):
     memory_gb = models.PositiveIntegerField(
         "memory (GB)",
         unique=True,

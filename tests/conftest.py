@@ -50,6 +50,7 @@ def _settings_of_tests():
             },
         },
         WHITENOISE_AUTOREFRESH=True,
+        RATE_LIMITS={},
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         # A test that changes a row looks at the page right after it.
         CATALOG_CHECK_SECONDS=0,

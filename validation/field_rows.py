@@ -25,6 +25,7 @@ _STRATEGIES: dict[ReportedStrategy, str] = {
     "zero3": "ZeRO-3",
     "fsdp1": "FSDP 1",
     "fsdp2": "FSDP 2",
+    "fsdp2_whole": "FSDP 2, quantised weights whole",
 }
 _OFFLOADS = {
     "none": "",

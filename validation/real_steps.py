@@ -25,7 +25,8 @@ from torch.profiler import profile
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig
 
 from validation.trace import SETTING_COLUMNS, settings_of, versions, write_rows
-from validation.tracing.cases import SMALL_LLAMA, Case
+from validation.tracing.case import Case
+from validation.tracing.cases import SMALL_LLAMA
 from validation.tracing.fake_tensors import take_the_paths_of_a_gpu, trace
 from validation.tracing.live_bytes import LiveBytes
 from validation.tracing.training_step import adapted, compute_dtype, load_dtype, run_steps

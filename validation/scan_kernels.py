@@ -18,7 +18,7 @@ from typing import Any
 from calculator.estimation import estimate
 from calculator.estimation.step import attention
 from validation.traced import step_of
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 from validation.tracing.fake_tensors import trace
 from validation.tracing.model_configs import config_of, model_rows
 from validation.tracing.scan_kernels import use_stand_ins

@@ -92,6 +92,8 @@ def _words(settings: TrainingSettings) -> Iterator[str]:
     if settings.padding_free:
         yield "padding-free"
     yield "checkpointing" if settings.gradient_checkpointing else "no checkpointing"
+    if settings.gradient_checkpointing and settings.reentrant_checkpoints:
+        yield "reentrant"
     if settings.activation_offload != "none":
         yield _OFFLOADS[settings.activation_offload]
     if settings.trains_adapters:
@@ -100,6 +102,10 @@ def _words(settings: TrainingSettings) -> Iterator[str]:
         yield _QUANTIZATIONS[settings.quantization]
         if settings.prepare_kbit:
             yield "prepared for k-bit training"
+        if settings.prepare_kbit and settings.casts_ends_back:
+            yield "embedding and head cast back"
+        if settings.bitsandbytes_version != "0.43.2":
+            yield f"bitsandbytes {settings.bitsandbytes_version}"
         if settings.experts != "quantized":
             yield _EXPERTS[settings.experts]
     yield _RECIPES[settings.recipe]

@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from validation.tracing.cases import GPU_CASES, TRACED_CASES, Case
+from validation.tracing.case import Case
+from validation.tracing.cases import GPU_CASES, TRACED_CASES
 
 HERE = Path(__file__).parent
 TRACES = HERE / "traces.csv"
@@ -73,8 +74,8 @@ def main() -> None:
             print(_in_words(case))
         return
     path = TRACES if arguments.device == "fake" else GPU_RUNS
-    known = {} if arguments.all else _read(path)
-    missing = [case for case in cases if _key(case) not in known]
+    known = {} if arguments.all and not arguments.model else _read(path)
+    missing = [case for case in cases if arguments.all or _key(case) not in known]
     _run(missing, path, arguments.device, known)
 
 

@@ -98,7 +98,7 @@ def estimate_of(case: ShardedCase) -> ShardedEstimate:
 
 
 def _traced(case: ShardedCase) -> dict[str, int]:
-    from validation.tracing.cases import Case
+    from validation.tracing.case import Case
     from validation.tracing.model_configs import config_of, model_rows
     from validation.tracing.sharded_step import trace_sharded
 

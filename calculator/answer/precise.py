@@ -5,13 +5,15 @@ The precise counterpart of `rule_of_thumb.py`, for pages and the API alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from calculator.answer.ladder import LadderSetup, holds, smallest_on_ladder, tight_below
+from calculator.answer.timing import timed
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, Estimate, TrainingSettings, estimate
 from calculator.estimation import rule_of_thumb as by_rule_of_thumb
+from calculator.estimation.cluster.sharded import ShardedEstimate
 from calculator.estimation.cluster.sharding import MAXIMUM_GPUS, STRATEGY_NAMES
 from calculator.estimation.cluster.words import STRATEGY_WORDS
 from calculator.estimation.settings import CHOICES
@@ -46,6 +48,23 @@ class PreciseResult:
     tight: LadderSetup | None
     alternatives: tuple[GpuSetup, ...]
     notes: tuple[str, ...] = ()
+    cluster: ShardedEstimate | None = None
+    """The run on a stated cluster, of which all figures are one GPU's; None: the usual question."""
+
+    @property
+    def mark(self) -> LadderSetup | None:
+        """What the ruler rings: of a stated cluster one card, as the figures are one GPU's."""
+        return self._on_ruler(self.smallest)
+
+    @property
+    def tight_mark(self) -> LadderSetup | None:
+        """A smaller card on which it is tight."""
+        return self._on_ruler(self.tight)
+
+    def _on_ruler(self, found: LadderSetup | None) -> LadderSetup | None:
+        if found is None or self.cluster is None:
+            return found
+        return replace(found, setup=Setup(found.setup.tier, 1))
 
     @property
     def minimum(self) -> Setup | None:
@@ -65,6 +84,8 @@ class PreciseResult:
 
     def _sharding_assumptions(self) -> tuple[str, ...]:
         """How the smallest setup shares the run out, where it is more than one GPU."""
+        if self.cluster is not None:
+            return ()
         if self.smallest is None and self.tight is None:
             return (NO_COUNT_HOLDS_IT,)
         if self.smallest is None or self.smallest.setup.gpu_count == 1:
@@ -76,6 +97,7 @@ class PreciseResult:
         )
 
 
+@timed
 def precise_result(
     catalog: Catalog, subject: Subject, architecture: Architecture, settings: TrainingSettings
 ) -> PreciseResult:

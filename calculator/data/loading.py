@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from calculator.data.editor_group import ensure_editor_group
 from calculator.data.merging import Merge, Summary
@@ -68,6 +68,11 @@ TABLES = (
 )
 
 
+# Any number will do, as long as nothing else in this database takes the same one.
+ADVISORY_LOCK = 0x7672616D
+SECONDS_TO_WAIT = 120
+
+
 class BrokenFiles(Exception):
     """The files have mistakes, each in words with its place; nothing was loaded."""
 
@@ -79,6 +84,7 @@ class BrokenFiles(Exception):
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
     with transaction.atomic():
+        _wait_for_other_loads()
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)
@@ -88,3 +94,16 @@ def load_catalog(root: Path) -> list[Summary]:
         merge.remember()
         ensure_editor_group(table.model for table in TABLES)
     return summaries
+
+
+def _wait_for_other_loads() -> None:
+    """Let one load run at a time, as two instances that start together would add each row twice.
+
+    SQLite's transactions take the only write lock at their beginning; PostgreSQL has to be asked.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        # For this transaction alone: waiting for the other load is not a statement that runs away.
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{SECONDS_TO_WAIT}s"])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])

@@ -140,9 +140,14 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
     return tuple(lines)
 
 
+@lru_cache(maxsize=1024)
+def _attention_kinds(architecture: Architecture) -> frozenset[str]:
+    return frozenset(attention for attention, _ in architecture.layer_kinds())
+
+
 def _scans(architecture: Architecture, settings: TrainingSettings) -> list[str]:
     """How layers run for which there are kernels in packages of their own."""
-    kinds = {attention for attention, _ in architecture.layer_kinds()}
+    kinds = _attention_kinds(architecture)
     lines = []
     for words, package, names in (
         ("Linear-attention layers", "flash-linear-attention", {"linear"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from calculator.estimation.settings import ALL_LINEAR, TrainingSettings
@@ -44,7 +44,7 @@ class Candidate:
         return Change(
             self.words.format(old=old, new=new),
             self.cost,
-            replace(settings, **{self.setting: new, **self.together}),
+            settings.changed(**{self.setting: new, **self.together}),
         )
 
 

@@ -7,15 +7,17 @@ nothing where the optimizer step does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.candidates import CANDIDATES, Change
+from calculator.estimation.errors import SettingsError
 from calculator.estimation.estimate import Estimate, estimate
 from calculator.estimation.lora_targets import module_names
 from calculator.estimation.settings import TrainingSettings
 
+Estimated = Callable[[Architecture, TrainingSettings], Estimate]
 # Less than this is lost in the range of the estimate itself.
 SMALLEST_SAVING_FRACTION = 0.01
 
@@ -30,11 +32,23 @@ class Saving:
 
 
 def largest_savings(
-    architecture: Architecture, settings: TrainingSettings, *, limit: int = 4
+    architecture: Architecture,
+    settings: TrainingSettings,
+    *,
+    limit: int = 4,
+    estimated: Estimated = estimate,
 ) -> tuple[Saving, ...]:
-    """The changes that save most device bytes, most first; none that saves less than 1 %."""
-    now = estimate(architecture, settings)
-    savings = [_saving(architecture, now, change) for change in changes(architecture, settings)]
+    """The changes that save most device bytes, most first; none that saves less than 1 %.
+
+    estimated: what a run takes, of one GPU unless it says so. A change that it refuses is none.
+    """
+    now = estimated(architecture, settings)
+    savings = []
+    for change in changes(architecture, settings):
+        try:
+            savings.append(_saving(now, estimated(architecture, change.settings), change))
+        except SettingsError:
+            continue
     worthwhile = [
         saving
         for saving in savings
@@ -45,8 +59,7 @@ def largest_savings(
     return tuple(worthwhile[:limit])
 
 
-def _saving(architecture: Architecture, now: Estimate, change: Change) -> Saving:
-    then = estimate(architecture, change.settings)
+def _saving(now: Estimate, then: Estimate, change: Change) -> Saving:
     return Saving(
         change,
         now.device_bytes.likely - then.device_bytes.likely,

@@ -18,6 +18,7 @@ Method = Literal["full", "lora", "qlora"]
 Attention = Literal["sdpa", "eager", "flash_attention_2", "flex_attention"]
 Loss = Literal["standard", "fused", "chunked"]
 LossVersion = Literal["4.50", "4.46", "4.45"]
+BitsandbytesVersion = Literal["0.43.2", "0.43", "0.42"]
 Kernels = Literal["standard", "fused"]
 Recipe = Literal["pure_bf16", "bf16_autocast", "bf16_fp32_master", "fp16_autocast", "fp32"]
 Optimizer = Literal[
@@ -51,6 +52,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "attention": get_args(Attention),
     "loss": get_args(Loss),
     "loss_version": get_args(LossVersion),
+    "bitsandbytes_version": get_args(BitsandbytesVersion),
     "kernels": get_args(Kernels),
     "recipe": get_args(Recipe),
     "optimizer": get_args(Optimizer),
@@ -95,6 +97,13 @@ class TrainingSettings:
     loss_version is the version of transformers whose loss it is: "4.50" or later; "4.46" to 4.49,
     where a standard or fused loss takes a copy of the fp32 logits, shifted by a token, beside the
     16-bit ones; "4.45" or before, where the 16-bit ones are gone by then.
+    bitsandbytes_version is the version of the library whose 4-bit products these are: "0.43.2" or
+    later; "0.43" for 0.43.0 and 0.43.1, which keep each product's input as long as the graph;
+    "0.42" or before, which also dequantise to fp16 whatever the compute width.
+    casts_ends_back: after k-bit preparation embedding and head are cast back to 16 bits, and norms
+    stay fp32 (TRL from 0.7.5 to 0.21, trainer/utils.py, peft_module_casting_to_bf16).
+    reentrant_checkpoints: checkpointed layers make no graph in the forward pass, as by default
+    before transformers 5; what a graph's nodes hold goes with each layer then.
     experts says how QLoRA holds the experts of a mixture, which transformers 5 stacks: "quantized"
     like linear maps, one stack dequantised at a time (Unsloth); "quantized_kept", dequantised
     stacks staying until the layer is done (Axolotl); "linear", each expert's maps modules of
@@ -135,6 +144,9 @@ class TrainingSettings:
     prepare_kbit: bool = True
     keeps_logits: bool = False
     loss_version: LossVersion = "4.50"
+    bitsandbytes_version: BitsandbytesVersion = "0.43.2"
+    casts_ends_back: bool = False
+    reentrant_checkpoints: bool = False
     trainer: Trainer = ""
     experts: Experts = "quantized"
     expert_targets: ExpertTargets = "auto"
@@ -150,12 +162,26 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         errors = [
-            error
-            for item in fields(self)
-            if (error := _error_of(item.name, getattr(self, item.name))) is not None
+            error for name in _NAMES if (error := _error_of(name, getattr(self, name))) is not None
         ]
         if errors:
             raise SettingsError(errors)
+
+    def changed(self, **changes: Any) -> TrainingSettings:
+        """`dataclasses.replace`, which checks anew what has not changed as well.
+
+        Raises:
+            SettingsError: a change is not one of its choices or outside its bounds.
+        """
+        errors = [error for name in changes if (error := _error_of(name, changes[name]))]
+        if errors:
+            raise SettingsError(errors)
+        made = object.__new__(TrainingSettings)
+        for name in _NAMES:
+            object.__setattr__(
+                made, name, changes[name] if name in changes else getattr(self, name)
+            )
+        return made
 
     @property
     def token_count(self) -> int:
@@ -175,6 +201,10 @@ class TrainingSettings:
     @property
     def trains_adapters(self) -> bool:
         return self.method != "full"
+
+
+# Read once: a search makes hundreds of settings, and `fields` looks at each one's kind anew.
+_NAMES = tuple(item.name for item in fields(TrainingSettings))
 
 
 def _is_targets(value: object) -> TypeGuard[str | tuple[str, ...]]:
@@ -241,11 +271,10 @@ def settings_from_mapping(
     from calculator.estimation.trainers import TRAINERS
 
     values = understood(values)
-    names = {item.name for item in fields(TrainingSettings)}
     errors = [
-        FieldError(str(name)[:40], "is not a setting.") for name in values if name not in names
+        FieldError(str(name)[:40], "is not a setting.") for name in values if name not in _NAMES
     ]
-    known: dict[str, Any] = {name: value for name, value in values.items() if name in names}
+    known: dict[str, Any] = {name: value for name, value in values.items() if name in _NAMES}
     if method is not None:
         known["method"] = method
     targets = known.get("lora_targets")
@@ -268,6 +297,6 @@ def settings_from_mapping(
 
 def changed_fields(settings: TrainingSettings, base: TrainingSettings) -> Iterable[str]:
     """Names of the settings in which the two differ, in the order of the fields."""
-    for item in fields(TrainingSettings):
-        if getattr(settings, item.name) != getattr(base, item.name):
-            yield item.name
+    for name in _NAMES:
+        if getattr(settings, name) != getattr(base, name):
+            yield name

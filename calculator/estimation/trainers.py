@@ -212,6 +212,11 @@ _LLAMA_FACTORY = TrainerDefaults(
             "llamafactory/hparams/model_args.py: disable_gradient_checkpointing",
         ),
         Default(
+            "reentrant_checkpoints",
+            True,
+            "llamafactory/hparams/model_args.py: use_reentrant_gc",
+        ),
+        Default(
             "recipe",
             "bf16_autocast",
             "llamafactory/model/adapter.py: what is trained is upcast",
@@ -249,10 +254,7 @@ _LLAMA_FACTORY = TrainerDefaults(
             ("qlora",),
         ),
     ),
-    (
-        "bf16 as its examples set it; off by default.",
-        "Its checkpoints are reentrant; non-reentrant here.",
-    ),
+    ("bf16 as its examples set it; off by default.",),
 )
 _TORCHTUNE_FULL = "recipes/configs/llama3_1/8B_full_single_device.yaml"
 _TORCHTUNE_LORA = (

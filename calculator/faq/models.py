@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from calculator.checked_rows import CheckedRow
 from calculator.faq.checks import answer_problems, query_problems
 
 
@@ -22,7 +24,7 @@ class FaqSpec:
     calculator_query: str
 
 
-class FaqEntry(models.Model):
+class FaqEntry(CheckedRow):
     slug = models.SlugField(max_length=80, unique=True)
     question = models.CharField(max_length=160)
     answer = models.TextField(
@@ -55,6 +57,17 @@ class FaqEntry(models.Model):
     def __str__(self) -> str:
         return self.question
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save, and keep an old slug: links to it lead here for ever."""
+        with transaction.atomic(using=options.get("using")):
+            before = type(self)._default_manager.filter(pk=self.pk).values_list("slug", flat=True)
+            former = next((slug for slug in before if slug != self.slug), None)
+            super().save(*args, **options)
+            # Back under an earlier name, an answer is no redirection to itself.
+            FormerSlug.objects.filter(slug=self.slug).delete()
+            if former is not None:
+                FormerSlug.objects.update_or_create(slug=former, defaults={"entry": self})
+
     def get_absolute_url(self) -> str:
         return reverse("calculator:faq_answer", args=(self.slug,))
 
@@ -68,3 +81,14 @@ class FaqEntry(models.Model):
 
     def to_spec(self) -> FaqSpec:
         return FaqSpec(self.slug, self.question, self.answer, self.calculator_query)
+
+
+class FormerSlug(CheckedRow):
+    """A slug that an answer had: its address goes on to the answer's present one."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    entry = models.ForeignKey(FaqEntry, on_delete=models.CASCADE, related_name="former_slugs")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.slug} → {self.entry.slug}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
@@ -22,5 +22,8 @@ def faq_list(request: HttpRequest) -> HttpResponse:
 def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
     answer = present_answer(current_catalog(), slug)
     if answer is None:
-        raise Http404
+        present_slug = current_catalog().former_faq_slugs.get(slug)
+        if present_slug is None:
+            raise Http404
+        return redirect("calculator:faq_answer", present_slug, permanent=True)
     return render(request, "calculator/faq/answer.html", {"answer": answer})

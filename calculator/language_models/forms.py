@@ -9,6 +9,7 @@ from calculator.language_models.search import LONGEST_SEARCH
 from calculator.language_models.selection import ModelFilter
 from calculator.words.fields import AmountField, WordField
 from calculator.words.formatting import query_number
+from calculator.words.paging import PageField
 from calculator.words.query_forms import QueryForm, search_field
 
 KINDS = (("dense", "dense"), ("moe", "mixture of experts"))
@@ -20,6 +21,7 @@ class ModelListForm(QueryForm):
     search = search_field(LONGEST_SEARCH, "qwen 8b")
     kind = WordField(required=False, label="Kind")
     size = AmountField(unit="B", example="8", label="Up to (billion parameters)")
+    page = PageField(label="Page")
 
     def __init__(self, query: Mapping[str, str]) -> None:
         super().__init__(query)
@@ -33,12 +35,13 @@ class ModelListForm(QueryForm):
         )
 
 
-def to_query(wanted: ModelFilter) -> dict[str, str]:
-    """The query string's values that stand for a filter."""
+def to_query(wanted: ModelFilter, page: int = 1) -> dict[str, str]:
+    """The query string's values that stand for a list and a page of it; nothing for defaults."""
     size: Decimal | None = wanted.most_params_b
     query = {
         "search": wanted.text,
         "kind": wanted.kind,
         "size": "" if size is None else query_number(size),
+        "page": "" if page == 1 else str(page),
     }
     return {name: value for name, value in query.items() if value}

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.language_models.forms import ModelListForm, to_query
@@ -18,8 +16,12 @@ from calculator.language_models.selection import (
     select_models,
 )
 from calculator.language_models.specs import LanguageModelSpec
+from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_count, format_gb
+from calculator.words.paging import PageOf, Paging, page_of, paging, whole_list_query
 
+# A phone's page of them is some five thousand pixels tall.
+MODELS_PER_PAGE = 60
 TITLE = "Language models: GPU memory to fine-tune each"
 
 
@@ -27,7 +29,7 @@ TITLE = "Language models: GPU memory to fine-tune each"
 class ModelRow:
     """One model. `memory` is by method, and empty where only the parameters are known."""
 
-    slug: str
+    url: str
     name: str
     parameters: str
     active: str
@@ -51,25 +53,29 @@ class ModelListView:
     title: str
     status: str
     groups: tuple[FamilyGroup, ...] | None
+    paging: Paging
     is_filtered: bool
     sequence_length: str
     page_url: str
+    canonical_path: str
 
 
 def present_model_list(catalog: Catalog, query: Mapping[str, str]) -> ModelListView:
     form = ModelListForm(query)
     if not form.is_valid():
         errors = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        return _view(form, "Check the filters", errors, None, True, form.typed())
+        return _view(form, "Check the filters", errors, None, None, True, form.typed())
     wanted = form.to_filter()
     found = select_models(catalog, wanted)
+    page = page_of(found, form.cleaned_data["page"], MODELS_PER_PAGE)
     return _view(
         form,
         _title(wanted),
-        _status(found, len(catalog.language_models)),
-        _groups(found),
+        _status(page, len(found), len(catalog.language_models)),
+        _groups(page.items),
+        page,
         bool(wanted.criteria()),
-        to_query(wanted),
+        to_query(wanted, page.number),
     )
 
 
@@ -78,17 +84,32 @@ def _view(
     title: str,
     status: str,
     groups: tuple[FamilyGroup, ...] | None,
+    page: PageOf[LanguageModelSpec] | None,
     is_filtered: bool,
     query: dict[str, str],
 ) -> ModelListView:
+    path = path_of("calculator:models")
     return ModelListView(
         form=form,
         title=title,
         status=status,
         groups=groups,
+        paging=(
+            Paging()
+            if page is None
+            else paging(
+                path,
+                lambda number: to_query(form.to_filter(), number),
+                page.number,
+                page.count,
+            )
+        ),
         is_filtered=is_filtered,
         sequence_length=f"{TrainingSettings().sequence_length:,}",
-        page_url=reverse("calculator:models", query=query),
+        page_url=with_query(path, query),
+        canonical_path=with_query(
+            path, whole_list_query(1 if page is None or is_filtered else page.number)
+        ),
     )
 
 
@@ -104,7 +125,7 @@ def _groups(models: Iterable[LanguageModelSpec]) -> tuple[FamilyGroup, ...]:
 
 def model_row(model: LanguageModelSpec) -> ModelRow:
     return ModelRow(
-        slug=model.slug,
+        url=path_of("calculator:model", model.slug),
         name=model.name,
         parameters=format_count(model.params_total_count),
         active=format_count(model.params_active_count) if is_mixture(model) else "",
@@ -128,11 +149,11 @@ def _title(wanted: ModelFilter) -> str:
     return ", ".join(words)
 
 
-def _status(found: tuple[LanguageModelSpec, ...], total_count: int) -> str:
+def _status(page: PageOf[LanguageModelSpec], found_count: int, total_count: int) -> str:
     if not total_count:
         return "The catalog has no models at the moment. Please come back soon."
-    if not found:
+    if not found_count:
         return f"None of {total_count} models fits."
-    if len(found) == total_count:
-        return f"All {total_count} models, by family."
-    return f"{len(found)} of {total_count} models, by family."
+    if found_count == total_count:
+        return f"All {total_count} models, by family{page.words}."
+    return f"{found_count} of {total_count} models, by family{page.words}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,10 +11,14 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from calculator.checked_rows import CheckedRow
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.architectures.rows import NOT_MODELLED, architecture_from_row
 from calculator.estimation.errors import ConfigError
 from calculator.language_models.specs import LanguageModelSpec
+
+# The page links to huggingface.co/ with this after it: nothing else may come of it.
+HUGGING_FACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def _size(name: str, **options: Any) -> models.PositiveBigIntegerField:
@@ -28,7 +33,7 @@ def _positive_or_empty(*names: str) -> Q:
     return condition
 
 
-class LanguageModel(models.Model):
+class LanguageModel(CheckedRow):
     """A model's names, its counts of parameters, and its shape under its configuration's names."""
 
     slug = models.SlugField(max_length=80, unique=True, help_text="Part of links: stays as it is.")
@@ -145,6 +150,10 @@ class LanguageModel(models.Model):
 
     def clean(self) -> None:
         """A row that can be computed has to compute; one that cannot has to be of a known kind."""
+        if not HUGGING_FACE_NAME.fullmatch(self.hf_id):
+            raise ValidationError(
+                {"hf_id": "Write it as owner/name, with letters, digits, dots, - and _."}
+            )
         if self.model_type in NOT_MODELLED:
             return
         try:
@@ -186,7 +195,7 @@ class LanguageModel(models.Model):
         )
 
 
-class ModelAlias(models.Model):
+class ModelAlias(CheckedRow):
     """A name that finds a model beside its own: a fine-tune of it, or a family without a size."""
 
     language_model = models.ForeignKey(

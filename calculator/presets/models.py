@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from calculator.checked_rows import CheckedRow
 from calculator.estimation.rule_of_thumb import MethodSpec, PartSpec
 
 
@@ -16,7 +17,7 @@ class Task(models.TextChoices):
     INFERENCE = "inference", "inference"
 
 
-class MethodPreset(models.Model):
+class MethodPreset(CheckedRow):
     """A way to train (or to run) a model, with its bytes per parameter in parts."""
 
     slug = models.SlugField(max_length=40, unique=True)
@@ -57,7 +58,7 @@ class MethodPreset(models.Model):
         )
 
 
-class PresetPart(models.Model):
+class PresetPart(CheckedRow):
     """One part of a preset's bytes per parameter; the total is their sum, never typed."""
 
     preset = models.ForeignKey(MethodPreset, on_delete=models.CASCADE, related_name="parts")
@@ -99,7 +100,7 @@ class PresetPart(models.Model):
         )
 
 
-class ModelSize(models.Model):
+class ModelSize(CheckedRow):
     """A size that visitors can pick with one tap."""
 
     params_b = models.DecimalField(

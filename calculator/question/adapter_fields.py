@@ -89,6 +89,26 @@ QUANTIZED_BASE_FIELDS = FieldGroup(
             ON_OFF,
             QUANTIZED_METHODS,
         ),
+        SettingField(
+            "casts_ends_back",
+            "Embedding and head cast back",
+            "switch",
+            "To 16 bits after k-bit preparation, as TRL did until 0.21.",
+            ON_OFF,
+            QUANTIZED_METHODS,
+        ),
+        SettingField(
+            "bitsandbytes_version",
+            "bitsandbytes’ version",
+            "choice",
+            "Older ones keep the input of every 4-bit product.",
+            (
+                ("0.43.2", "0.43.2 or later"),
+                ("0.43", "0.43.0 or 0.43.1"),
+                ("0.42", "0.42 or before"),
+            ),
+            QUANTIZED_METHODS,
+        ),
     ),
 )
 

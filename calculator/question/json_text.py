@@ -7,9 +7,12 @@ import re
 from typing import NoReturn
 
 LARGEST_BYTES = 256_000
+# A config.json of several towers has 5; what works through one may then call itself safely.
+DEEPEST_NESTING = 50
 
 _OUTSIDE_STRINGS = r'"(?:\\.|[^"\\])*"|({})'
 _CONSTANT = re.compile(_OUTSIDE_STRINGS.format(r"-?Infinity|NaN"))
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 _PYTHON_WORD = re.compile(r"(?:True|False|None)\b")
 _PRINTED_OBJECT = re.compile(r"\s*([A-Za-z_]\w*)\s*[({]")
 
@@ -35,7 +38,7 @@ def parse_json(text: bytes | str) -> object:
     """
     text = decode_text(text) if isinstance(text, bytes) else text.lstrip("\ufeff")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise NotJson(_at(text, error.pos, _cause(text, error))) from error
     except _NotFinite as error:
@@ -43,6 +46,31 @@ def parse_json(text: bytes | str) -> object:
         raise NotJson(_at(text, place, f"{error} is no number in JSON.")) from error
     except (ValueError, RecursionError) as error:
         raise NotJson("It is nested too deeply, or has a number with too many digits.") from error
+    _refuse_unusable(value)
+    return value
+
+
+def _refuse_unusable(value: object) -> None:
+    """Refuse what parses but that no page could print or follow.
+
+    Raises:
+        NotJson: it is nested beyond any use, or has half of a surrogate pair.
+    """
+    level = [value]
+    for _ in range(DEEPEST_NESTING):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+            elif isinstance(each, str) and _HALF_OF_A_PAIR.search(each):
+                raise NotJson("It has half of a character: \\ud800 to \\udfff come in pairs.")
+        if not inner:
+            return
+        level = inner
+    raise NotJson("It is nested too deeply, or has a number with too many digits.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -10,6 +10,7 @@ from django.utils.text import get_text_list
 
 from calculator.catalog import Catalog
 from calculator.estimation import ConfigError, SettingsError
+from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.lora_targets import check_targets
 from calculator.estimation.spellings import NAMES
 from calculator.language_models.names import states_size
@@ -18,6 +19,7 @@ from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
 from calculator.presets.forms import DEFAULT_SIZE_B, LARGEST_SIZE_B, SMALLEST_SIZE_B, EstimateForm
 from calculator.question.adapters import Adapter, is_adapter, read_adapter
+from calculator.question.cluster import ONE_GPU, cluster_query, read_cluster
 from calculator.question.config_links import config_for_link
 from calculator.question.json_text import LARGEST_BYTES, NotJson, parse_json
 from calculator.question.subjects import (
@@ -61,6 +63,8 @@ class Question:
     matches: ModelMatches = field(default_factory=ModelMatches)
     config_typed: str = ""
     config_error: str = ""
+    sharding: Sharding = ONE_GPU
+    """How the run is spread over GPUs; one plain GPU unless `with_cluster` read another."""
 
     @property
     def run(self) -> Run | None:
@@ -79,9 +83,10 @@ class Question:
         """The settings to take along to another model; as typed while one of them is wrong."""
         if self.run is None:
             return dict(self.training.typed)
+        cluster = cluster_query(self.sharding)
         if self.is_precise:
-            return precise_query(self.run, {"size": ""})
-        return self.run.query()
+            return {**precise_query(self.run, {"size": ""}), **cluster}
+        return {**self.run.query(), **cluster}
 
     @property
     def query(self) -> dict[str, str]:
@@ -89,7 +94,8 @@ class Question:
         if self.run is None:
             return {**self.subject_query, **self.training.typed}
         if self.is_precise:
-            return {**self.subject_query, **precise_query(self.run, self.subject_query)}
+            precise = precise_query(self.run, self.subject_query)
+            return {**self.subject_query, **precise, **cluster_query(self.sharding)}
         return {**self.subject_query, **self.run.query()}
 
     @property
@@ -225,6 +231,23 @@ def precise_question(question: Question) -> Question:
     if subject is None or subject.architecture is not None or "size" not in question.subject_query:
         return question
     return replace(question, subject=subject_of_size(subject.params_b))
+
+
+def with_cluster(question: Question, query: Mapping[str, str]) -> Question:
+    """The same question about several GPUs or offload, where the query states such.
+
+    What is wrong with them stands among the errors of the settings. A plain size is asked about
+    precisely then.
+    """
+    found = read_cluster(query, question.run)
+    if found.sharding == ONE_GPU:
+        return question
+    if found.sharding is None or question.run is None:
+        training = question.training
+        errors = {**training.errors, **found.errors}
+        typed = {**training.typed, **found.typed}
+        return replace(question, training=replace(training, typed=typed, run=None, errors=errors))
+    return replace(precise_question(question), sharding=found.sharding)
 
 
 def question_error(question: Question) -> str:

@@ -49,6 +49,13 @@ _STEP_FIELDS = FieldGroup(
             ),
         ),
         SettingField(
+            "reentrant_checkpoints",
+            "Reentrant checkpoints",
+            "switch",
+            "How transformers checkpointed before version 5. Matters to 8-bit bases.",
+            ON_OFF,
+        ),
+        SettingField(
             "activation_offload",
             "Activations on the host",
             "choice",

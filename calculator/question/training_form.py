@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from calculator.estimation import SettingsError, TrainingSettings, settings_from_mapping
@@ -35,9 +36,18 @@ class Run:
 
     trainer: str = ""
     stated: Mapping[str, Any] = field(default_factory=dict)
+    # Each field of the page asks: what a method's settings are is worked out once for all of them.
+    _read: dict[str, TrainingSettings] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def settings_for(self, method: str) -> TrainingSettings:
-        return settings_from_mapping({TRAINER: self.trainer, **self.stated}, method=method)
+        settings = self._read.get(method)
+        if settings is None:
+            settings = self._read[method] = settings_from_mapping(
+                {TRAINER: self.trainer, **self.stated}, method=method
+            )
+        return settings
 
     def query(self) -> dict[str, str]:
         """The shortest query that says the same."""
@@ -112,9 +122,16 @@ def _without_defaults(
     }
 
 
+@lru_cache(maxsize=16)
+def default_run(trainer: str) -> Run:
+    """The run of a trainer that is known, or of none, with nothing stated."""
+    return Run(trainer)
+
+
 def run_of(trainer: str, values: Mapping[str, Any]) -> Run:
     """A run that states only what differs from the defaults of a method that it concerns."""
-    defaults = {method: Run(trainer).settings_for(method) for method in ALL_METHODS}
+    run = default_run(trainer)
+    defaults = {method: run.settings_for(method) for method in ALL_METHODS}
     stated = {
         name: values[name]
         for name, setting in FIELDS.items()
@@ -142,8 +159,8 @@ def parse(name: str, text: str) -> Any:
     """A value of the setting's type, or the text itself, which the core then refuses."""
     setting = FIELDS.get(name)
     kind = "choice" if setting is None else setting.kind
-    if kind == "count" and _COUNT.fullmatch(text) and len(text) <= _LONGEST_NUMBER:
-        return int(text.replace(",", ""))
+    if kind == "count":
+        return parse_count(text)
     if kind == "number" and len(text) <= _LONGEST_NUMBER:
         try:
             return float(text)
@@ -158,6 +175,12 @@ def parse(name: str, text: str) -> Any:
     if name == "modules_to_save" and text not in CHOICES[name]:
         return _SEPARATORS.split(text)
     return text
+
+
+def parse_count(text: str) -> int | str:
+    """A whole number, or the text itself, which the core then refuses."""
+    is_count = _COUNT.fullmatch(text) and len(text) <= _LONGEST_NUMBER
+    return int(text.replace(",", "")) if is_count else text
 
 
 def as_text(value: Any) -> str:

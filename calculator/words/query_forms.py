@@ -14,6 +14,11 @@ T = TypeVar("T")
 C = TypeVar("C", bound="Criteria")
 
 
+def for_message(typed: str) -> str:
+    """What somebody typed, as part of a field's message: Django puts values in its % places."""
+    return typed.replace("%", "%%")
+
+
 def choice_field(form: forms.Form, name: str) -> forms.ChoiceField:
     """A form's own copy of a field whose choices are only known now."""
     field = form.fields[name]
@@ -58,7 +63,7 @@ class QueryForm(forms.Form):
             shown.insert(0, ("", "any"))
         field.widget.choices = shown
         field.error_messages["invalid_choice"] = (
-            f"Choose one from the list: “{shortened(asked)}” is not in it."
+            f"Choose one from the list: “{for_message(shortened(asked))}” is not in it."
         )
 
     def typed(self) -> dict[str, str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from django.http import HttpResponse, HttpResponseNotModified
-from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags, quote_etag
 
 from config.finished.encodings import IDENTITY, decoded, encoded
@@ -18,14 +17,19 @@ CACHE_CONTROL = "public, max-age=0, s-maxage=30, stale-while-revalidate=25, stal
 # An editor sees a change at once.
 EDITORS_CACHE_CONTROL = "private, no-cache"
 
-# What a 304 repeats (RFC 9110, 15.4.5); the rest the browser has.
-_ABOUT_THE_BODY = ("Content-Length", "Content-Encoding", "ETag", "Cache-Control")
+# What is said anew of each encoding.
+_ABOUT_THE_BODY = ("Content-Length", "Content-Encoding", "ETag", "Cache-Control", "Vary")
 BYTES_BESIDE_THE_BODY = 2_000
+
+COMPRESSED_ALREADY = {"image/png"}
 
 
 @dataclass(slots=True)
 class Answer:
-    """What is kept. `bodies` holds one encoding at first, and another when somebody asks."""
+    """What is kept. `bodies` holds one encoding at first, and another when somebody asks.
+
+    Plain bytes stand alone: they are those of a format that is compressed already.
+    """
 
     headers: dict[str, str]
     etag: str
@@ -54,10 +58,15 @@ class Answer:
 
 def finish(response: HttpResponse, *, is_fragment: bool, encoding: str) -> Answer:
     """Take what is kept of a response."""
-    patch_vary_headers(response, ["Accept-Encoding", *(["HX-Request"] if is_fragment else [])])
+    is_compressed = response["Content-Type"] in COMPRESSED_ALREADY
+    varies_by = ["HX-Request"] if is_fragment else []
+    if not is_compressed:
+        varies_by = ["Accept-Encoding", *varies_by]
     headers = {name: value for name, value in response.items() if name not in _ABOUT_THE_BODY}
+    if varies_by:
+        headers["Vary"] = ", ".join(varies_by)
     digest = blake2b(response.content, digest_size=12).hexdigest()
-    kept = encoding or "gzip"
+    kept = IDENTITY if is_compressed else encoding or "gzip"
     return Answer(headers, digest, {kept: encoded(response.content, kept)})
 
 
@@ -65,10 +74,14 @@ def answer_response(
     answer: Answer, *, encoding: str, if_none_match: str, is_editor: bool
 ) -> HttpResponse:
     """The answer as a response, or 304 where the reader has these very bytes."""
+    if IDENTITY in answer.bodies:
+        encoding = IDENTITY
     etag = answer.etag_in(encoding)
     cache_control = EDITORS_CACHE_CONTROL if is_editor else CACHE_CONTROL
     if if_none_match and _matches(if_none_match, etag):
-        headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": answer.headers["Vary"]}
+        headers = {"ETag": etag, "Cache-Control": cache_control}
+        if "Vary" in answer.headers:
+            headers["Vary"] = answer.headers["Vary"]
         return HttpResponseNotModified(headers=headers)
     body = answer.body(encoding)
     response = HttpResponse(

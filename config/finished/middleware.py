@@ -19,6 +19,7 @@ from config.finished.answers import Answer, answer_response, finish
 from config.finished.encodings import encoded, preferred_encoding
 from config.finished.shared import SharedAnswers
 from config.finished.store import Store
+from config.metrics import count_cache
 
 STORE = Store(settings.FINISHED_PAGES_BYTES)
 
@@ -67,7 +68,12 @@ class FinishedPagesMiddleware:
         encoding = preferred_encoding(meta.get("HTTP_ACCEPT_ENCODING", ""))
         if_none_match = meta.get("HTTP_IF_NONE_MATCH", "")
         is_head = request.method == "HEAD"
-        answer = STORE.get(key) or self._made(request, key, encoding)
+        answer = STORE.get(key)
+        if answer is None:
+            count_cache("miss")
+            answer = self._made(request, key, encoding)
+        else:
+            count_cache("stale" if ROW_VERSION.seconds_failing else "hit")
         if not isinstance(answer, Answer):
             return answer
         response = answer_response(

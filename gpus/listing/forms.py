@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from calculator.words.fields import AmountField, WordField
 from calculator.words.formatting import query_number
+from calculator.words.paging import PageField
 from calculator.words.query_forms import Order, QueryForm, search_field
 from gpus.listing.selection import DEFAULT_ORDER, GpuFilter
 from gpus.models import Vendor
@@ -47,6 +48,7 @@ class GpuListForm(QueryForm):
     max_retail_price = AmountField(unit="USD", example="1500", label="Buy up to ($)")
     max_cloud_price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Rent up to ($/h)")
     sort = WordField(label="Sort by")
+    page = PageField(label="Page")
 
     def __init__(self, query: Mapping[str, str], gpus: Iterable[GpuSpec]) -> None:
         super().__init__(query)
@@ -69,8 +71,8 @@ class GpuListForm(QueryForm):
         return Order.parse(self.cleaned_data["sort"])
 
 
-def to_query(wanted: GpuFilter, order: Order) -> dict[str, str]:
-    """The query string's values that stand for a filter and an order; nothing for defaults."""
+def to_query(wanted: GpuFilter, order: Order, page: int = 1) -> dict[str, str]:
+    """The query string's values that stand for a list and a page of it; nothing for defaults."""
     query = {
         "search": wanted.text,
         "vendor": wanted.vendor,
@@ -79,6 +81,7 @@ def to_query(wanted: GpuFilter, order: Order) -> dict[str, str]:
         "max_retail_price": _number(wanted.max_retail_price_usd),
         "max_cloud_price": _number(wanted.max_cloud_price_usd_per_hour),
         "sort": "" if order == DEFAULT_ORDER else str(order),
+        "page": "" if page == 1 else str(page),
     }
     return {name: value for name, value in query.items() if value}
 

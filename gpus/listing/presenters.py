@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
+from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_number, format_usd
+from calculator.words.paging import PageOf, Paging, page_of, paging, whole_list_query
 from calculator.words.query_forms import Order
 from gpus.catalog import GpuCatalog
 from gpus.listing.forms import ORDERS, GpuListForm, to_query
+from gpus.listing.price_notes import NotedPrice, PriceNote, PriceNotes
 from gpus.listing.selection import (
     GpuFilter,
     loosened,
@@ -22,12 +23,7 @@ from gpus.listing.selection import (
     sort_gpus,
     without_asked_price,
 )
-from gpus.presenters import (
-    MAY_BE_OUT_OF_DATE_AFTER,
-    PriceView,
-    cloud_price_view,
-    retail_price_view,
-)
+from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER, cloud_price_view, retail_price_view
 from gpus.specs import GpuSpec
 from gpus.tiers import Audience
 
@@ -41,6 +37,9 @@ COLUMNS = (
     ("retail_price", "To buy", "USD", "retail_price"),
     ("cloud_price", "To rent", "USD per hour", "cloud_price"),
 )
+
+# A phone's page of them is some five thousand pixels tall.
+GPUS_PER_PAGE = 25
 
 # Criteria that stand before “GPUs” in a title; the others follow it.
 KINDS = ("vendor", "audience")
@@ -60,6 +59,7 @@ class GpuRow:
     """One GPU. A figure that nobody knows is empty."""
 
     slug: str
+    url: str
     name: str
     vendor: str
     audience: str
@@ -70,8 +70,8 @@ class GpuRow:
     tflops_basis: str
     tflops_basis_kind: str
     launched_on: dt.date | None
-    retail_price: PriceView | None
-    cloud_price: PriceView | None
+    retail_price: NotedPrice | None
+    cloud_price: NotedPrice | None
     source: str
 
 
@@ -88,6 +88,8 @@ class LooserView:
 class TableView:
     columns: tuple[ColumnView, ...]
     rows: tuple[GpuRow, ...]
+    notes: tuple[PriceNote, ...]
+    paging: Paging
     looser: tuple[LooserView, ...]
 
 
@@ -102,6 +104,7 @@ class GpuListView:
     table: TableView | None
     is_filtered: bool
     page_url: str
+    canonical_path: str
     newest_check_on: dt.date | None
     days_until_out_of_date: int
 
@@ -122,24 +125,35 @@ def present_gpu_list(
         )
     wanted, order = form.to_filter(), form.to_order()
     found = select_gpus(catalog.gpus, wanted)
+    page = page_of(sort_gpus(found, order), form.cleaned_data["page"], GPUS_PER_PAGE)
+    notes = PriceNotes()
     return _list_view(
         catalog,
         form,
         title=_title(wanted),
-        status=_status(catalog.gpus, found, wanted, order),
+        status=_status(catalog.gpus, found, wanted, order, page),
         table=TableView(
             columns=_columns(wanted, order),
-            rows=tuple(gpu_row(gpu, today=today) for gpu in sort_gpus(found, order)),
+            rows=tuple(gpu_row(gpu, notes, today=today) for gpu in page.items),
+            notes=notes.all(),
+            paging=paging(
+                path_of("gpus:list"),
+                lambda number: to_query(wanted, order, number),
+                page.number,
+                page.count,
+            ),
             looser=() if found else _looser(catalog.gpus, wanted, order),
         ),
         is_filtered=bool(wanted.criteria()),
-        query=to_query(wanted, order),
+        query=to_query(wanted, order, page.number),
+        page=page.number,
     )
 
 
-def gpu_row(gpu: GpuSpec, *, today: dt.date) -> GpuRow:
+def gpu_row(gpu: GpuSpec, notes: PriceNotes, *, today: dt.date) -> GpuRow:
     return GpuRow(
         slug=gpu.slug,
+        url=path_of("gpus:card", gpu.slug),
         name=gpu.name,
         vendor=gpu.vendor,
         audience=_audience_words(gpu.audience),
@@ -150,8 +164,8 @@ def gpu_row(gpu: GpuSpec, *, today: dt.date) -> GpuRow:
         tflops_basis=gpu.bf16_flops_basis,
         tflops_basis_kind=_basis_kind(gpu),
         launched_on=gpu.launched_on,
-        retail_price=retail_price_view(gpu, today=today),
-        cloud_price=cloud_price_view(gpu, today=today),
+        retail_price=notes.noted(retail_price_view(gpu, today=today)),
+        cloud_price=notes.noted(cloud_price_view(gpu, today=today)),
         source=gpu.source,
     )
 
@@ -165,7 +179,9 @@ def _list_view(
     table: TableView | None,
     is_filtered: bool,
     query: dict[str, str],
+    page: int = 1,
 ) -> GpuListView:
+    path = path_of("gpus:list")
     return GpuListView(
         form=form,
         title=title,
@@ -173,7 +189,8 @@ def _list_view(
         status=status,
         table=table,
         is_filtered=is_filtered,
-        page_url=reverse("gpus:list", query=query),
+        page_url=with_query(path, query),
+        canonical_path=with_query(path, whole_list_query(page if not is_filtered else 1)),
         newest_check_on=newest_check(catalog.gpus),
         days_until_out_of_date=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
@@ -213,7 +230,11 @@ def _criterion_words(wanted: GpuFilter, criterion: str) -> str:
 
 
 def _status(
-    gpus: tuple[GpuSpec, ...], found: tuple[GpuSpec, ...], wanted: GpuFilter, order: Order
+    gpus: tuple[GpuSpec, ...],
+    found: tuple[GpuSpec, ...],
+    wanted: GpuFilter,
+    order: Order,
+    page: PageOf[GpuSpec],
 ) -> str:
     """“24 of 119 GPUs, cheapest to rent first. 31 more have no such price.”"""
     if not found:
@@ -223,7 +244,7 @@ def _status(
     else:
         how_many = f"{len(found)} of {_count(len(gpus))}"
     unpriced_count = len(without_asked_price(gpus, wanted))
-    status = f"{how_many}, {ORDERS[str(order)]}."
+    status = f"{how_many}, {ORDERS[str(order)]}{page.words}."
     if unpriced_count:
         status += f" {unpriced_count} more would fit, but their price is not known."
     return status

@@ -312,17 +312,10 @@ def test_without_javascript_the_form_and_the_headings_do_the_same(page_at):
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width_px", [320, 390, 768, 960, 1280])
-def test_nothing_scrolls_sideways(page_at, width_px, path):
-    page = page_at(width_px)
+def test_nothing_scrolls_sideways_and_axe_finds_nothing(page, assert_good_in_every_window, path):
     page.goto(path)
 
-    assert page.locator("main").evaluate("main => main.scrollWidth") <= width_px
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing(page_at, assert_accessible, width, color_scheme, path):
-    page = page_at(width, color_scheme=color_scheme)
-    page.goto(path)
-
-    assert_accessible(page)
+    for width in (320, 390, 768, 960, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator("main").evaluate("main => main.scrollWidth") <= width, width
+    assert_good_in_every_window(page)

@@ -30,10 +30,22 @@ def test_every_page_has_a_strict_content_security_policy(client, catalog, path):
         ("X-Frame-Options", "DENY"),
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Embedder-Policy", "require-corp"),
+        ("Reporting-Endpoints", 'csp="/csp-report/"'),
     ],
 )
 def test_every_page_has_the_security_header(client, catalog, header, value):
     assert client.get("/").headers[header] == value
+    assert client.get("/no-such-page/").headers[header] == value
+
+
+def test_static_files_have_a_policy_too(client):
+    headers = client.get("/static/css/site.css").headers
+
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("path", PAGES)

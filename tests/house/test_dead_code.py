@@ -21,9 +21,19 @@ TESTS_OF_LIBRARIES = (
 CALLED_BY_NAME = [
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
-    *("*Middleware", "sync_capable", "async_capable"),
+    *("sync_capable", "async_capable"),
+    *("handler500", "*Middleware", "WaitingWorker"),
 ]
-DEFINED_FOR_DJANGO = {"models.py", "classes.py", "tiers.py", "admin.py", "apps.py", "settings.py"}
+DEFINED_FOR_DJANGO = {
+    "models.py",
+    "classes.py",
+    "tiers.py",
+    "admin.py",
+    "apps.py",
+    "settings.py",
+    "feeds.py",
+    "sitemaps.py",
+}
 SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
 # They replace parts of PyTorch and transformers, or set what those read.
 PATCHES = {"validation/tracing"}
@@ -57,6 +67,7 @@ def is_looked_up(item) -> bool:
 
 def words_of_templates() -> set[str]:
     """Attributes that a template prints or asks about."""
-    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.html"))
+    files = (ROOT / "templates").rglob("*.*")
+    texts = (path.read_text(encoding="utf-8") for path in files)
     marks = (mark for text in texts for mark in re.findall(r"\{[{%].*?[%}]\}", text))
     return {word for mark in marks for word in re.findall(r"\w+", mark)}

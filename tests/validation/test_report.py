@@ -20,16 +20,33 @@ def of_figure(items, figure):
     return [item for item in items if item.comparable.figure == figure]
 
 
-def test_the_median_error_of_allocated_bytes_is_at_most_6_percent(best):
-    errors = [abs(item.error_fraction) for item in of_figure(best, "allocated")]
+@pytest.mark.parametrize(
+    ("methods", "middle", "nine_in_ten"),
+    [(("full", "lora", "qlora"), 0.04, 0.12), (("qlora",), 0.05, 0.15)],
+)
+def test_allocated_bytes_are_met(best, methods, middle, nine_in_ten):
+    """Reached: 1.1 % and 4.8 % of all, 2.2 % and 5.1 % of QLoRA."""
+    errors = [
+        abs(item.error_fraction)
+        for item in of_figure(best, "allocated")
+        if item.comparable.settings.method in methods
+    ]
 
-    assert median(errors) <= 0.06
+    assert len(errors) > 50
+    assert median(errors) <= middle
+    assert percentile(errors, 0.9) <= nine_in_ten
 
 
-def test_nine_in_ten_allocated_figures_are_within_15_percent(best):
-    errors = [abs(item.error_fraction) for item in of_figure(best, "allocated")]
+def test_litgpts_runs_are_met_by_what_its_code_holds(best):
+    """Adapters on one joined map, fp32 logits, a quantised head, inputs that bitsandbytes kept."""
+    errors = {
+        item.comparable.run.id: abs(item.error_fraction)
+        for item in best
+        if item.comparable.run.id.startswith("litgpt")
+    }
 
-    assert percentile(errors, 0.9) <= 0.15
+    assert len(errors) == 10
+    assert max(errors.values()) <= 0.035
 
 
 def test_nine_in_ten_nvidia_smi_figures_lie_between_low_and_high(best):

@@ -31,23 +31,23 @@ def allocated_on_several_gpus() -> dict[str, Prediction]:
 
 
 def test_allocated_bytes_of_runs_on_several_gpus_are_met():
-    """Median 5.2 %, nine in ten within 7.6 %, of 98."""
+    """Median 4.8 %, nine in ten within 7.5 %, of 98."""
     errors = [abs(item.error_fraction) for item in allocated_on_several_gpus().values()]
 
     assert len(errors) >= 90
-    assert median(errors) <= 0.053
-    assert percentile(errors, 0.9) <= 0.077
+    assert median(errors) <= 0.049
+    assert percentile(errors, 0.9) <= 0.076
 
 
 @pytest.mark.parametrize(
     "run_id", ["litgpt-037", "litgpt-042", "litgpt-043", "litgpt-044", "litgpt-046"]
 )
 def test_frozen_weights_in_mixed_flat_parameters_have_gradients_that_accumulate_whole(run_id):
-    """litgpt wraps blocks with their adapters inside and accumulates without reducing."""
+    """litgpt wraps blocks with their adapters inside and does not reduce its first micro-batch."""
     item = allocated_on_several_gpus()[run_id]
 
     assert item.comparable.strategy == "fsdp1"
-    assert abs(item.error_fraction) < 0.05
+    assert abs(item.error_fraction) < 0.03
 
 
 def test_fsdp_2_with_offload_is_met_where_embeddings_have_units_of_their_own():

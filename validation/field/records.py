@@ -17,8 +17,11 @@ Kind = Literal["fitted", "out_of_memory", "measured"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Counter = Literal["", "nvidia-smi", "max_memory_reserved", "max_memory_allocated", "stated"]
 COUNTERS: tuple[Counter, ...] = get_args(Counter)
-# How the reports name a strategy: FSDP's two versions differ in what they keep.
-ReportedStrategy = Literal["none", "ddp", "zero1", "zero2", "zero3", "fsdp1", "fsdp2"]
+# How the reports name a strategy: FSDP's two versions differ in what they keep. "fsdp2_whole" is
+# FSDP 2 that leaves quantised weights whole on each GPU.
+ReportedStrategy = Literal[
+    "none", "ddp", "zero1", "zero2", "zero3", "fsdp1", "fsdp2", "fsdp2_whole"
+]
 REPORTED_STRATEGIES: tuple[ReportedStrategy, ...] = get_args(ReportedStrategy)
 
 

@@ -131,7 +131,7 @@ def _is_valid(values: Mapping[str, Any], method: str) -> bool:
 def _estimate(
     architecture: Architecture, settings: TrainingSettings, report: FieldReport
 ) -> Estimate:
-    name: str = report.strategy
+    name: str = report.strategy.removesuffix("_whole")
     if name not in STRATEGIES:
         name = name.rstrip("12")
     sharding = Sharding(
@@ -140,6 +140,7 @@ def _estimate(
         next(each for each in ("none", "optimizer", "parameters") if each == report.offload),
         # Reports of FSDP 1 are of transformers before 5, whose checkpoints were reentrant.
         keeps_layer_inputs=report.strategy == "fsdp1",
+        shards_4bit_weights=report.strategy != "fsdp2_whole",
     )
     return estimate_sharded(architecture, settings, sharding).per_gpu
 

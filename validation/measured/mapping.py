@@ -100,7 +100,7 @@ def comparison_of(run: MeasuredRun) -> Comparable | NotComparable:
     architecture = tool.architecture(run, architecture)
     values, remarks = tool.settings(run)
     try:
-        settings = TrainingSettings(**{**_common(run), **values})
+        settings = TrainingSettings(**{**_common(run, tool), **values})
         if architecture.is_moe:
             # All runs of mixtures are of transformers 4, whose experts are linear maps.
             settings = replace(settings, experts="linear")
@@ -159,16 +159,19 @@ def _sharding(run: MeasuredRun, tool: Tool) -> Sharding:
         keeps_layer_inputs=tool.checkpoints_reentrantly and strategy == "fsdp1",
         wraps_adapters=tool.wraps_adapters,
         reduces_each_batch=tool.reduces_each_batch,
+        is_first_batch=tool.starts_with_longest and strategy == "fsdp1",
     )
 
 
-def _common(run: MeasuredRun) -> dict[str, Any]:
-    """What the columns alone say."""
+def _common(run: MeasuredRun, tool: Tool) -> dict[str, Any]:
+    """What the columns say, and the checkpoints that the tool makes unless they say it."""
     values: dict[str, Any] = {
         "method": run.method,
         "micro_batch": int(run.micro_batch),
         "sequence_length": int(run.sequence_length),
         "gradient_checkpointing": run.checkpointing.startswith("yes"),
+        "reentrant_checkpoints": tool.checkpoints_reentrantly
+        and "non-reentrant" not in run.checkpointing,
         # FlashAttention 2 and SDPA both keep no scores.
         "attention": "eager" if run.attention == "eager" else "sdpa",
         "optimizer_in_backward": "in backward" in run.optimizer.replace("-", " "),

@@ -22,6 +22,7 @@ class Tool:
     sums_over_gpus: its figures are sums. checkpoints_reentrantly: its checkpoints are reentrant,
     as transformers' were before version 5. uses_fsdp2, wraps_adapters, reduces_each_batch: how
     it sets FSDP up, where it does not use FSDP 1 with peft's wrapping and accelerate's.
+    starts_with_longest: the length that its rows state is of the first micro-batch alone.
     """
 
     prefixes: tuple[str, ...]
@@ -30,6 +31,7 @@ class Tool:
     uses_fsdp2: bool = False
     wraps_adapters: bool = True
     reduces_each_batch: bool = True
+    starts_with_longest: bool = False
 
     def reason_against(self, run: MeasuredRun) -> str:
         """Why this row of the tool is left out, or nothing."""
@@ -88,10 +90,9 @@ class FmsAcceleration(Tool):
                 values["recipe"] = "fp16_autocast"
                 remarks.append(GPTQ)
             if values["prepare_kbit"]:
-                remarks.append(
-                    "TRL casts embeddings, head and adapters back to bf16"
-                    " (trainer/utils.py, peft_module_casting_to_bf16); the settings keep them fp32."
-                )
+                # TRL's peft_module_casting_to_bf16 (trainer/utils.py), which has left adapters
+                # alone since May 2024.
+                values["casts_ends_back"] = True
         if "foak" in run.notes:
             remarks.append(FOAK)
         if run.loss == "yes":
@@ -108,12 +109,13 @@ class Litgpt(Tool):
     """Lightning-AI/litgpt, finetune/lora.py (QLoRA by --quantize), and the articles on it.
 
     --precision bf16-true: weights, adapters and optimizer states in bf16, no autocast. Adapters on
-    q and v with lora_dropout 0.05, on one map for q, k and v. The loss takes 16-bit logits in
-    chunks of 128 tokens and keeps all of them until the backward pass, which makes all chunks'
-    gradients before the head's: 2 + 2 + 2 bytes, what a fused loss takes. GELU is one kernel.
+    q and v with lora_dropout 0.05, on one map for q, k and v; the loss in pieces, over logits that
+    Lightning's Fabric widens to fp32; with bitsandbytes the head is quantised too
+    (calculator/estimation/step/litgpt.py). GELU is one kernel. bitsandbytes 0.41.1.
     On several GPUs FSDP wraps each block with its adapters inside (auto_wrap_policy={Block}), and
     gradients accumulate under no_backward_sync up to the global batch of 128: so each GPU keeps
-    whole gradients of all blocks, frozen weights' included.
+    whole gradients of all blocks, frozen weights' included. The longest sample, whose length the
+    rows state, is in the first micro-batch (get_batch), when none has accumulated yet.
     """
 
     def reason_against(self, run: MeasuredRun) -> str:
@@ -125,7 +127,7 @@ class Litgpt(Tool):
 
     def architecture(self, run: MeasuredRun, architecture: Architecture) -> Architecture:
         # Adapters on the q and v rows of the one map: counted on maps of their own.
-        traits = replace(architecture.traits, fused_qkv=False)
+        traits = replace(architecture.traits, fused_qkv=False, litgpt=True)
         if traits.activation == "gelu_new":
             traits = replace(traits, activation="gelu")
         return replace(architecture, traits=traits)
@@ -136,18 +138,16 @@ class Litgpt(Tool):
             "adapter_precision": "bf16",
             "optimizer": "adamw_foreach",
             "lora_dropout": 0.05,
-            "loss": "fused",
+            "keeps_logits": True,
         }
-        if run.gpu_count > 1:
-            values["gradient_accumulation"] = 128 // (run.gpu_count * int(run.micro_batch))
-        remarks = ["Its own modelling code: adapters on the joined q, k, v map keep more tensors."]
+        remarks: list[str] = []
         if run.method == "qlora":
             doubled = "double quantization" in run.notes
             values["quantization"] = "nf4_double" if doubled else "nf4"
             values["prepare_kbit"] = False
             # bitsandbytes' 32-bit paged AdamW: PyTorch counts none of a paged optimizer's states.
             values["optimizer"] = "paged_adamw_8bit"
-            remarks.append("bitsandbytes 0.41 also kept the input of every quantised map.")
+            values["bitsandbytes_version"] = "0.42"
         return values, remarks
 
 
@@ -333,6 +333,7 @@ TOOLS: tuple[Tool, ...] = (
         checkpoints_reentrantly=False,
         wraps_adapters=False,
         reduces_each_batch=False,
+        starts_with_longest=True,
     ),
     Fitcheck(("fitcheck",)),
     MsSwift(("swift",)),

@@ -3,38 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-
-@dataclass(frozen=True)
-class Case:
-    """One step to run: a model of models.csv and settings under the API's names."""
-
-    model: str
-    method: str = "full"
-    micro_batch: int = 1
-    sequence_length: int = 2048
-    gradient_checkpointing: bool = True
-    attention: str = "sdpa"
-    recipe: str = "bf16_autocast"
-    optimizer: str = "adamw"
-    gradient_accumulation: int = 1
-    lora_rank: int = 16
-    lora_targets: str = "all-linear"
-    lora_dropout: float = 0.0
-    adapter_precision: str = "fp32"
-    quantization: str = "nf4_double"
-    prepare_kbit: bool = True
-    keeps_logits: bool = False
-    experts: str = "widened"
-    """What transformers and peft leave of stacked experts; without k-bit preparation 16bit."""
-    optimizer_in_backward: bool = False
-    use_dora: bool = False
-    modules_to_save: str = "none"
-    expert_targets: str = "auto"
-    layer_count: int = 0
-    """Layers of the traced model, where it has fewer than the real one; 0: all."""
-
+from validation.tracing.case import Case
 
 # Tokens per sequence for the eight recipes of each model, so that short and long ones are both
 # met in every method; without checkpointing no more than 4,096.
@@ -217,11 +188,34 @@ def _cases_of_settings() -> Iterator[Case]:
         for ends in _TRAINED_ENDS:
             yield replace(lora, modules_to_save=ends)
         yield replace(lora, method="qlora", modules_to_save="embeddings_and_head")
+    for model in ("phi-2-2-7b", "starcoder2-7b"):  # layer norms, which autocast runs in fp32
+        yield Case(model, method="qlora", prepare_kbit=False, layer_count=_FEW_LAYERS)
     for model in ("llama-2-7b", "qwen2-5-7b", "gemma-2b"):
         few = Case(model, method="lora", use_dora=True, layer_count=_FEW_LAYERS)
         yield few
         yield replace(few, lora_dropout=0.05)
         yield replace(few, recipe="pure_bf16", adapter_precision="bf16")
+
+
+def _cases_of_older_libraries() -> Iterator[Case]:
+    """bitsandbytes before 0.43.2, reentrant checkpoints, embedding and head cast back."""
+    for model in ("llama-3-1-8b", "phi-2-2-7b"):
+        few = Case(model, method="qlora", layer_count=_FEW_LAYERS, lora_dropout=0.05)
+        for prepared in (True, False):
+            older = replace(few, prepare_kbit=prepared, bitsandbytes_version="0.43")
+            yield older
+            yield replace(older, gradient_checkpointing=False, sequence_length=1024)
+            yield replace(older, reentrant_checkpoints=True)
+            yield replace(older, bitsandbytes_version="0.42", lora_dropout=0.0)
+            yield replace(
+                few, prepare_kbit=prepared, quantization="int8", reentrant_checkpoints=True
+            )
+        back = replace(few, casts_ends_back=True)
+        yield back
+        yield replace(back, gradient_checkpointing=False, sequence_length=1024)
+        yield replace(back, modules_to_save="embeddings_and_head")
+    yield Case("llama-3-1-8b", method="lora", layer_count=_FEW_LAYERS, reentrant_checkpoints=True)
+    yield Case("llama-3-1-8b", layer_count=_FEW_LAYERS, reentrant_checkpoints=True)
 
 
 def _traced_cases() -> Iterator[Case]:
@@ -264,6 +258,7 @@ def _traced_cases() -> Iterator[Case]:
             gradient_checkpointing=False,
             sequence_length=min(case.sequence_length, 1024),
         )
+    yield from _cases_of_older_libraries()
     for model, batch, length in (("llama-3-1-8b", 3, 1536), ("qwen2-5-7b", 1, 3000)):
         for prepared in (True, False):
             yield Case(

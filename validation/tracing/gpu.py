@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 from validation.tracing.training_step import (
     STEP_COUNT,
     adapted,

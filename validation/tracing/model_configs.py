@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
 
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 from validation.tracing.gemma4_configs import gemma4_values
 from validation.tracing.hybrid_configs import FAMILIES_OF_MANY_LAYERS, values_of_many_layers
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 
 
 class StepsInBackward:

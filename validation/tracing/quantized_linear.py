@@ -22,7 +22,8 @@ class _FourBitProduct(torch.autograd.Function):
     """x · Wᵀ that keeps W packed and dequantises it again in the backward pass.
 
     Source: bitsandbytes/autograd/_functions.py, MatMul4Bit; backends/cuda/ops.py,
-    _dequant_linear_fallback, which runs from 1,537 tokens on, and on most cards before.
+    _dequant_linear_fallback, which runs from 1,537 tokens on, and on most cards before. Before
+    0.43.2 x was an attribute of the context; before 0.43 W was fp16 first (Params4bit.cuda).
     """
 
     @staticmethod
@@ -30,6 +31,8 @@ class _FourBitProduct(torch.autograd.Function):
         ctx: Any, x: torch.Tensor, module: QuantizedLinear, bias: torch.Tensor | None
     ) -> torch.Tensor:
         ctx.module = module
+        if module.keeps_inputs and ctx.needs_input_grad[0]:
+            ctx.x = x
         scales = module.flat_scales()
         shifted = scales if scales is None else scales + 1.0
         output = nn.functional.linear(x, module.dequantized(x.dtype), bias)
@@ -90,7 +93,11 @@ class QuantizedLinear(nn.Linear):
     """
 
     def __init__(
-        self, linear: nn.Linear | Conv1D, quantization: str, compute_dtype: torch.dtype
+        self,
+        linear: nn.Linear | Conv1D,
+        quantization: str,
+        compute_dtype: torch.dtype,
+        version: str = "0.43.2",
     ) -> None:
         nn.Module.__init__(self)
         if isinstance(linear, Conv1D):
@@ -98,6 +105,7 @@ class QuantizedLinear(nn.Linear):
         else:
             self.in_features, self.out_features = linear.in_features, linear.out_features
         self.quantization, self.compute_dtype = quantization, compute_dtype
+        self.keeps_inputs, self.is_from_fp16 = version != "0.43.2", version == "0.42"
         self.register_parameter("bias", linear.bias)
         count = self.in_features * self.out_features
         if quantization == "int8":
@@ -115,9 +123,9 @@ class QuantizedLinear(nn.Linear):
         self.weight = nn.Parameter(packed, requires_grad=False)
 
     def dequantized(self, dtype: torch.dtype) -> torch.Tensor:
-        return torch.empty(
-            self.out_features, self.in_features, dtype=dtype, device=self.weight.device
-        )
+        first = torch.float16 if self.is_from_fp16 else dtype
+        shape = (self.out_features, self.in_features)
+        return torch.empty(shape, dtype=first, device=self.weight.device).to(dtype)
 
     def flat_scales(self) -> torch.Tensor | None:
         """Nested scales are dequantised themselves first."""
@@ -163,11 +171,14 @@ class AdaptedQuantizedLinear(peft.tuners.lora.Linear):
         return result
 
 
-def quantize(model: nn.Module, quantization: str, compute_dtype: torch.dtype) -> None:
+def quantize(
+    model: nn.Module, quantization: str, compute_dtype: torch.dtype, version: str = "0.43.2"
+) -> None:
     """Replace every linear map but the output head, as transformers' loading does."""
     head = model.get_output_embeddings()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             # Not subclasses, such as Llama 4's router (integrations/bitsandbytes.py).
             if (isinstance(child, Conv1D) or type(child) is nn.Linear) and child is not head:
-                setattr(parent, name, QuantizedLinear(child, quantization, compute_dtype))
+                made = QuantizedLinear(child, quantization, compute_dtype, version)
+                setattr(parent, name, made)

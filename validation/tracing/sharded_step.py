@@ -24,7 +24,7 @@ from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import PreTrainedConfig
 
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 from validation.tracing.fake_tensors import answer_for_fake_tensors
 from validation.tracing.live_bytes import BLOCK_BYTES, LiveBytes
 from validation.tracing.training_step import build_model, run_steps

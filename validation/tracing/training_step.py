@@ -13,7 +13,7 @@ import transformers
 from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
-from validation.tracing.cases import Case
+from validation.tracing.case import Case
 from validation.tracing.other_steps import MuonBesideAdamw, StepsInBackward
 from validation.tracing.quantized_experts import quantize_experts, split_experts
 from validation.tracing.quantized_linear import (
@@ -50,7 +50,7 @@ def build_model(case: Case, config: PreTrainedConfig) -> nn.Module:
     if case.method == "qlora":
         if case.experts.startswith("quantized"):
             quantize_experts(model, case.experts, case.quantization)
-        quantize(model, case.quantization, compute_dtype(case))
+        quantize(model, case.quantization, compute_dtype(case), case.bitsandbytes_version)
         model.is_loaded_in_4bit = True
     return adapted(case, model)
 
@@ -60,7 +60,9 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
     if case.method == "qlora" and case.prepare_kbit:
         model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     if case.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": case.reentrant_checkpoints}
+        )
     if case.method != "full":
         targets: Any = case.lora_targets
         if targets != "all-linear":
@@ -80,8 +82,21 @@ def adapted(case: Case, model: nn.Module) -> nn.Module:
             model, adapters, autocast_adapter_dtype=case.adapter_precision == "fp32"
         )
         _renew_copies(model)
+    if case.casts_ends_back:
+        _cast_ends_back(model)
     model.train()
     return model
+
+
+def _cast_ends_back(model: nn.Module) -> None:
+    """As TRL until 0.21 (trainer/utils.py, peft_module_casting_to_bf16)."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.LayerNorm) or "norm" in name:
+            module.to(torch.float32)
+        elif any(end in name for end in ("lm_head", "embed_tokens", "wte", "wpe")):
+            weight = getattr(module, "weight", None)
+            if weight is not None and weight.dtype == torch.float32:
+                module.to(torch.bfloat16)
 
 
 def _renew_copies(model: nn.Module) -> None:

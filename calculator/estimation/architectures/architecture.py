@@ -7,6 +7,7 @@ operations is `FamilyTraits`. Counting the parameters is in `parameters.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.families import FamilyTraits
@@ -150,6 +151,14 @@ class Architecture:
     parameter_scale_fraction: float = 1.0
     """Interpolated sizes only: the layers' parameters are multiplied by it."""
     traits: FamilyTraits = field(default_factory=FamilyTraits)
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Of all fields, worked out once: every estimate looks several things up by it."""
+        if not self._hash:
+            values = tuple(getattr(self, name) for name in _COMPARED)
+            object.__setattr__(self, "_hash", hash(values))
+        return self._hash
 
     def __post_init__(self) -> None:
         errors = _errors_of(self)
@@ -219,11 +228,18 @@ class Architecture:
 
     def layer_kinds(self) -> tuple[LayerKind, ...]:
         """The kind of every layer, first to last."""
-        if self.stated_layers:
-            return self.stated_layers
-        return tuple(
-            (self.attention_kind(layer), self.mlp_kind(layer)) for layer in range(self.layer_count)
-        )
+        return self.stated_layers or _layer_kinds(self)
+
+
+@lru_cache(maxsize=4096)
+def _layer_kinds(architecture: Architecture) -> tuple[LayerKind, ...]:
+    return tuple(
+        (architecture.attention_kind(layer), architecture.mlp_kind(layer))
+        for layer in range(architecture.layer_count)
+    )
+
+
+_COMPARED = tuple(item.name for item in fields(Architecture) if item.compare)
 
 
 def _errors_of(architecture: Architecture) -> list[FieldError]:

@@ -55,6 +55,7 @@ class FamilyTraits:
     rotary_complex: heads are rotated as complex numbers, in the layers with a window only, and
     qk_norm "l2" is a norm without a weight after that (Llama 4).
     runs_every_expert: each token goes through all experts (Llama 4).
+    litgpt: the step is as LitGPT's own code runs it (step/litgpt.py).
     rotary_joined: rotated heads are joined with the unrotated part of them, even if there is none.
     """
 
@@ -102,6 +103,7 @@ class FamilyTraits:
     rotary_fraction: float = 1.0
     rotary_fp32: bool = False
     rotary_joined: bool = False
+    litgpt: bool = False
     own_scores: Literal["", "gptj", "bloom", "mpt"] = ""
     scales_query: bool = False
     embedding_norm: bool = False

@@ -29,15 +29,15 @@ def counts_that_can_be_had(most: int = MAXIMUM_GPUS) -> tuple[int, ...]:
 
 
 def words_for_count(needed: int) -> str:
-    """What is said where fewer would do: “9: 16 in nodes of 8”; nothing where they can be had."""
+    """What is said where fewer would do: “9×: 16 in nodes of 8”; nothing where they can be had."""
     had = count_that_can_be_had(needed)
     if had == needed:
         return ""
     if had is None:
-        return f"{needed:,}: more than {MAXIMUM_GPUS:,} in nodes of {GPUS_PER_NODE}"
+        return f"{needed:,}×: more than {MAXIMUM_GPUS:,} in nodes of {GPUS_PER_NODE}"
     if had <= GPUS_PER_NODE:
-        return f"{needed}: machines have {had}"
-    return f"{needed:,}: {had:,} in nodes of {GPUS_PER_NODE}"
+        return f"{needed}×: machines have {had}"
+    return f"{needed:,}×: {had:,} in nodes of {GPUS_PER_NODE}"
 
 
 def fewest(tried: Callable[[int], T | None], most: int = MAXIMUM_GPUS) -> T | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.device import NCCL_BYTES
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.cluster.states import states_of
 from calculator.estimation.device import CONTEXT_BYTES
 from calculator.estimation.settings import TrainingSettings
+from calculator.estimation.step.numerics import Numerics, numerics_of
+from calculator.estimation.step.resident import has_adapters
 
 # Of transformers' own loss, the fp32 logits and their log-softmax (step/language_head.py).
 LOGITS_BYTES_PER_ENTRY = 8
@@ -17,15 +21,50 @@ def least_token_bytes(architecture: Architecture, settings: TrainingSettings) ->
     """Bytes that the batch takes on each GPU at the least, in whatever way it is spread.
 
     All layers' inputs are there when the loss is computed: a checkpoint is a layer's input, and
-    without checkpointing its norm saves it; offloaded, they wait on the host.
+    without checkpointing the layer saves more (`_saved_per_token`); offloaded, they wait on the
+    host.
     """
     width = 4 if settings.recipe == "fp32" else 2
     per_token = 0
     if settings.activation_offload == "none":
-        per_token = architecture.layer_count * architecture.hidden_size * width
+        if settings.gradient_checkpointing:
+            per_token = architecture.layer_count * architecture.hidden_size * width
+        else:
+            per_token = _saved_per_token(architecture, numerics_of(settings)) * width
     if settings.loss == "standard":
         per_token += LOGITS_BYTES_PER_ENTRY * architecture.vocab_size
     return per_token * settings.token_count
+
+
+@lru_cache(maxsize=4096)
+def _saved_per_token(architecture: Architecture, numerics: Numerics) -> int:
+    """Elements that layers save at the least for a token without checkpointing.
+
+    The norm saves the layer's input. The product of gate and up saves both, an activation by
+    itself one of their width, and a trained map behind the product saves that; attention saves
+    queries, keys and values. Up to the first layer with an adapter nothing need be saved.
+    """
+    kinds = architecture.layer_kinds()
+    first = 0
+    if not numerics.trains_base:
+        adapted = (
+            i for i, kind in enumerate(kinds) if has_adapters(architecture, numerics, *kind)
+        )
+        first = next(adapted, len(kinds)) + 1
+    tensors = 1
+    if architecture.traits.gated_mlp:
+        tensors = 3 if numerics.trains_base else 2
+    saved = 0
+    for attention, mlp in kinds[first:]:
+        saved += architecture.hidden_size
+        if mlp == "dense":
+            saved += tensors * architecture.intermediate_size
+        elif mlp == "moe":
+            routed = architecture.experts_per_token * architecture.expert_intermediate_size
+            saved += min(tensors, 2) * routed
+        if attention in ("full", "sliding") and not architecture.is_latent:
+            saved += architecture.q_size + 2 * architecture.kv_size
+    return saved
 
 
 def least_device_bytes(

@@ -43,7 +43,7 @@ def layer_shards_bytes(
     linear_width, expert_width = _widths(stored)
     counts = count_parameters(architecture)
     root = counts.embedding_count + counts.head_count + architecture.hidden_size
-    sizes = Counter({root * stored.small_width: 1})
+    sizes = Counter({root * stored.end_width: 1})
     for kind, many in Counter(architecture.layer_kinds()).items():
         layer = layer_parameters(architecture, *kind)
         linear = layer.linear_count * architecture.parameter_scale_fraction

@@ -14,6 +14,7 @@ from calculator.estimation.cluster.gathered import (
     communication_bytes,
     gathered_bytes,
     gradients_in_flight_bytes,
+    unit_gradients_bytes,
     units_of,
 )
 from calculator.estimation.cluster.host import HostMemory, host_memory
@@ -145,6 +146,10 @@ def _phases(
         kept_fraction = states.gradient_width_fraction / sharding.shard_count
         if sharding.allocates_gradients_whole or sharding.offload != "none":
             kept_fraction = 0.0
+        elif sharding.is_first_batch:
+            # They grow whole: a later micro-batch reduces them.
+            whole = trained_parameters(architecture, local).bytes
+            kept_fraction = unit_gradients_bytes(architecture, local, sharding) / whole
     best: dict[Phase, tuple[float, ShardedMoment]] = {}
     for moment in sharded_moments(architecture, local, masked, _of_one(sharding)):
         total = moment.total.at(tokens, length)

@@ -82,6 +82,8 @@ class Sharding:
     reduces_each_batch: gradients are reduced after every micro-batch. Else, under FSDP with
     gradient accumulation, they stay whole on each GPU until the last one (no_sync of FSDP 1,
     set_requires_gradient_sync of FSDP 2).
+    is_first_batch: the micro-batch is the first of several of that accumulation, so that nothing
+    has accumulated yet and nothing is reduced: the settings' gradient_accumulation stays 1.
     shards_4bit_weights: 4-bit weights are stored in the type of the others
     (bnb_4bit_quant_storage). In uint8, bitsandbytes' default, accelerate leaves them out of FSDP 2
     (utils/fsdp_utils.py, fsdp2_prepare_model) and they are whole on each GPU.
@@ -97,6 +99,7 @@ class Sharding:
     wraps_adapters: bool = True
     reduces_each_batch: bool = True
     shards_4bit_weights: bool = True
+    is_first_batch: bool = False
 
     def __post_init__(self) -> None:
         errors = list(_errors_of(self))

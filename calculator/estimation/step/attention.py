@@ -8,6 +8,7 @@ from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.indexer import chosen_tokens
 from calculator.estimation.step.linear_maps import apply_linear
+from calculator.estimation.step.litgpt import joined_query_key_value
 from calculator.estimation.step.llama4 import llama4_attention
 from calculator.estimation.step.mamba2 import mamba2
 from calculator.estimation.step.norms import apply_norm, normalize
@@ -82,6 +83,8 @@ def attend(
             if kv_count > 1:
                 key = repeat_heads(tape, key, query.elements)
                 value = repeat_heads(tape, value, query.elements)
+    elif traits.litgpt:
+        query, key, value = joined_query_key_value(tape, numerics, hidden, modules[:-1])
     else:
         query = apply_linear(tape, numerics, hidden, modules[0])
         if traits.scales_query:
@@ -120,7 +123,7 @@ def attend(
         del table
     output = scores_and_values(tape, architecture, numerics, query, key, value, head_count, masked)
     del query, key, value
-    if joins_rotated(traits) and not eager:
+    if joins_rotated(traits) and not eager and not traits.litgpt:
         # Attention lays its output out as its query, and what cat() joins is laid out by head:
         # transposing it back to tokens copies it.
         output = copy(tape, output)

@@ -47,7 +47,8 @@ def run_layer(
     hidden: Tensor | None = _input(tape, architecture, input_width, input_needs_gradient)
     assert hidden is not None
     if numerics.checkpointing:
-        tape.saves, tape.drops_as_read = False, True
+        tape.saves, tape.drops_as_read = False, not numerics.reentrant
+        tape.has_graph = not numerics.reentrant
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         forward = tape.memory.take_moments()
         elements, width = output.elements, output.itemsize
@@ -55,10 +56,12 @@ def run_layer(
         in_forward = tape.memory.now()
         tape.autocast_cache.clear()
         kept = tape.memory.now()
-        tape.saves = True
+        tape.saves = tape.has_graph = True
         held, tape.held = tape.held, []
         incoming = [tape.new(elements, width, ACTIVATION_GRADIENTS)]
-        ends_in_adapter = _ends_in_an_adapter(architecture, numerics, mlp)
+        ends_in_adapter = not numerics.reentrant and _ends_in_an_adapter(
+            architecture, numerics, mlp
+        )
         if ends_in_adapter:
             scaled = numerics.compute_width if numerics.autocast else numerics.adapter_width
             incoming.append(tape.new(elements, scaled, ACTIVATION_GRADIENTS))
@@ -67,8 +70,9 @@ def run_layer(
             tape.memory.moments = tape.before_last_adapter
         del incoming
         tape.autocast_cache.clear()
-        # The graph of the recomputation goes as soon as it has given what was saved.
-        tape.held = held
+        if not numerics.reentrant:
+            # The graph of the recomputation goes as soon as it has given what was saved.
+            tape.held = held
     else:
         output = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
         hidden = None
@@ -87,6 +91,8 @@ def run_layer(
     tape.run_backward()
     hidden = None
     backward = tape.memory.take_moments()
+    if numerics.reentrant:
+        tape.held.clear()
     left = tape.memory.now()
     return Segment(forward, kept, cached, backward, only(left, GRADIENTS), only(left, ACTIVATIONS))
 

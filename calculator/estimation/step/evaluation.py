@@ -19,7 +19,7 @@ from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import numerics_of
 from calculator.estimation.step.scores import makes_mask
 from calculator.estimation.step.shadow import LOGITS
-from calculator.estimation.step.timeline import timeline
+from calculator.estimation.step.timeline import evaluation_moments
 
 FP32 = 4
 
@@ -31,14 +31,13 @@ def evaluation_parts(architecture: Architecture, settings: TrainingSettings) -> 
         settings,
         micro_batch=settings.eval_micro_batch,
         gradient_checkpointing=True,
-        gradient_accumulation=1,
         activation_offload="none",
         loss="fused" if settings.loss == "fused" else "standard",
         lora_dropout=0.0,
     )
     numerics = numerics_of(settings)
     tokens, length = settings.token_count, settings.row_length
-    moments = timeline(architecture, numerics, makes_mask(architecture, settings)).evaluation
+    moments = evaluation_moments(architecture, numerics, makes_mask(architecture, settings))
     most = max(moments, key=lambda moment: moment.total.at(tokens, length))
     best = {name: round(size.at(tokens, length)) for name, size in most.parts}
     if settings.eval_keeps_logits:

@@ -8,6 +8,7 @@ from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.linear_maps import product_with
+from calculator.estimation.step.litgpt import loss_in_pieces, quantized_head
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.operations import cast, gradient, saves_output, scale
@@ -50,9 +51,12 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
         logits = None
     else:
         logits = _logits(tape, architecture, numerics, normed)
-        if numerics.loss_version == "4.45":
-            logits = cast(tape, logits, FP32)
-        loss = _loss(tape, numerics, logits)
+        if architecture.traits.litgpt:
+            loss, logits = loss_in_pieces(tape, logits)
+        else:
+            if numerics.loss_version == "4.45":
+                logits = cast(tape, logits, FP32)
+            loss = _loss(tape, numerics, logits)
         if not numerics.keeps_logits:
             logits = None
     normed = None
@@ -72,10 +76,12 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
 
 def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor) -> Tensor:
     vocab, size = architecture.vocab_size, architecture.hidden_size
+    if architecture.traits.litgpt and numerics.quantizes_linear_maps:
+        return quantized_head(tape, architecture, numerics, hidden)
     # A tied head's gradient waits for the embedding's before it is added to earlier ones.
     tied = architecture.tied_embeddings and numerics.trains_base
     leaf = tape.leaf(stays=tied) if numerics.trains_head else None
-    weight = Tensor(None, fixed(vocab * size), numerics.small_width, leaf)
+    weight = Tensor(None, fixed(vocab * size), numerics.end_width, leaf)
     logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
     if architecture.traits.logit_scale:
@@ -137,18 +143,18 @@ def _chunked_loss(
     elements, width = hidden.elements, hidden.itemsize
     grad_hidden = tape.new(elements, width)
     trained = numerics.trains_head
-    grad_head = tape.new(fixed(vocab * size), numerics.small_width) if trained else None
+    grad_head = tape.new(fixed(vocab * size), numerics.end_width) if trained else None
     chunk = tape.new(per_token(vocab / chunks), numerics.compute_width)
     chunk32 = tape.new(per_token(vocab / chunks), FP32)
     del chunk, chunk32
     weight = Tensor(
-        None, fixed(vocab * size), numerics.small_width, tape.leaf() if trained else None
+        None, fixed(vocab * size), numerics.end_width, tape.leaf() if trained else None
     )
 
     def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         head = None
         if grad_head is not None:
-            head = tape.new(fixed(vocab * size), numerics.small_width, GRADIENTS)
+            head = tape.new(fixed(vocab * size), numerics.end_width, GRADIENTS)
         return [gradient(tape, elements, width) if grad_hidden is None else grad_hidden, head]
 
     return tape.record(tape.new(fixed(1), FP32), [hidden, weight], backward)

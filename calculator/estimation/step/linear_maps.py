@@ -156,7 +156,7 @@ def _with_adapter(
         )
 
     if numerics.dora:
-        dropped = _dropout(tape, x) if numerics.dropout else x
+        dropped = dropout(tape, x) if numerics.dropout else x
 
         def base_again(weight: Tensor) -> Tensor:
             widening = module.output_size / module.input_size
@@ -165,13 +165,13 @@ def _with_adapter(
         base = base_again if numerics.dropout else result
         high = with_magnitude(tape, numerics, dropped, base, lambda: low_rank(dropped), module)
     else:
-        high = scale(tape, low_rank(_dropout(tape, x) if numerics.dropout else x))
+        high = scale(tape, low_rank(dropout(tape, x) if numerics.dropout else x))
     if not quantized:
         return cast(tape, add(tape, result, high), given)
     return add(tape, result, cast(tape, high, given) if casts else high)
 
 
-def _dropout(tape: Tape, x: Tensor) -> Tensor:
+def dropout(tape: Tape, x: Tensor) -> Tensor:
     """Dropout makes a copy and saves its mask, one byte an element."""
     elements, itemsize = x.elements, x.itemsize
     mask = tape.new(elements, 1)

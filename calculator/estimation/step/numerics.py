@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -23,13 +23,14 @@ Quantized = Literal["", "nf4", "nf4_double", "int8", "awq", "gptq", "fp8", "mxfp
 class Numerics:
     """Widths in bytes, and what is trained. Everything of the settings that shapes a layer.
 
-    base_width: of the 16- or 32-bit weights of linear maps. small_width: of norms, embeddings and
-    the head. compute_width: what matrix products run in. autocast: linear maps and attention cast
+    base_width: of the 16- or 32-bit weights of linear maps. small_width: of norms and what else is
+    not quantised. end_width: of embedding and head. compute_width: what matrix products run in. autocast: linear maps and attention cast
     their inputs and fp32 weights to `compute_width`.
     """
 
     base_width: int
     small_width: int
+    end_width: int
     compute_width: int
     autocast: bool
     trains_base: bool
@@ -43,6 +44,12 @@ class Numerics:
     checkpointing: bool
     loss: str
     loss_version: str
+    keeps_map_inputs: bool
+    """Whether the graph holds the input of each 4-bit product (bitsandbytes before 0.43.2)."""
+    dequantizes_to_fp16: bool
+    """Whether a 4-bit weight is fp16 on its way to the compute width (before 0.43)."""
+    reentrant: bool
+    """Whether checkpointed layers run without a graph in the forward pass."""
     keeps_logits: bool
     accumulates: bool
     attention: str
@@ -78,6 +85,22 @@ class Numerics:
         if self.experts == "linear":
             return {}
         return stacked_adapters(architecture, self.targets, self.rank, self.expert_targets)
+
+    def of_layers(self) -> Numerics:
+        """The same for what a layer depends on, and plain for what only the ends of the model do.
+
+        Runs that differ in their loss alone then share their layers (`run_layer`).
+        """
+        return replace(
+            self,
+            loss="standard",
+            loss_version="",
+            keeps_logits=False,
+            offload="none",
+            packs=False,
+            trains_embedding=False,
+            trains_head=False,
+        )
 
     @property
     def quantizes_experts(self) -> bool:
@@ -125,6 +148,7 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.recipe,
         settings.quantization,
         settings.prepare_kbit,
+        settings.casts_ends_back,
         settings.lora_rank,
         settings.lora_targets,
         settings.adapter_precision,
@@ -133,6 +157,8 @@ def numerics_of(settings: TrainingSettings) -> Numerics:
         settings.gradient_checkpointing,
         settings.loss,
         settings.loss_version,
+        settings.bitsandbytes_version,
+        settings.reentrant_checkpoints,
         settings.keeps_logits,
         settings.gradient_accumulation > 1,
         settings.attention,
@@ -153,6 +179,7 @@ def _numerics(
     recipe: Recipe,
     quantization: Quantized,
     prepare_kbit: bool,
+    casts_ends_back: bool,
     rank: int,
     targets: str | tuple[str, ...],
     adapter_precision: str,
@@ -161,6 +188,8 @@ def _numerics(
     checkpointing: bool,
     loss: str,
     loss_version: str,
+    bitsandbytes_version: str,
+    reentrant: bool,
     keeps_logits: bool,
     accumulates: bool,
     attention: str,
@@ -175,6 +204,7 @@ def _numerics(
 ) -> Numerics:
     full, quantized = method == "full", method == "qlora"
     autocast = recipe in ("bf16_autocast", "fp16_autocast")
+    four_bit = quantization in ("nf4", "nf4_double")
     compute = 4 if recipe == "fp32" else 2
     base = 4 if recipe == "fp32" or (full and autocast) else 2
     adapter = 4 if adapter_precision == "fp32" or recipe == "fp32" else 2
@@ -186,6 +216,7 @@ def _numerics(
     return Numerics(
         base_width=base,
         small_width=4 if quantized and prepare_kbit else base,
+        end_width=4 if quantized and prepare_kbit and not casts_ends_back else base,
         compute_width=compute,
         autocast=autocast,
         trains_base=full,
@@ -198,6 +229,11 @@ def _numerics(
         checkpointing=checkpointing,
         loss=loss,
         loss_version=loss_version,
+        keeps_map_inputs=quantized and four_bit and bitsandbytes_version != "0.43.2",
+        dequantizes_to_fp16=(
+            quantized and four_bit and bitsandbytes_version == "0.42" and recipe != "fp16_autocast"
+        ),
+        reentrant=checkpointing and reentrant,
         keeps_logits=keeps_logits,
         accumulates=accumulates,
         attention=attention,

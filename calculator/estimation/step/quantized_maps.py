@@ -28,24 +28,35 @@ def _four_bit_product(tape: Tape, numerics: Numerics, x: Tensor, module: LinearM
     """W is dequantised to the compute width while it is used, forward and backward.
 
     Neither x nor the dequantised weight is saved (bitsandbytes/autograd/_functions.py,
-    MatMul4Bit). Nested scales are unpacked first, in the forward pass with one more copy as their
+    MatMul4Bit). Before 0.43.2 x is an attribute of the context, and stays as long as the graph
+    (pull request 1270 took it away); before 0.43 weights were quantised from fp16 and are
+    dequantised to it, so that a copy in another compute width follows (0.42, nn/modules.py,
+    Params4bit.cuda). Nested scales are unpacked first, in the forward pass with one more copy as their
     offset is added (backends/cuda/ops.py, _dequant_linear_fallback; functional.py,
     dequantize_4bit). The fused kernel, which needs no dequantised weight forward, is
     left out: it takes at most 1,536 tokens, and sizes that depend on the card.
     """
     compute, elements, count = numerics.compute_width, x.elements, fixed(module.weight_count)
+    halves = fixed(module.weight_count if numerics.dequantizes_to_fp16 else 0.0)
     scales = fixed(module.weight_count / NF4_BLOCK if numerics.quantized == "nf4_double" else 0.0)
+    if numerics.keeps_map_inputs:
+        tape.hold(x)
 
     def forward() -> Tensor:
         held = [tape.new(scales, FP32, DEQUANTIZED) for _ in range(2)]
+        half: Tensor | None = tape.new(halves, FP16, DEQUANTIZED)
         held.append(tape.new(count, compute, DEQUANTIZED))
+        assert half is not None
+        half = None
         return tape.new(elements.times(module.output_size / module.input_size), compute)
 
     def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
-        unpacked: Tensor | None = tape.new(scales, FP32, DEQUANTIZED)
+        temporaries = [
+            tape.new(scales, FP32, DEQUANTIZED),
+            tape.new(halves, FP16, DEQUANTIZED),
+        ]
         weight = tape.new(count, compute, DEQUANTIZED)
-        assert unpacked is not None
-        unpacked = None
+        temporaries.clear()
         grad = gradient(tape, elements, compute)
         del weight
         return [grad]
@@ -57,14 +68,13 @@ def _eight_bit_product(tape: Tape, x: Tensor, module: LinearModule) -> Tensor:
     """LLM.int8(): rows of x and W in 8 bits, summed in 32.
 
     x itself stays for as long as the graph does: it is an attribute of the context and no saved
-    tensor, so neither checkpointing nor the backward pass drops it. Backward W has the width of
+    tensor, so neither checkpointing that has a graph nor the backward pass drops it. Backward W has the width of
     x. Source: bitsandbytes/autograd/_functions.py, MatMul8bitLt; backends/cuda/ops.py and
     backends/default/ops.py, int8_*. Outlier columns are left out: a few in a thousand.
     """
     given, elements, count = x.itemsize, x.elements, fixed(module.weight_count)
     wide = elements.times(module.output_size / module.input_size)
-    if x.requires_grad:
-        tape.held.append(x)
+    tape.hold(x)
 
     def forward() -> Tensor:
         packed = _eight_bits_of(tape, elements)

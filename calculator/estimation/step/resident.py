@@ -124,7 +124,7 @@ def trained_parameters(architecture: Architecture, numerics: Numerics) -> Traine
         factored + magnitudes + ends * (architecture.vocab_size + architecture.hidden_size),
         _matrices(shapes),
         saved,
-        numerics.small_width,
+        numerics.end_width,
         architecture.vocab_size * architecture.hidden_size if ends else 0,
         idle,
     )
@@ -201,11 +201,13 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
     linear = quantized if numerics.quantizes_linear_maps else numerics.base_width
     expert = quantized if numerics.quantizes_experts else numerics.expert_width
-    small = counts.embedding_count + counts.head_count + counts.other_count
+    ends = counts.embedding_count + counts.head_count
+    head = counts.head_count if architecture.traits.litgpt else 0
     return round(
-        (counts.linear_count + counts.vision_count) * linear
+        (counts.linear_count + counts.vision_count + head) * linear
         + counts.expert_count * expert
-        + small * numerics.small_width
+        + (ends - head) * numerics.end_width
+        + counts.other_count * numerics.small_width
     )
 
 

@@ -55,27 +55,34 @@ class Memory:
 
     def __init__(self) -> None:
         self._live: dict[str, Size] = {}
+        # Beside the kinds, so that a moment below another is passed over without its snapshot.
+        self._total = NOTHING
         self._grew = False
         self.moments: list[Snapshot] = []
 
     def allocate(self, kind: str, size: Size) -> None:
-        self._live[kind] = self._live.get(kind, NOTHING).plus(size)
+        live = self._live.get(kind)
+        self._live[kind] = size if live is None else live.plus(size)
+        self._total = self._total.plus(size)
         self._grew = True
 
     def release(self, kind: str, size: Size) -> None:
-        self.mark()
+        if self._grew:
+            self.mark()
         self._live[kind] = self._live[kind].minus(size)
+        self._total = self._total.minus(size)
 
     def mark(self) -> None:
         """Note the present moment if memory grew since the last one."""
         if not self._grew:
             return
         self._grew = False
-        moment = self.now()
-        if any(other.total.covers(moment.total) for other in self.moments):
-            return
-        self.moments = [other for other in self.moments if not moment.total.covers(other.total)]
-        self.moments.append(moment)
+        total = self._total
+        for other in self.moments:
+            if other.total.covers(total):
+                return
+        self.moments = [other for other in self.moments if not total.covers(other.total)]
+        self.moments.append(self.now())
 
     def noted(self) -> list[Snapshot]:
         """The moments up to now."""
@@ -163,6 +170,7 @@ class Tape:
         self.leaves: list[Node] = []
         self.saves = True
         self.drops_as_read = False
+        self.has_graph = True
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
@@ -175,6 +183,11 @@ class Tape:
         """A fresh allocation of so many elements."""
         buffer = Buffer(self.memory, kind or self.kind, elements.times(itemsize))
         return Tensor(buffer, elements, itemsize)
+
+    def hold(self, x: Tensor) -> None:
+        """Keep x as an attribute of the graph's node that takes it, if there is one."""
+        if self.has_graph and x.requires_grad:
+            self.held.append(x)
 
     def leaf(self, *, stays: bool = False) -> Edge:
         """An edge at which a gradient is kept: a trained parameter's or an input's.

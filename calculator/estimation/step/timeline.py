@@ -30,6 +30,7 @@ from calculator.estimation.step.per_layer_inputs import (
 )
 from calculator.estimation.step.resident import has_adapters
 from calculator.estimation.step.scores import runs_eager
+from calculator.estimation.step.segment import Segment
 from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
@@ -75,13 +76,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The moments of a step before the optimizer's, without what is always resident.
-
-    evaluation: those of a forward pass of which layers keep nothing, and of its loss.
-    """
+    """The moments of a step before the optimizer's, without what is always resident."""
 
     moments: tuple[Moment, ...]
-    evaluation: tuple[Moment, ...]
 
 
 class _Bytes:
@@ -112,18 +109,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
     keys = _layer_keys(architecture, numerics, masked)
-    segments = {
-        key: run_layer(
-            base,
-            numerics,
-            key[0],
-            key[1],
-            input_width=width,
-            input_needs_gradient=key[2],
-            masked=key[3],
-        )
-        for key in set(keys)
-    }
+    segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
     input_size = Size(token=float(architecture.hidden_size * width))
@@ -175,21 +161,24 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
 
     for index in _ends(keys):
         segment = segments[keys[index]]
+        ground = before(index, in_forward=True)
         for snapshot in segment.forward:
-            state = before(index, in_forward=True)
+            state = _Bytes(ground.parts)
             if index and architecture.traits.own_scores and numerics.checkpointing:
                 # These layers give their probabilities back, which wait for the next layer's.
                 state.add(RUNNING, probabilities_bytes(base, numerics))
             moments.append(_with(state, snapshot.by_kind, RUNNING, fraction).moment("forward"))
         running = RECOMPUTED if numerics.checkpointing else KEPT
+        ground = before(index, in_forward=False).add(GRADIENTS, after(index))
+        ground.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
+        ground.add(LOGITS, head.held.total)
         for snapshot in segment.backward:
-            state = before(index, in_forward=False).add(GRADIENTS, after(index))
-            state.add(kept_name, held_after(index)).add(ACTIVATION_GRADIENTS, arrived(index))
-            state.add(LOGITS, head.held.total)
+            state = _Bytes(ground.parts)
             moments.append(_with(state, snapshot.by_kind, running, fraction).moment("backward"))
     for snapshots, in_forward in ((head.forward, True), (head.backward, False)):
+        ground = before(len(keys), in_forward=in_forward)
         for snapshot in snapshots:
-            state = before(len(keys), in_forward=in_forward)
+            state = _Bytes(ground.parts)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
     left = after(-1)
     if front is not None:
@@ -200,16 +189,6 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             state = _Bytes(common.parts).add(GRADIENTS, left)
             moments.append(_with(state, snapshot.by_kind, KEPT, 1.0).moment("backward"))
         left = left.plus(front.gradients.total)
-    evaluation: list[Moment] = []
-    for index in (*_ends(keys), len(keys)):
-        state = _Bytes(common.parts)
-        for key, count in Counter(keys[:index]).items():
-            _add_kept(state, segments[key].cached, count, RUNNING, fraction)
-        runs = head if index == len(keys) else segments[keys[index]]
-        name = FINAL_NORM if index == len(keys) else RUNNING
-        for snapshot in runs.forward:
-            held = _with(_Bytes(state.parts), snapshot.by_kind, name, fraction)
-            evaluation.append(held.moment("evaluation"))
     embedding = _embedding_gradient(architecture, numerics)
     if embedding is not None:
         state = _Bytes(common.parts).add(GRADIENTS, left.plus(embedding))
@@ -222,10 +201,56 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     if embedding is not None and numerics.step_in_backward_width:
         # Its step comes when all else of the backward pass is gone.
         embedded = float(architecture.vocab_size * architecture.hidden_size)
-        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.small_width))
+        state = _Bytes(common.parts).add(GRADIENTS, Size(fixed=embedded * numerics.end_width))
         state.add(STEP_TEMPORARIES, Size(fixed=embedded * numerics.step_in_backward_width))
         moments.append(state.moment("backward"))
-    return Timeline(_worth_keeping(moments), _worth_keeping(evaluation))
+    return Timeline(_worth_keeping(moments))
+
+
+@lru_cache(maxsize=2048)
+def evaluation_moments(
+    architecture: Architecture, numerics: Numerics, masked: bool
+) -> tuple[Moment, ...]:
+    """The moments of a forward pass of which layers keep nothing, and of its loss."""
+    base = replace(architecture, name="", parameter_scale_fraction=1.0)
+    fraction = architecture.parameter_scale_fraction
+    width = residual_width(architecture, numerics)
+    keys = _layer_keys(architecture, numerics, masked)
+    segments = _segments(base, numerics, keys, width)
+    head = run_head(base, numerics, input_width=width)
+    common = _inputs(architecture, numerics, masked)
+    if numerics.checkpointing:  # as in the step
+        common.add(CHECKPOINTS, shared_bytes(base, numerics))
+    evaluation: list[Moment] = []
+    for index in (*_ends(keys), len(keys)):
+        state = _Bytes(common.parts)
+        for key, count in Counter(keys[:index]).items():
+            _add_kept(state, segments[key].cached, count, RUNNING, fraction)
+        runs = head if index == len(keys) else segments[keys[index]]
+        name = FINAL_NORM if index == len(keys) else RUNNING
+        for snapshot in runs.forward:
+            held = _with(_Bytes(state.parts), snapshot.by_kind, name, fraction)
+            evaluation.append(held.moment("evaluation"))
+    return _worth_keeping(evaluation)
+
+
+def _segments(
+    base: Architecture, numerics: Numerics, keys: tuple[LayerKey, ...], width: int
+) -> dict[LayerKey, Segment]:
+    """Each kind of layer run once."""
+    of_layers = numerics.of_layers()
+    return {
+        key: run_layer(
+            base,
+            of_layers,
+            key[0],
+            key[1],
+            input_width=width,
+            input_needs_gradient=key[2],
+            masked=key[3],
+        )
+        for key in set(keys)
+    }
 
 
 def _layer_keys(
@@ -235,14 +260,14 @@ def _layer_keys(
     # transformers lets the embedding's output require gradients for checkpointed adapters
     # (enable_input_require_grads), so that the first layer's recomputation runs.
     needs = numerics.trains_embedding or numerics.checkpointing
+    kinds = architecture.layer_kinds()
+    adapted = {kind: has_adapters(architecture, numerics, *kind) for kind in set(kinds)}
     keys: list[LayerKey] = []
-    for attention, mlp in architecture.layer_kinds():
+    for attention, mlp in kinds:
         packs = numerics.packs and attention in ATTENDING
         has_mask = masked and (attention.endswith("sliding") or packs)
         keys.append((attention, mlp, needs, has_mask))
-        needs = (
-            needs or numerics.trains_base or has_adapters(architecture, numerics, attention, mlp)
-        )
+        needs = needs or numerics.trains_base or adapted[attention, mlp]
     return tuple(keys)
 
 
@@ -300,8 +325,14 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 
 
 def residual_width(architecture: Architecture, numerics: Numerics) -> int:
-    """Bytes of an element of the residual stream: fp32 where autocast norms the embedding."""
-    if architecture.traits.embedding_norm:
+    """Bytes of an element of the residual stream.
+
+    fp32 where autocast norms the embedding, or where it norms what a quantised map takes: that
+    gives back the width of its input, and the sum with it is as wide.
+    """
+    traits = architecture.traits
+    hands_on_norm = traits.norm == "layer" and numerics.quantizes_linear_maps
+    if traits.embedding_norm or hands_on_norm:
         return numerics.function_width(numerics.small_width)
     return numerics.small_width
 
@@ -318,7 +349,7 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
     count = architecture.vocab_size * architecture.hidden_size
     tied = architecture.tied_embeddings and numerics.trains_base
     views = tied and not numerics.autocast and numerics.loss != "chunked"
-    return Size(fixed=float(count * numerics.small_width * (2 if views else 1)))
+    return Size(fixed=float(count * numerics.end_width * (2 if views else 1)))
 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:

@@ -30,23 +30,9 @@ class Cause:
 
 CAUSES: tuple[Cause, ...] = (
     Cause(
-        "LitGPT’s own modelling code, QLoRA",
-        "LitGPT does not run transformers’ models, and its runs of 2023 used bitsandbytes 0.41,"
-        " which kept the input of every quantised map for the backward pass. Today’s does not.",
-        ("litgpt",),
-        method="qlora",
-    ),
-    Cause(
-        "LitGPT’s own modelling code, LoRA",
-        "Its adapters sit on one joined map for queries, keys and values, padded with zeros where"
-        " nothing is trained, and keep more for the backward pass than peft’s.",
-        ("litgpt", "raschka"),
-        method="lora",
-    ),
-    Cause(
         "GPT BigCode (SantaCoder) under QLoRA",
-        "Its layer norms give fp32 under autocast and its three dropouts are on. The calculator"
-        " does not know this family; a GPT-2 layer with one key and value head stands in for it.",
+        "Its three dropouts are on and its loss is its own. The calculator does not know this"
+        " family; a GPT-2 layer with one key and value head stands in for it.",
         ("fms",),
         model_part="santacoder",
         method="qlora",

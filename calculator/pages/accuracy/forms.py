@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from django import forms
 
 from calculator.pages.accuracy.selection import Selection
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.paging import PageField
 from calculator.words.query_forms import QueryForm
 
 COUNTERS = {
@@ -26,7 +26,6 @@ DEFAULTS = {
     "page": "1",
     "reports": "1",
 }
-HIGHEST_PAGE = 9_999
 
 
 class AccuracyForm(QueryForm):
@@ -50,9 +49,9 @@ class AccuracyForm(QueryForm):
         choices=[("", "any number"), ("one", "one"), ("several", "several")],
     )
     order = forms.ChoiceField(label="Order", choices=list(ORDERS.items()))
-    page = forms.CharField(required=False, widget=forms.HiddenInput)
+    page = PageField()
     # The page of the reports from the field.
-    reports = forms.CharField(required=False, widget=forms.HiddenInput)
+    reports = PageField()
 
     def __init__(self, query: Mapping[str, str]) -> None:
         super().__init__(query)
@@ -69,20 +68,6 @@ class AccuracyForm(QueryForm):
         choices = dict(field.choices)  # type: ignore[arg-type]
         if asked not in choices:
             field.widget.choices = [*choices.items(), (asked, asked[:30])]
-
-    def clean_page(self) -> int:
-        return self._page_number("page")
-
-    def clean_reports(self) -> int:
-        return self._page_number("reports")
-
-    def _page_number(self, name: str) -> int:
-        typed = self.cleaned_data[name] or "1"
-        if not re.fullmatch(r"[0-9]{1,4}", typed) or int(typed) < 1:
-            raise forms.ValidationError(
-                f"Enter a page between 1 and {HIGHEST_PAGE:,}: “{typed[:30]}” is not one."
-            )
-        return int(typed)
 
     def to_selection(self) -> Selection:
         return Selection(

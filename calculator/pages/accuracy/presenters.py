@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from calculator.pages.accuracy.causes import CAUSES, PEERS, rows_about
 from calculator.pages.accuracy.field.presenters import FieldView, present_field
 from calculator.pages.accuracy.forms import COUNTERS, AccuracyForm
-from calculator.pages.accuracy.paging import Paging, paging
 from calculator.pages.accuracy.percent import percent, within
 from calculator.pages.accuracy.plot import Plot, draw_plot
 from calculator.pages.accuracy.records import AccuracyRow, accuracy_rows, left_out_rows
 from calculator.pages.accuracy.selection import METHODS, errors_of
 from calculator.pages.accuracy.summary import SummaryGroup, device_note, lead, summary_groups
+from calculator.words.addresses import path_of
 from calculator.words.formatting import format_gb
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.paging import PageOf, Paging, page_of, paging
 
 ROWS_PER_PAGE = 25
 
@@ -109,8 +111,8 @@ def present_accuracy(query: Mapping[str, str]) -> AccuracyView:
         device_note=device_note(),
         results=_results(form) if is_valid else None,
         field=field,
-        report_paging=paging(form, "reports", field.page, field.page_count),
-        causes=_causes(rows),
+        report_paging=_paging(form, "reports", field.page, field.page_count),
+        causes=_causes(),
         left_out=tuple((reason, f"{count:,}") for reason, count in reasons.most_common()),
         left_out_count=f"{len(left_out):,}",
         compared_count=f"{len(rows):,}",
@@ -130,26 +132,29 @@ def _results(form: AccuracyForm) -> Results:
         rows.sort(key=lambda row: (row.source, row.id))
     else:
         rows.sort(key=lambda row: abs(row.error_fraction), reverse=order == "worst")
-    page_count = max(1, -(-len(rows) // ROWS_PER_PAGE))
-    page = min(form.cleaned_data["page"], page_count)
-    start = (page - 1) * ROWS_PER_PAGE
-    listed = rows[start : start + ROWS_PER_PAGE]
+    page = page_of(rows, form.cleaned_data["page"], ROWS_PER_PAGE)
     return Results(
-        status=_status(rows, start, listed),
+        status=_status(rows, page),
         description=_description(rows),
         plot=draw_plot(rows, [_title(row) for row in rows]),
         legend=_legend(rows),
-        rows=tuple(table_row(row) for row in listed),
-        paging=paging(form, "page", page, page_count),
+        rows=tuple(table_row(row) for row in page.items),
+        paging=_paging(form, "page", page.number, page.count),
     )
 
 
-def _status(rows: list[AccuracyRow], start: int, listed: list[AccuracyRow]) -> str:
+def _paging(form: AccuracyForm, field: str, page: int, page_count: int) -> Paging:
+    """One table's pages; the form keeps the other table's."""
+    path = path_of("calculator:accuracy")
+    return paging(path, lambda number: form.to_query(**{field: str(number)}), page, page_count)
+
+
+def _status(rows: list[AccuracyRow], page: PageOf[AccuracyRow]) -> str:
     if not rows:
         return "Nothing to compare with these filters."
     errors = errors_of(row.error_fraction for row in rows)
     assert errors is not None
-    shown = f"Rows {start + 1}–{start + len(listed)} of {len(rows)}."
+    shown = f"Rows {page.first}–{page.last} of {len(rows)}."
     return (
         f"{shown} Median error {percent(errors.median_fraction)},"
         f" nine in ten within {within(errors.p90_fraction)}."
@@ -211,7 +216,9 @@ def table_row(row: AccuracyRow) -> TableRow:
     )
 
 
-def _causes(rows: Sequence[AccuracyRow]) -> tuple[CauseView, ...]:
+@lru_cache(maxsize=1)
+def _causes() -> tuple[CauseView, ...]:
+    rows = accuracy_rows()
     views = []
     for cause in CAUSES:
         errors = errors_of(row.error_fraction for row in rows_about(cause, rows))

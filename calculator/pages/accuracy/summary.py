@@ -98,6 +98,7 @@ def _query_of(selection: Selection) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
+@lru_cache(maxsize=1)
 def lead() -> str:
     """“Half of 75 published runs are met within 1.5 %, nine in ten within 12 %. …”"""
     rows = Selection(counter="allocated").of(accuracy_rows())
@@ -121,6 +122,7 @@ def lead() -> str:
     )
 
 
+@lru_cache(maxsize=1)
 def device_note() -> str:
     """How often what nvidia-smi shows lies in our range."""
     found = Selection(counter="device").of(accuracy_rows())

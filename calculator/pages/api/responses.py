@@ -10,7 +10,6 @@ from calculator.answer.precise import PreciseResult
 from calculator.estimation import FieldError
 from calculator.estimation.cluster.sharded import ShardedEstimate
 from calculator.estimation.device import DeviceBytes
-from gpus.fitting import Setup
 from gpus.labels import setup_label
 
 
@@ -29,8 +28,8 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
             "trainable": found.parameters_trainable_count,
         },
         "rule_of_thumb_bytes": result.rule_of_thumb_bytes,
-        "minimum_gpu": _minimum_as_json(result.minimum),
-        "tight_gpu": _tight_as_json(result.tight),
+        "minimum_gpu": _setup_as_json(result.smallest),
+        "tight_gpu": _setup_as_json(result.tight),
         "assumptions": list(result.assumptions),
         "formula_version": found.formula_version,
     }
@@ -54,24 +53,19 @@ def _device_as_json(device: DeviceBytes) -> dict[str, int]:
     return {"low": device.low, "likely": device.likely, "high": device.high}
 
 
-def _minimum_as_json(minimum: Setup | None) -> dict[str, Any] | None:
-    """The smallest setup that holds the likely device bytes; None where there is none."""
-    if minimum is None:
+def _setup_as_json(found: LadderSetup | None) -> dict[str, Any] | None:
+    """So many cards of a tier, with the verdict and what it means; None where there are none."""
+    if found is None:
         return None
+    setup = found.setup
     return {
-        "label": setup_label(minimum),
-        "memory_gb": minimum.tier.memory_gb,
-        "gpu_count": minimum.gpu_count,
-        "examples": [{"slug": gpu.slug, "name": gpu.name} for gpu in minimum.tier.examples],
+        "label": setup_label(setup),
+        "memory_gb": setup.tier.memory_gb,
+        "gpu_count": setup.gpu_count,
+        "examples": [{"slug": gpu.slug, "name": gpu.name} for gpu in setup.tier.examples],
+        "verdict": found.run.verdict,
+        "verdict_sentence": found.run.verdict_sentence,
     }
-
-
-def _tight_as_json(tight: LadderSetup | None) -> dict[str, Any] | None:
-    """A smaller card on which the run is tight, with what that means; None where there is none."""
-    minimum = _minimum_as_json(None if tight is None else tight.setup)
-    if tight is None or minimum is None:
-        return None
-    return {**minimum, "verdict": "tight", "verdict_sentence": tight.run.verdict_sentence}
 
 
 def errors_as_json(errors: Iterable[FieldError]) -> dict[str, Any]:

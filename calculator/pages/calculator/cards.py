@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from calculator.answer.rule_of_thumb import Fitted, MethodResult
+from calculator.estimation.cluster.counts import words_for_count
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_number
 from gpus.fitting import GpuSetup
 from gpus.labels import gpu_setup_label, setup_label
@@ -42,6 +43,7 @@ class CardView:
     unit: str
     bytes_per_parameter: str
     minimum: str | None
+    minimum_note: str
     shortfall: str
     parts: tuple[PartView, ...]
     alternatives: tuple[AlternativeView, ...]
@@ -63,6 +65,7 @@ def present_card(result: MethodResult, today: dt.date | None) -> CardView:
         unit=unit,
         bytes_per_parameter=format_number(method.bytes_per_parameter, decimals=4),
         minimum=minimum_label(result),
+        minimum_note=minimum_note(result),
         shortfall=shortfall(result),
         parts=_parts(result),
         alternatives=present_alternatives(result, today),
@@ -77,6 +80,11 @@ def figure_and_unit(memory_bytes: Decimal | int) -> tuple[str, str]:
 
 def minimum_label(result: Fitted) -> str | None:
     return setup_label(result.minimum) if result.minimum else None
+
+
+def minimum_note(result: Fitted) -> str:
+    """What is said of a minimum whose number of GPUs cannot be had as such."""
+    return "" if result.minimum is None else words_for_count(result.minimum.gpu_count)
 
 
 def shortfall(result: Fitted) -> str:

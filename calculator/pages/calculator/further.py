@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
+from calculator.estimation.cluster.sharding import Sharding
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
+from calculator.words.addresses import path_of, with_query
 
 SLOTS = ("a", "b", "c")
 
@@ -29,11 +30,18 @@ class FurtherView:
     """The page of the catalog's model that is asked about; empty for others."""
 
 
-def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> FurtherView | None:
-    """The pages that go on from a question about training; None where no method is theirs."""
+def present_further(
+    query: Mapping[str, str], results: Iterable[Fitted], sharding: Sharding = ONE_GPU
+) -> FurtherView | None:
+    """The pages that go on from a question about training; None where no method is theirs.
+
+    The setups are asked for as stated; curves and comparison are about one GPU.
+    """
     methods = [result for result in results if result.slug in PRECISE_METHODS]
     if not methods:
         return None
+    fit_query = {**query, **_stated(sharding)}
+    query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
     slots = {
         slot: urlencode({**query, "method": result.slug})
         for slot, result in zip(SLOTS, methods, strict=False)
@@ -42,11 +50,18 @@ def present_further(query: Mapping[str, str], results: Iterable[Fitted]) -> Furt
         fits=tuple(
             FitLink(
                 result.name,
-                reverse("fit:page", query={**query, "method": result.slug}),
+                with_query(path_of("fit:page"), {**fit_query, "method": result.slug}),
             )
             for result in methods
         ),
-        curves_url=reverse("calculator:curves", query=query),
-        compare_url=reverse("calculator:compare", query=slots),
-        model_url=reverse("calculator:model", args=[query["model"]]) if "model" in query else "",
+        curves_url=with_query(path_of("calculator:curves"), query),
+        compare_url=with_query(path_of("calculator:compare"), slots),
+        model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
     )
+
+
+def _stated(sharding: Sharding) -> dict[str, str]:
+    """The cluster as /fit/ is asked for it, where what is not stated is left open."""
+    if sharding == ONE_GPU:
+        return {}
+    return cluster_values(sharding)

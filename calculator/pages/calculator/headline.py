@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.text import get_text_list
+
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb
 from gpus.fitting import Setup
@@ -20,9 +22,19 @@ def training_headline(model: str, results: Sequence[Fitted]) -> str:
     return _headline(f"For {model}", results)
 
 
-def precise_headline(model: str, batch: str, results: Sequence[Fitted]) -> str:
-    """“To fine-tune Llama 3.1 8B on 1 × 2,048 tokens, QLoRA fits on …”"""
-    return _headline(f"To fine-tune {model} on {batch}", results)
+def precise_headline(model: str, batch: str, results: Sequence[Fitted], cluster: str) -> str:
+    """“To fine-tune Llama 3.1 8B on 1 × 2,048 tokens, QLoRA fits on …”
+
+    With a stated cluster the figures are one GPU's: “… on each of 4 GPUs with ZeRO-3, …”.
+    """
+    start = f"To fine-tune {model} on {batch}"
+    if not cluster:
+        return _headline(start, results)
+    on = f"on each of {cluster}" if not cluster.startswith("one ") else f"on {cluster}"
+    figures = [
+        f"{_in_a_sentence(r.name)} needs {_cards(r)} ({_about(r)} on each)" for r in results
+    ]
+    return f"{start} {on}, {get_text_list(figures, 'and')}."
 
 
 def inference_headline(model: str, results: Sequence[Fitted]) -> str:
@@ -49,6 +61,14 @@ def _fate(result: Fitted) -> str:
     if result.minimum is None:
         return f"needs more than any setup here offers ({_about(result)})"
     return f"needs {setup_in_figures(result.minimum)} ({_about(result)})"
+
+
+def _cards(result: Fitted) -> str:
+    return (
+        "more than any card here has"
+        if result.minimum is None
+        else setup_in_figures(result.minimum)
+    )
 
 
 def setup_in_figures(setup: Setup) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from calculator.answer.precise import PreciseResult
 from calculator.catalog import Catalog
 from calculator.estimation.verdict import VERDICT_WORDS, verdict, verdict_sentence
+from calculator.words.addresses import path_of
 from calculator.words.formatting import format_gb
 
 
@@ -39,7 +38,7 @@ def present_own_gpu(
     verdicts = [(name, device, verdict(device, gpu.usable_bytes)) for name, device in devices]
     return OwnGpuView(
         name=gpu.name,
-        url=reverse("gpus:card", args=[slug]),
+        url=path_of("gpus:card", slug),
         usable=format_gb(gpu.usable_bytes),
         methods=tuple((name, VERDICT_WORDS[found]) for name, _, found in verdicts),
         tight=next(

@@ -5,22 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.urls import reverse
-
+from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
-from calculator.estimation import Estimate
+from calculator.estimation import Estimate, estimate
+from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.held_experts import qlora_beside_lora
-from calculator.estimation.savings import Saving, largest_savings
+from calculator.estimation.savings import Estimated, Saving, largest_savings
 from calculator.estimation.settings import changed_fields
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
     AlternativeView,
     figure_and_unit,
     minimum_label,
+    minimum_note,
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
+from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
+from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_count, format_gb, format_range
 
 PHASE_WORDS = {
@@ -84,6 +87,11 @@ class PreciseCardView:
     peak_when: str
     overhead: str
     minimum: str | None
+    minimum_note: str
+    is_tight_at_minimum: bool
+    host: str
+    host_range: str
+    """Host memory of a node, where a cluster is stated."""
     shortfall: str
     tight: str
     remarks: tuple[str, ...]
@@ -105,6 +113,7 @@ def present_precise_card(
     found = result.estimate
     figure, unit = figure_and_unit(result.memory_bytes)
     thumb = result.rule_of_thumb_bytes
+    host = None if result.cluster is None else result.cluster.host
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -116,42 +125,73 @@ def present_precise_card(
         peak_when=PHASE_WORDS[found.peak_phase][1],
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
+        minimum_note=minimum_note(result),
+        is_tight_at_minimum=_is_tight(result.smallest),
+        host="" if host is None else f"about {format_gb(host.likely)}",
+        host_range="" if host is None else format_range(host.low, host.high),
         shortfall=_shortfall(result),
-        tight="" if result.tight is None else result.tight.run.verdict_sentence,
+        tight=next(
+            (
+                found.run.verdict_sentence
+                for found in (result.tight, result.smallest)
+                if found is not None and _is_tight(found)
+            ),
+            "",
+        ),
         remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
         savings=tuple(
             _saving(saving, result, run, links)
-            for saving in largest_savings(result.architecture, result.settings)
+            for saving in largest_savings(
+                result.architecture, result.settings, estimated=_estimated(result)
+            )
         ),
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
         formula_version=found.formula_version,
         alternatives=present_alternatives(result, today),
-        why_url=reverse("calculator:why", query={**links.query_with(run), "method": result.slug}),
-        export_url=reverse(
-            "calculator:export",
-            args=["trl"],
-            query={**links.query_with(run), "method": result.slug, **_cluster_query(result)},
+        # The question is one about a single GPU.
+        why_url=(
+            with_query(path_of("calculator:why"), {**links.query_with(run), "method": result.slug})
+            if result.cluster is None
+            else ""
+        ),
+        export_url=with_query(
+            path_of("calculator:export", "trl"),
+            {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
     )
 
 
-def _cluster_query(result: PreciseResult) -> dict[str, str]:
-    """How the minimum shares the run out, where it is more than one GPU."""
-    if result.smallest is None or result.smallest.setup.gpu_count == 1:
+def _minimum_query(result: PreciseResult) -> dict[str, str]:
+    """How the minimum shares the run out, where no other cluster is stated."""
+    if result.cluster is not None or result.smallest is None:
         return {}
-    sharding = result.smallest.run.sharding
-    offload = {} if sharding.offload == "none" else {"offload": sharding.offload}
-    return {"gpu_count": str(sharding.gpu_count), "strategy": sharding.strategy, **offload}
+    return cluster_query(result.smallest.run.sharding)
+
+
+def _is_tight(found: LadderSetup | None) -> bool:
+    return found is not None and found.run.verdict == "tight"
+
+
+def _estimated(result: PreciseResult) -> Estimated:
+    """What another run takes of a GPU, shared out as this one is."""
+    if result.cluster is None:
+        return estimate
+    sharding = result.cluster.sharding
+    return lambda architecture, settings: (
+        estimate_sharded(architecture, settings, sharding).per_gpu
+    )
 
 
 def _shortfall(result: PreciseResult) -> str:
     """What to say where the run fits nowhere."""
     if result.smallest is not None:
         return ""
+    if result.cluster is not None:
+        return "No size of card here has room for its likely figure so."
     return (
         NO_COUNT_HOLDS_IT
         if result.tight is None
@@ -161,7 +201,7 @@ def _shortfall(result: PreciseResult) -> str:
 
 def _remarks(result: PreciseResult) -> tuple[str, ...]:
     """What surprises of QLoRA: why it takes more than LoRA, and experts that stay wide."""
-    if result.settings.method != "qlora":
+    if result.settings.method != "qlora" or result.cluster is not None:
         return ()
     beside = qlora_beside_lora(result.architecture, result.settings)
     remarks = [beside.reason] if beside.excess_bytes else []
@@ -230,13 +270,15 @@ def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> Sa
         for name in changed_fields(saving.change.settings, result.settings)
     }
     method = changed.pop("method", "")
-    query = links.query_with(run.with_(**changed))
+    page_url, fragment_url = (
+        (f"#card-{method}", "") if method else links.urls(links.query_with(run.with_(**changed)))
+    )
     return SavingView(
         words=saving.change.words,
         cost=saving.change.cost,
         saved=format_gb(saving.device_bytes),
-        page_url=f"#card-{method}" if method else links.page_url(query),
-        fragment_url="" if method else links.fragment_url(query),
+        page_url=page_url,
+        fragment_url=fragment_url,
     )
 
 

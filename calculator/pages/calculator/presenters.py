@@ -6,12 +6,19 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calculator.answer.on_cluster import result_on_cluster
 from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
 from calculator.answer.rule_of_thumb import Fitted, MethodResult, estimate_methods
 from calculator.catalog import Catalog
+from calculator.estimation.cluster.counts import words_for_count
 from calculator.language_models.search import search_models
 from calculator.models import Task
 from calculator.pages.calculator.cards import CardView, present_card
+from calculator.pages.calculator.differences import (
+    DIFFERENCES,
+    FieldDifferencesView,
+    differences_of_group,
+)
 from calculator.pages.calculator.further import FurtherView, present_further
 from calculator.pages.calculator.headline import (
     inference_headline,
@@ -25,7 +32,8 @@ from calculator.pages.calculator.precise_cards import PreciseCardView, present_p
 from calculator.pages.calculator.ruler import Ruler, draw_ruler
 from calculator.pages.calculator.settings_panel import SettingsPanel, batch_words, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
-from calculator.question.reading import Question, read_question
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_query, cluster_words
+from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.formatting import format_gb, format_number, query_number
 
@@ -57,6 +65,9 @@ class AnswerView:
     further: FurtherView | None = None
     own_gpu: OwnGpuView | None = None
     parameters_only_reason: str = ""
+    cluster_words: str = ""
+    count_words: str = ""
+    """Of a stated number of GPUs that cannot be had as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +109,15 @@ def present_calculator(
     `today` is what prices are old or fresh by; without it none is called out of date.
     """
     question = read_question(catalog, task, query)
-    links = Links(task, question.subject_query)
+    if task == Task.TRAINING:
+        question = with_cluster(question, query)
+    links = Links(task, question.subject_query, cluster_query(question.sharding))
     results = _results(catalog, task, question)
+    query_now = question.query
+    page_url = links.page_url(query_now)
     thumb_query = question.rule_of_thumb_query or {}
-    is_front_page = question.query == {"size": query_number(DEFAULT_SIZE_B)}
+    thumb_url, thumb_fragment_url = links.urls(thumb_query) if thumb_query else ("", "")
+    is_front_page = query_now == {"size": query_number(DEFAULT_SIZE_B)}
     return CalculatorView(
         task=task,
         title=_title(task, question, results),
@@ -114,29 +130,42 @@ def present_calculator(
         matches=present_matches(
             question.matches,
             question.model_typed if question.model_error or question.matches.total_count else "",
-            question.settings_query if question.run is None else question.run.query(),
+            question.settings_query
+            if question.run is None
+            else {**question.run.query(), **cluster_query(question.sharding)},
             links,
         ),
-        settings=present_settings(question, links) if task == Task.TRAINING else None,
+        settings=(
+            present_settings(question, links, _differences(catalog, query, question))
+            if task == Task.TRAINING
+            else None
+        ),
         answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
         page_path=links.page_path,
-        page_url=links.page_url(question.query),
+        page_url=page_url,
         canonical_url=(
-            links.page_path
-            if is_front_page or not question.is_understood
-            else links.page_url(question.query)
+            links.page_path if is_front_page or not question.is_understood else page_url
         ),
         fragment_url=links.fragment_path,
         other_task_url=links.other_task_url(thumb_query),
-        rule_of_thumb_url=links.page_url(thumb_query) if thumb_query else "",
-        rule_of_thumb_fragment_url=links.fragment_url(thumb_query) if thumb_query else "",
+        rule_of_thumb_url=thumb_url,
+        rule_of_thumb_fragment_url=thumb_fragment_url,
     )
+
+
+def _differences(
+    catalog: Catalog, query: Mapping[str, str], question: Question
+) -> dict[str, tuple[FieldDifferencesView, ...]]:
+    """Of the group that the address names."""
+    slug = query.get(DIFFERENCES, "")
+    found = differences_of_group(catalog, slug, question) if slug else ()
+    return {slug: found} if found else {}
 
 
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
     """The models that match what stands in the model field so far, with links that answer."""
     typed = query.get("model", "")
-    settings = {name: query[name] for name in SETTING_NAMES if query.get(name)}
+    settings = {name: query[name] for name in (*SETTING_NAMES, *CLUSTER_NAMES) if query.get(name)}
     links = Links(Task.TRAINING, {})
     return present_matches(search_models(catalog, typed), typed, settings, links)
 
@@ -147,10 +176,16 @@ def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, .
         return ()
     if subject.architecture is None:
         return estimate_methods(catalog, task, subject.params_b)
+    slugs = [each.slug for each in catalog.methods(task) if each.slug in PRECISE_METHODS]
+    architecture, sharding = subject.architecture, question.sharding
+    if sharding == ONE_GPU:
+        return tuple(
+            precise_result(catalog, subject, architecture, run.settings_for(slug))
+            for slug in slugs
+        )
     return tuple(
-        precise_result(catalog, subject, subject.architecture, run.settings_for(method.slug))
-        for method in catalog.methods(task)
-        if method.slug in PRECISE_METHODS
+        result_on_cluster(catalog, subject, architecture, run.settings_for(slug), sharding)
+        for slug in slugs
     )
 
 
@@ -171,11 +206,15 @@ def _answer(
     precise = [each for each in results if isinstance(each, PreciseResult)]
     if precise:
         return AnswerView(
-            headline=precise_headline(subject.name, batch_words(run), results),
+            headline=precise_headline(
+                subject.name, batch_words(run), results, cluster_words(question.sharding)
+            ),
             ruler=ruler,
             precise_cards=tuple(present_precise_card(r, run, links, today) for r in precise),
-            further=present_further(question.query, results),
+            further=present_further(question.query, results, question.sharding),
             own_gpu=present_own_gpu(catalog, gpu_slug, precise),
+            cluster_words=cluster_words(question.sharding),
+            count_words=words_for_count(question.sharding.gpu_count),
         )
     headline = training_headline if task == Task.TRAINING else inference_headline
     return AnswerView(
@@ -205,12 +244,12 @@ def _size_choices(catalog: Catalog, question: Question, links: Links) -> tuple[S
     """The catalog's sizes; settings that are in use are taken along."""
     current = question.subject_query.get("size") if question.subject else None
     settings = question.settings_query
+    sizes = [(size_b, query_number(size_b)) for size_b in catalog.sizes_b]
     return tuple(
         SizeChoice(
-            label=format_number(size_b, decimals=3),
-            page_url=links.page_url({"size": query_number(size_b), **settings}),
-            fragment_url=links.fragment_url({"size": query_number(size_b), **settings}),
-            is_current=query_number(size_b) == current,
+            format_number(size_b, decimals=3),
+            *links.urls({"size": size, **settings}),
+            is_current=size == current,
         )
-        for size_b in catalog.sizes_b
+        for size_b, size in sizes
     )

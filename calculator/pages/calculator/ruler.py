@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from calculator.answer.ladder import LadderSetup
+from calculator.answer.precise import PreciseResult
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.pages.calculator.headline import AUDIENCE_WORDS, setup_in_figures
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
+from gpus.fitting import Setup
 from gpus.labels import setup_label
 from gpus.specs import TierSpec
 
@@ -79,6 +82,9 @@ class Mark:
     x: str
     width_to_end: str
     minimum_x: str | None
+    is_tight_at_minimum: bool
+    tight_x: str | None
+    """A smaller card, on which it is tight."""
     label_is_left: bool
     line_y: int
     label_y: int
@@ -91,6 +97,10 @@ class Ruler:
     marks: tuple[Mark, ...]
     height: int
     axis_y: int
+
+    @property
+    def has_tight(self) -> bool:
+        return any(mark.tight_x or mark.is_tight_at_minimum for mark in self.marks)
 
     @property
     def tick_label_y(self) -> int:
@@ -134,7 +144,7 @@ def draw_ruler(results: Sequence[Fitted], tiers: Iterable[TierSpec]) -> Ruler:
 def _scale(results: Sequence[Fitted], ladder: list[TierSpec]) -> LogScale:
     figures = [_gigabytes(r.memory_bytes) for r in results]
     figures += [_gigabytes(end) for r in results for end in r.range_bytes or ()]
-    figures += [_gigabytes(r.minimum.capacity_bytes) for r in results if r.minimum]
+    figures += [_gigabytes(setup.capacity_bytes) for r in results if (setup := _minimum(r))]
     figures += [_gigabytes(tier.capacity_bytes) for tier in ladder]
     lowest, highest = min(figures), max(figures)
     low = next((end for end in LOWER_ENDS_GB if end <= lowest), lowest)
@@ -143,9 +153,7 @@ def _scale(results: Sequence[Fitted], ladder: list[TierSpec]) -> LogScale:
 
 
 def _ticks(scale: LogScale, ladder: list[TierSpec], results: Sequence[Fitted]) -> tuple[Tick, ...]:
-    minimums = {
-        (r.minimum.tier.memory_gb, r.minimum.gpu_count) for r in results if r.minimum is not None
-    }
+    minimums = {(setup.tier.memory_gb, setup.gpu_count) for r in results if (setup := _minimum(r))}
     # (GB, label, tier, count): the ladder, then the multiples of its largest multiplied tier.
     steps = [(_gigabytes(t.capacity_bytes), str(t.memory_gb), t, 1) for t in ladder]
     multiplied = _multiplied(ladder)
@@ -227,7 +235,8 @@ def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSp
 def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
     position = scale.position(_gigabytes(result.memory_bytes))
     memory = format_gb(result.memory_bytes)
-    minimum = result.minimum
+    minimum, tight = _minimum(result), _tight(result)
+    is_tight = isinstance(result, PreciseResult) and _is_tight(result.mark)
     top = lane * LANE_HEIGHT
     range_mark = _range_mark(scale, result)
     if minimum is None:
@@ -235,6 +244,9 @@ def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
     else:
         short_minimum = setup_in_figures(minimum)
         long_minimum = f"smallest setup {setup_label(minimum)}"
+        long_minimum += ", where it is tight" if is_tight else ""
+    if tight is not None:
+        long_minimum += f", tight on {setup_label(tight)}"
     return Mark(
         slug=result.slug,
         name=result.name,
@@ -249,10 +261,30 @@ def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
             if minimum is None
             else _percent(scale.position(_gigabytes(minimum.capacity_bytes)))
         ),
+        is_tight_at_minimum=is_tight,
+        tight_x=(
+            None if tight is None else _percent(scale.position(_gigabytes(tight.capacity_bytes)))
+        ),
         label_is_left=position > 50,
         line_y=top + LANE_LINE_Y,
         label_y=top + LANE_LINE_Y - 11,
     )
+
+
+def _minimum(result: Fitted) -> Setup | None:
+    """What is ringed: a stated cluster's figures are those of one card, and so is its ring."""
+    if isinstance(result, PreciseResult):
+        return None if result.mark is None else result.mark.setup
+    return result.minimum
+
+
+def _tight(result: Fitted) -> Setup | None:
+    found = result.tight_mark if isinstance(result, PreciseResult) else None
+    return None if found is None else found.setup
+
+
+def _is_tight(found: LadderSetup | None) -> bool:
+    return found is not None and found.run.verdict == "tight"
 
 
 def _range_mark(scale: LogScale, result: Fitted) -> RangeMark | None:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from calculator.estimation.trainers import TRAINERS
+from calculator.pages.calculator.differences import DIFFERENCES, FieldDifferencesView
 from calculator.pages.calculator.links import Links
+from calculator.question.cluster import (
+    CLUSTER_FIELDS,
+    CLUSTER_NAMES,
+    ONE_GPU,
+    cluster_values,
+    cluster_words,
+)
 from calculator.question.reading import Question
 from calculator.question.setting_fields import FieldGroup, SettingField
 from calculator.question.training_fields import FIRST_FIELDS, MORE_GROUPS
-from calculator.question.training_form import TRAINER, Run, as_text
+from calculator.question.training_form import TRAINER, Run, as_text, default_run
 from calculator.words.formatting import NO_BREAK_SPACE
 
 NAMED_IN_SUMMARY = {"micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank"}
 METHOD_WORDS = {"full": "full", "lora": "LoRA", "qlora": "QLoRA"}
+
+
+_NONE: Mapping[str, tuple[FieldDifferencesView, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,9 @@ class GroupView:
     title: str
     fields: tuple[FieldView, ...]
     is_open: bool
+    differences_url: str = ""
+    """The page with what each option changes, for browsers without JavaScript."""
+    differences: tuple[FieldDifferencesView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +86,30 @@ class SettingsPanel:
         return tuple(field for group in (self.first, *self.more) for field in group.fields)
 
 
-def present_settings(question: Question, links: Links) -> SettingsPanel:
+def present_settings(
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]] = _NONE,
+) -> SettingsPanel:
+    """The panel; `differences` are those of the groups that are shown with them from the start."""
     form = question.training
     run = form.run
-    defaults = Run(form.trainer)
+    defaults = default_run(form.trainer)
     first = _group(FIRST_FIELDS, question, defaults)
     groups = [(group, _group(group, question, defaults)) for group in MORE_GROUPS]
     has_experts = _has_experts(question)
     more = tuple(
         view for group, view in groups if has_experts or view.is_open or not group.needs_experts
     )
+    cluster = _cluster_group(question)
+    words = cluster_words(question.sharding)
     return SettingsPanel(
         first=first,
-        more=more,
-        summary="" if run is None else summary_of(run),
-        is_open=form.is_stated,
+        more=tuple(
+            _with_differences(group, question, links, differences) for group in (*more, cluster)
+        ),
+        summary="" if run is None else ", ".join(filter(None, [summary_of(run), words])),
+        is_open=form.is_stated or cluster.is_open or bool(differences),
         other_error=form.errors.get(TRAINER, ""),
         trainers=_trainers(question, links),
         trainer=form.trainer,
@@ -137,20 +161,91 @@ def _group(group: FieldGroup, question: Question, defaults: Run) -> GroupView:
 
 def _field(setting: SettingField, question: Question, defaults: Run) -> FieldView:
     form = question.training
-    default = defaults.value_of(setting)
+    face = _face(setting, defaults.trainer)
     typed = form.typed.get(setting.name)
     if form.run is None:
-        value = typed if typed is not None else _text(default)
+        value = typed if typed is not None else face.default
     else:
         value = _text(form.run.value_of(setting))
     return FieldView(
         name=setting.name,
         label=setting.label,
         kind=setting.kind,
-        hint=_hint(setting, default, defaults),
+        hint=face.hint,
         value=value,
-        options=_options(setting, value, default, defaults),
+        options=tuple(
+            OptionView(choice, label, choice == value) for choice, label in face.choices
+        ),
         error=form.errors.get(setting.name, ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """What a field says whatever is asked: it depends on the trainer alone."""
+
+    default: str
+    hint: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _face(setting: SettingField, trainer: str) -> _Face:
+    defaults = default_run(trainer)
+    default = defaults.value_of(setting)
+    return _Face(
+        _text(default), _hint(setting, default, defaults), _choices(setting, default, defaults)
+    )
+
+
+def _with_differences(
+    group: GroupView,
+    question: Question,
+    links: Links,
+    differences: Mapping[str, tuple[FieldDifferencesView, ...]],
+) -> GroupView:
+    found, run = differences.get(group.slug, ()), question.run
+    if run is None or not any(field.options for field in group.fields):
+        return group
+    query = {**links.query_with(run), DIFFERENCES: group.slug}
+    return replace(
+        group,
+        differences_url=f"{links.page_url(query)}#settings-{group.slug}",
+        differences=found,
+        is_open=group.is_open or bool(found),
+    )
+
+
+def _cluster_group(question: Question) -> GroupView:
+    """Number of GPUs, strategy and offload: no settings of the step, but of where it runs."""
+    form = question.training
+    values = cluster_values(question.sharding)
+    defaults = cluster_values(ONE_GPU)
+    if form.run is None:
+        values |= {name: form.typed[name] for name in CLUSTER_NAMES if name in form.typed}
+    return GroupView(
+        CLUSTER_FIELDS.slug,
+        CLUSTER_FIELDS.title,
+        tuple(
+            FieldView(
+                name=setting.name,
+                label=setting.label,
+                kind=setting.kind,
+                hint=setting.hint if setting.choices else f"{setting.hint} Default 1.",
+                value=values[setting.name],
+                options=tuple(
+                    OptionView(
+                        choice,
+                        f"{label} (default)" if choice == defaults[setting.name] else label,
+                        choice == values[setting.name],
+                    )
+                    for choice, label in setting.choices
+                ),
+                error=form.errors.get(setting.name, ""),
+            )
+            for setting in CLUSTER_FIELDS.fields
+        ),
+        is_open=values != defaults,
     )
 
 
@@ -167,22 +262,19 @@ def _hint(setting: SettingField, default: Any | None, defaults: Run) -> str:
     return f"{setting.hint} Default {words}.".strip()
 
 
-def _options(
-    setting: SettingField, value: str, default: Any | None, defaults: Run
-) -> tuple[OptionView, ...]:
+def _choices(
+    setting: SettingField, default: Any | None, defaults: Run
+) -> tuple[tuple[str, str], ...]:
+    """Values and labels; first what a default that differs by method is for each."""
     if not setting.choices:
         return ()
-    options = [
-        OptionView(
-            choice,
-            f"{label} (default)" if choice == _text(default) else label,
-            choice == value,
-        )
+    choices = [
+        (choice, f"{label} (default)" if choice == _text(default) else label)
         for choice, label in setting.choices
     ]
     if default is None:
-        options.insert(0, OptionView("", _by_method(setting, defaults), value == ""))
-    return tuple(options)
+        choices.insert(0, ("", _by_method(setting, defaults)))
+    return tuple(choices)
 
 
 def _by_method(setting: SettingField, defaults: Run) -> str:
@@ -203,14 +295,8 @@ def _trainers(question: Question, links: Links) -> tuple[TrainerView, ...]:
     views = []
     for slug, name in [("", "transformers"), *((k, t.name) for k, t in TRAINERS.items())]:
         query = links.query_with(Run(slug, stated))
-        views.append(
-            TrainerView(
-                name,
-                links.page_url(query),
-                links.fragment_url(query),
-                is_current=slug == question.training.trainer,
-            )
-        )
+        is_current = slug == question.training.trainer
+        views.append(TrainerView(name, *links.urls(query), is_current=is_current))
     return tuple(views)
 
 

@@ -11,14 +11,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_faq
 from calculator.models import Task
+from calculator.pages.calculator.differences import DIFFERENCES, present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
 from calculator.question.reading import QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 # The GPU that a visitor came from, beside the question.
-PAGE_NAMES = (*QUESTION_NAMES, "gpu")
+CLUSTERED_NAMES = (*QUESTION_NAMES, *CLUSTER_NAMES)
+PAGE_NAMES = (*CLUSTERED_NAMES, "gpu", DIFFERENCES)
 
 
 @public(more=PAGE_NAMES)
@@ -57,16 +60,26 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
 def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
-    template = "calculator/pages/calculator/fragment.html"
+    template = "calculator/pages/calculator/fragment.jinja"
     return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
 
 
-@public(more=QUESTION_NAMES)
+@public(more=CLUSTERED_NAMES)
 @require_safe
 def models_fragment(request: HttpRequest) -> HttpResponse:
     """What a search for a model finds, as one types."""
     matches = present_search(current_catalog(), request.GET.dict())
-    return render(request, "calculator/pages/calculator/_matches.html", {"matches": matches})
+    return render(request, "calculator/pages/calculator/_matches.jinja", {"matches": matches})
+
+
+@public("group", more=CLUSTERED_NAMES)
+@require_safe
+def differences_fragment(request: HttpRequest) -> HttpResponse:
+    """What each option of one group of settings would change, once the group is opened."""
+    query = request.GET.dict()
+    differences = present_differences(current_catalog(), query.get("group", ""), query)
+    template = "calculator/pages/calculator/_differences.jinja"
+    return render(request, template, {"differences": differences})
 
 
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.

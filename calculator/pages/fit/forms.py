@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from django import forms
+
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import MOST_GPUS, Stated, Workload
-from calculator.estimation.cluster.counts import counts_that_can_be_had
+from calculator.estimation.cluster.counts import count_that_can_be_had, words_for_count
 from calculator.estimation.cluster.sharding import OFFLOAD_NAMES, STRATEGY_NAMES
 from calculator.pages.fit.ordering import DEFAULT_SORT, SORTS
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
 from calculator.words.methods import METHOD_NAMES
@@ -37,14 +40,7 @@ class FitForm(QueryForm):
     epochs = AmountField(unit="epochs?", example="3", label="Epochs")
     price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Your price ($/h)")
     price_gpu = WordField(required=False, label="For one of these")
-    gpu_count = WordField(
-        required=False,
-        label="Number of GPUs",
-        choices=[
-            ("", "any"),
-            *((str(count), str(count)) for count in counts_that_can_be_had(MOST_GPUS)),
-        ],
-    )
+    gpu_count = CountField(unit="gpus?|cards?", example="4", label="Number of GPUs (any)")
     strategy = WordField(
         required=False, label="Shared out by", choices=[("", "any way"), *STRATEGY_NAMES.items()]
     )
@@ -63,6 +59,12 @@ class FitForm(QueryForm):
         for field in self.fields.values():
             if isinstance(field, WordField):
                 field.error_messages["invalid_choice"] = "Choose one from the list."
+
+    def clean_gpu_count(self) -> Decimal | None:
+        count: Decimal | None = self.cleaned_data["gpu_count"]
+        if count is not None and count > MOST_GPUS:
+            raise forms.ValidationError(f"Enter a whole number from 1 to {MOST_GPUS}.")
+        return count
 
     def clean(self) -> dict[str, object]:
         cleaned = super().clean() or {}
@@ -84,13 +86,28 @@ class FitForm(QueryForm):
         )
 
     def stated(self) -> Stated:
-        """What is stated of the number of GPUs, the strategy and the offload."""
+        """What is stated of the strategy, the offload and the GPUs, as many as can be had."""
         cleaned = self.cleaned_data
+        count = cleaned["gpu_count"]
         return Stated(
-            int(cleaned["gpu_count"]) if cleaned["gpu_count"] else None,
+            None if count is None else count_that_can_be_had(int(count)),
             cleaned["strategy"] or None,
             cleaned["offload"] or None,
         )
+
+    def cluster_query(self) -> dict[str, str]:
+        """The cluster for the calculator, where it is stated whole: number and strategy."""
+        if not self.is_valid() or not (
+            self.cleaned_data["gpu_count"] and self.cleaned_data["strategy"]
+        ):
+            return {}
+        values = {name: _text(self.cleaned_data[name]) for name in CLUSTER_NAMES}
+        return {name: text for name, text in values.items() if text}
+
+    def count_words(self) -> str:
+        """What is said of a number of GPUs that cannot be had as such."""
+        count = self.cleaned_data["gpu_count"]
+        return "" if count is None else words_for_count(int(count))
 
     def query(self) -> dict[str, str]:
         """The shortest query that asks the same; as typed while there is an error."""

@@ -31,6 +31,8 @@ class TableView:
     """The setups that hold the run. `more_url` shows the rest of a long table."""
 
     status: str
+    count_words: str
+    """Of a number of GPUs that cannot be had as such."""
     best: tuple[BestView, ...]
     no_cheapest: str
     halves: HalvesView | None
@@ -94,7 +96,9 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
         kept_query=tuple(question.query.items()),
         page_url=reverse("fit:page", query=page_query),
         fragment_path=reverse("fit:table"),
-        calculator_url=reverse("calculator:training", query=question.query),
+        calculator_url=reverse(
+            "calculator:training", query={**question.query, **form.cluster_query()}
+        ),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
 
@@ -117,6 +121,7 @@ def _table(
     asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
     return TableView(
         status=_status(rows, asked, form.stated()),
+        count_words=form.count_words(),
         best=best_views(best),
         no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),

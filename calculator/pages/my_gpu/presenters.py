@@ -12,6 +12,7 @@ from calculator.answer.my_gpu import LargestModel, largest_models, largest_value
 from calculator.answer.setups import runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
+from calculator.estimation.cluster.counts import words_for_count
 from calculator.estimation.cluster.my_gpu import Cards
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.my_gpu.answer_views import (
@@ -41,6 +42,8 @@ class AnswersView:
     """What the cards can fine-tune."""
 
     status: str
+    count_words: str
+    """Of a number of cards that cannot be had as such."""
     largest: tuple[ModelAnswerView, ...]
     model_name: str
     values: tuple[ValuesRow, ...]
@@ -119,6 +122,7 @@ def _answers(
     kept = {name: value for name, value in run.query().items() if name in SETTING_NAMES}
     return AnswersView(
         status=_status(gpu, gpu_count, largest),
+        count_words=words_for_count(gpu_count),
         largest=tuple(model_answer(answer, asked, _query) for answer in largest),
         model_name=model.name,
         values=tuple(values_row(answer, model, asked, _query) for answer in values),

@@ -70,6 +70,18 @@ def test_72b_at_24k_tokens_fits_80_gb_with_unsloths_offloading():
     assert found.device_bytes.likely < 80 * GB
 
 
+# Widths that a quantised base hands on
+
+
+@pytest.mark.parametrize(("method", "width"), [("qlora", 4), ("lora", 2)])
+def test_autocasts_layer_norms_make_the_residual_stream_fp32_by_quantised_maps(method, width):
+    # A GPU's autocast norms in fp32, and a 4-bit map gives back what it gets: so does the sum.
+    run = {"method": method, "sequence_length": 4096, "prepare_kbit": False}
+    phi = of("phi-2-2-7b", **run)
+
+    assert parts(phi)["checkpoints"] == 32 * 4096 * 2560 * width
+
+
 # The optimizer in the backward pass
 
 

@@ -188,7 +188,7 @@ def test_models_are_unpublished_in_the_list(catalog, admin_client):
 @pytest.mark.parametrize(
     ("changes", "constraint"),
     [
-        ({"params_total": 0}, "language_model_has_parameters"),
+        ({"params_total": 0, "params_active": 0}, "language_model_has_parameters"),
         ({"params_active": 10**15}, "language_model_active_within_total"),
         ({"display_name": ""}, "language_model_has_its_names"),
         ({"architecture_kind": "liquid"}, "language_model_kind_is_known"),

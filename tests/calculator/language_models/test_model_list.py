@@ -5,6 +5,7 @@ from bs4 import BeautifulSoup
 
 from calculator.catalog import current_catalog
 from calculator.estimation import TrainingSettings, estimate
+from calculator.language_models.list_presenters import MODELS_PER_PAGE
 from calculator.models import LanguageModel
 from calculator.words.formatting import format_gb
 
@@ -24,6 +25,11 @@ def names(soup):
     return [text_of(cell) for cell in soup.select(".model__name")]
 
 
+def row_of(client, search, slug):
+    soup = soup_of(client.get("/models/", {"search": search}))
+    return soup.find("a", href=f"/models/{slug}/").find_parent("tr")
+
+
 def status(soup):
     return text_of(soup.find(id="live-status"))
 
@@ -31,19 +37,26 @@ def status(soup):
 def test_every_published_model_is_listed_under_its_family(client):
     LanguageModel.objects.filter(slug="mixtral-8x7b").first().delete()
 
-    soup = soup_of(client.get("/models/"))
+    soups = [soup_of(client.get("/models/"))]
+    while further := soups[-1].select_one("a[rel=next]"):
+        soups.append(soup_of(client.get(further["href"])))
 
     published_count = LanguageModel.objects.count()
-    assert len(names(soup)) == published_count
-    assert "Mixtral 8x7B" not in names(soup)
-    assert status(soup) == f"All {published_count} models, by family."
-    bodies = {text_of(body.select_one(".models__family")): body for body in soup.find_all("tbody")}
-    assert len(bodies) == len({model.family for model in current_catalog().language_models})
-    assert "Llama 3.1 8B" in names(bodies["Llama 3.1"])
+    listed = [name for soup in soups for name in names(soup)]
+    assert len(listed) == len(set(listed)) == published_count
+    assert "Mixtral 8x7B" not in listed
+    assert status(soups[0]) == (
+        f"All {published_count} models, by family: 1 to {MODELS_PER_PAGE}."
+    )
+    bodies = [body for soup in soups for body in soup.find_all("tbody")]
+    families = [text_of(body.select_one(".models__family")) for body in bodies]
+    assert set(families) == {model.family for model in current_catalog().language_models}
+    llama = [body for body, family in zip(bodies, families, strict=True) if family == "Llama 3.1"]
+    assert "Llama 3.1 8B" in [name for body in llama for name in names(body)]
 
 
 def test_a_row_has_the_three_methods_at_default_settings(client):
-    row = soup_of(client.get("/models/")).find("a", href="/models/llama-3-1-8b/").find_parent("tr")
+    row = row_of(client, "llama 3.1 8b", "llama-3-1-8b")
 
     architecture = current_catalog().language_models_by_slug["llama-3-1-8b"].architecture
     for method in ("full", "lora", "qlora"):
@@ -53,17 +66,13 @@ def test_a_row_has_the_three_methods_at_default_settings(client):
 
 
 def test_a_mixture_says_how_many_parameters_are_active(client):
-    row = soup_of(client.get("/models/")).find("a", href="/models/mixtral-8x7b/").find_parent("tr")
+    row = row_of(client, "mixtral", "mixtral-8x7b")
 
     assert text_of(row.select_one(".model__parameters")) == "46.7B 12.88B active"
 
 
 def test_a_model_of_which_only_the_parameters_are_known_says_so(client):
-    row = (
-        soup_of(client.get("/models/"))
-        .find("a", href="/models/llama-3-2-11b-vision/")
-        .find_parent("tr")
-    )
+    row = row_of(client, "vision", "llama-3-2-11b-vision")
 
     assert text_of(row.select_one(".model__none")) == "by the rule of thumb only"
 

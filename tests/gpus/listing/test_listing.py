@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpus.listing.forms import ORDERS, GpuListForm, to_query
-from gpus.listing.presenters import gpu_row, present_gpu_list
+from gpus.listing.presenters import GPUS_PER_PAGE, gpu_row, present_gpu_list
+from gpus.listing.price_notes import PriceNotes
 from gpus.listing.selection import (
     SORT_VALUES,
     GpuFilter,
@@ -308,11 +309,11 @@ def test_a_first_click_sorts_from_the_end_that_people_look_for():
 
 
 def test_figures_keep_the_digits_that_tell_cards_apart():
-    row = gpu_row(RTX_4090, today=TODAY)
+    row = gpu_row(RTX_4090, PriceNotes(), today=TODAY)
 
     assert (row.bandwidth, row.tflops, row.memory_gb) == ("1,008", "165", 24)
-    assert gpu_row(RTX_3090, today=TODAY).tflops == "71"
-    assert gpu_row(RX_580, today=TODAY).bandwidth == ""
+    assert gpu_row(RTX_3090, PriceNotes(), today=TODAY).tflops == "71"
+    assert gpu_row(RX_580, PriceNotes(), today=TODAY).bandwidth == ""
 
 
 @pytest.mark.parametrize(
@@ -327,13 +328,13 @@ def test_figures_keep_the_digits_that_tell_cards_apart():
 def test_one_word_says_where_the_tflops_come_from(basis, kind):
     gpu = a_gpu("Any", bf16_dense_flops=Decimal(10**14), bf16_flops_basis=basis)
 
-    assert gpu_row(gpu, today=TODAY).tflops_basis_kind == kind
+    assert gpu_row(gpu, PriceNotes(), today=TODAY).tflops_basis_kind == kind
 
 
 def test_without_tflops_the_row_says_that_there_is_no_figure():
     gpu = a_gpu("Any", bf16_flops_basis="left blank: sources conflict")
 
-    assert gpu_row(gpu, today=TODAY).tflops_basis_kind == "no figure"
+    assert gpu_row(gpu, PriceNotes(), today=TODAY).tflops_basis_kind == "no figure"
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_without_tflops_the_row_says_that_there_is_no_figure():
 def test_a_price_older_than_180_days_may_be_out_of_date(checked_on, is_old):
     gpu = a_gpu("Any", retail_price=a_price("100", checked_on=checked_on))
 
-    assert gpu_row(gpu, today=TODAY).retail_price.may_be_out_of_date is is_old
+    assert gpu_row(gpu, PriceNotes(), today=TODAY).retail_price.price.may_be_out_of_date is is_old
 
 
 def test_the_newest_check_is_that_of_any_price():
@@ -457,15 +458,61 @@ def test_the_url_filters_and_sorts(client):
 
 @pytest.mark.usefixtures("three_gpus")
 def test_a_price_has_its_kind_source_and_date_and_says_when_it_is_old_or_estimated(client):
-    row = page_of(client.get("/gpus/")).select_one("#rtx-4090")
+    page = page_of(client.get("/gpus/"))
+    row = page.select_one("#rtx-4090")
+    retail, cloud = row.select_one(".gpu__retail_price"), row.select_one(".gpu__cloud_price")
 
-    retail = row.select_one(".gpu__retail_price")
-    assert text_of(retail) == "launch price $1,599 NVIDIA , 1 Nov 2026"
-    assert retail.a["href"] == "https://example.com/4090"
-    assert (
-        text_of(row.select_one(".gpu__cloud_price"))
-        == "A cloud est. $0.34 per hour A price list , 31 Jan 2020 , may be out of date"
+    assert text_of(retail) == "launch price $1,599 source 1"
+    assert text_of(cloud) == "A cloud, old est. $0.34 per hour source 2"
+    notes = [page.select_one(cell.select_one("a")["href"]) for cell in (retail, cloud)]
+    assert [text_of(note) for note in notes] == [
+        "NVIDIA , 1 Nov 2026",
+        "A price list , 31 Jan 2020 , may be out of date",
+    ]
+    assert notes[0].a["href"] == "https://example.com/4090"
+
+
+PAGES = ("1 to 25", "26 to 50", "51 to 53")
+
+
+def many_gpus(count=2 * GPUS_PER_PAGE + 3):
+    return tuple(
+        a_gpu(f"Card {n:03}", 8 + n, retail_price=a_price("100"), cloud_price_per_hour=None)
+        for n in range(count)
     )
+
+
+def test_a_long_list_comes_in_pages_that_hold_each_gpu_once():
+    gpus = many_gpus()
+
+    pages = [gpu_list({"page": str(n), "vendor": "NVIDIA"}, gpus) for n in (1, 2, 3)]
+
+    assert [row.name for page in pages for row in page.table.rows] == [gpu.name for gpu in gpus]
+    assert [page.status for page in pages] == [
+        f"All {len(gpus)} GPUs, least memory first: {which}." for which in PAGES
+    ]
+    assert pages[0].table.paging.next_url == pages[1].page_url == "/gpus/?vendor=NVIDIA&page=2"
+    assert pages[2].table.paging.next_url == ""
+    assert all("page" not in column.query for column in pages[1].table.columns)
+
+
+def test_a_source_that_many_prices_share_is_said_once():
+    assert len(gpu_list(gpus=many_gpus()).table.notes) == 1
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "x", "99999", "1.5"])
+def test_a_page_that_is_no_number_is_an_error_in_words(typed):
+    page = gpu_list({"page": typed})
+
+    assert page.table is None
+    assert page.status == "No list yet. Check: Page."
+
+
+def test_search_engines_keep_each_page_of_the_whole_list():
+    gpus = many_gpus()
+
+    assert gpu_list({"page": "2", "sort": "name"}, gpus).canonical_path == "/gpus/?page=2"
+    assert gpu_list({"page": "2", "vendor": "NVIDIA"}, gpus).canonical_path == "/gpus/"
 
 
 @pytest.mark.usefixtures("three_gpus")

@@ -40,7 +40,7 @@ def test_more_than_there_are_is_none():
 
 @pytest.mark.parametrize(
     ("needed", "words"),
-    [(8, ""), (3, "3: machines have 4"), (9, "9: 16 in nodes of 8")],
+    [(8, ""), (3, "3×: machines have 4"), (9, "9×: 16 in nodes of 8")],
 )
 def test_what_cannot_be_had_is_said(needed, words):
     assert words_for_count(needed) == words

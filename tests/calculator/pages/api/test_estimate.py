@@ -405,3 +405,12 @@ def test_a_card_below_the_minimum_that_holds_the_low_figure_is_named_as_tight(cl
     assert tight["verdict"] == "tight"
     assert tight["verdict_sentence"].startswith("Tight on 25.")
     assert answer["device_bytes"]["low"] < answer["device_bytes"]["likely"]
+
+
+@pytest.mark.parametrize(("length", "word"), [(2048, "Fits: "), (1024, "Tight on ")])
+def test_the_minimum_has_a_verdict_and_the_sentence_that_says_what_it_means(client, length, word):
+    asked = {**LLAMA, "method": "qlora", "settings": {"sequence_length": length}}
+    minimum = post(client, asked).json()["minimum_gpu"]
+
+    assert minimum["verdict_sentence"].startswith(word)
+    assert minimum["verdict"] == {"Fits: ": "fits", "Tight on ": "tight"}[word]

@@ -255,7 +255,8 @@ def test_three_settings_are_in_sight_and_the_rest_is_folded_by_name(client):
     assert open_groups(soup) == []
     folded = {e["name"] for e in soup.select(".settings__more :is(input, select)")}
     experts = {"experts", "expert_targets", "expert_lora"}
-    assert folded == set(SETTING_NAMES) - set(in_sight) - experts - {"trainer"}
+    cluster = {"gpu_count", "strategy", "offload"}
+    assert folded == (set(SETTING_NAMES) | cluster) - set(in_sight) - experts - {"trainer"}
 
 
 def test_a_group_opens_where_a_setting_differs_from_the_default(client):

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from bs4 import BeautifulSoup
 
 from calculator.answer.rule_of_thumb import estimate_methods
 from calculator.catalog import current_catalog
@@ -81,3 +82,22 @@ def test_the_brackets_name_the_audiences_and_hold_their_tiers(catalog):
         end = start + percent(spans[audience].width)
         assert start < ticks[tiers[0]] <= ticks[tiers[1]] < end <= 100
     assert [span.more for span in drawing.spans] == ["", "", ", in multiples of 80\u00a0GB"]
+
+
+def test_a_card_on_which_it_is_tight_is_ringed_within_the_range_and_said(catalog, client):
+    """LoRA at 4,352 tokens: 24.6 to 28.0 GB, likely 26.3; a card of 24 GiB has up to 25.8."""
+    page = BeautifulSoup(
+        client.get("/?model=llama-3-1-8b&sequence_length=4352").content, "html.parser"
+    )
+
+    tight = percent(page.select_one("#mark-lora-tight")["cx"])
+    span = page.select_one("#mark-lora-range")
+    assert 0 <= tight - percent(span["x"]) <= percent(span["width"])
+    assert tight < percent(page.select_one("#mark-lora-ring")["cx"])
+    spoken = " ".join(each.get_text() for each in page.select(".ruler li"))
+    assert ", tight on 24 GB GPU" in spoken
+    assert "Tight on" in page.select_one("#card-lora .card__tight").get_text()
+
+
+def test_the_rule_of_thumb_knows_no_tight(catalog):
+    assert not ruler("7").has_tight

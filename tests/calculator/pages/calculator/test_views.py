@@ -293,3 +293,11 @@ def test_todays_date_decides_on_the_page(client):
         gpu.save()
 
     assert "1 Jan 2000, may be out of date" in text_of(soup_of(client.get("/?size=7")))
+
+
+def test_a_minimum_that_cannot_be_had_as_such_says_what_machines_have(client, catalog):
+    soup = BeautifulSoup(client.get("/?size=70").content, "html.parser")
+
+    note = soup.select_one("#card-lora .card__minimum-note")
+    assert note.get_text() == "3×: machines have 4"
+    assert soup.select_one("#card-full .card__minimum-note") is None

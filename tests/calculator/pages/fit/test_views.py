@@ -195,3 +195,36 @@ def test_a_gpu_that_is_tight_and_one_count_later_fits_counts_once(client):
 
 def rows_of(soup):
     return soup.select(".setups tbody tr")
+
+
+def test_a_number_that_cannot_be_had_is_answered_for_the_next_that_can(client):
+    soup = page(client, "/fit/?model=llama-3-1-70b&method=full&gpu_count=9")
+
+    assert text(soup, "#live-status").startswith("9×: 16 in nodes of 8. ")
+    assert {row["id"].rsplit("-")[-1] for row in rows_of(soup)} <= {"16", "offload"}
+    assert rows_of(soup)
+
+
+def test_more_gpus_than_are_looked_at_is_an_error_beside_the_field(client):
+    soup = page(client, "/fit/?model=llama-3-1-8b&gpu_count=65")
+
+    assert "from 1 to 64" in text(soup, "#fit-gpu_count_error")
+
+
+def test_each_tight_row_leads_to_what_tight_means(client):
+    soup = page(client, f"{LLAMA}&method=lora")
+
+    links = soup.select(".setups .verdict--tight")
+    assert links
+    for link in links:
+        assert "gives cached memory back" in text(soup, link["href"])
+
+
+def test_the_calculator_is_asked_for_the_same_cluster(client):
+    stated = f"{LLAMA}&method=full&gpu_count=4&strategy=zero3&offload=optimizer"
+
+    link = page(client, stated).select_one("#fit-calculator")["href"]
+    assert link == "/?model=llama-3-1-8b&gpu_count=4&strategy=zero3&offload=optimizer"
+    # Without a strategy the calculator would take another one than the table does.
+    link = page(client, f"{LLAMA}&gpu_count=4").select_one("#fit-calculator")["href"]
+    assert link == "/?model=llama-3-1-8b"

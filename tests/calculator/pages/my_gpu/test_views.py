@@ -57,7 +57,7 @@ def test_every_link_of_the_answers_asks_about_what_the_card_holds(client, slug):
 
     checked = 0
     for method in ("full", "lora", "qlora"):
-        links = soup.select(f"#largest-{method} a, #values-{method} td:not(.value__set) a")
+        links = soup.select(f"#largest-{method} h3 + p a, #values-{method} td:not(.value__set) a")
         for link in links:
             assert holds_what_the_link_says(link["href"], slug, method)
             checked += 1
@@ -72,7 +72,7 @@ def test_every_answer_of_one_card_is_said_to_fit_on_it_by_the_calculator(client,
 
     checked = 0
     for method, name in names.items():
-        selector = f"#largest-{method} a, #values-{method} td:not(.value__set) a"
+        selector = f"#largest-{method} h3 + p a, #values-{method} td:not(.value__set) a"
         for link in soup.select(selector):
             said = text(page(client, link["href"]), "#own-gpu")
             assert f" {name} fits" in said or f" {name} tight" in said
@@ -207,9 +207,19 @@ def test_the_fragments_address_leads_a_browser_to_the_page(client):
 
 
 def test_the_list_links_to_every_gpus_page(client):
-    soup = page(client, "/gpus/")
+    address, links = "/gpus/", []
+    while address:
+        soup = page(client, address)
+        links += [link["href"] for link in soup.select("a.gpu__model")]
+        further = soup.select_one("a[rel=next]")
+        address = further["href"] if further else ""
 
-    links = [link["href"] for link in soup.select("a.gpu__model")]
-
-    assert len(links) == Gpu.objects.filter(published=True).count()
+    assert len(set(links)) == len(links) == Gpu.objects.filter(published=True).count()
     assert "/gpus/rtx-4090/" in links
+
+
+def test_a_number_of_cards_that_machines_do_not_have_is_said(client):
+    assert text(page(client, "/gpus/rtx-4090/?gpu_count=3"), "#live-status").endswith(
+        "3×: machines have 4."
+    )
+    assert "machines have" not in text(page(client, "/gpus/rtx-4090/?gpu_count=4"), "#live-status")
