@@ -118,19 +118,18 @@ def _impossible(job: Job, tool: str) -> str:
         version = fields_of("torchtune").version
         if not builder_of(job.names):
             return f"torchtune {version} has no model that {job.model_name} is a copy of."
-        if sharding.gpu_count > 1 and sharding.strategy != "fsdp":
+        if job.is_shared and sharding.strategy != "fsdp":
             return f"torchtune {version} shares a run out by FSDP 2 alone, not by {sharding.name}."
-    if tool == "unsloth" and sharding.gpu_count > 1 and sharding.strategy != "ddp":
+    if tool == "unsloth" and job.is_shared and sharding.strategy != "ddp":
         return f"Unsloth runs on one GPU, or on several by DDP, not by {sharding.name}."
     return ""
 
 
 def _head(job: Job, tool: str, cannot: Iterable[str]) -> list[str]:
-    where = "one GPU" if job.gpu_count == 1 else f"{job.gpu_count} GPUs by {job.sharding.name}"
     each = "" if job.gpu_count == 1 else " on each"
     method = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}[job.method]
     figure = _gb(job.likely_bytes)
-    lines = comment(f"{method} of {job.model_name} with {TOOL_NAMES[tool]} on {where}.")
+    lines = comment(f"{method} of {job.model_name} with {TOOL_NAMES[tool]} on {job.where}.")
     lines += comment(f"About {figure}{each}, by this file. For {versions_of(tool)}.")
     if job.settings.quantization in QUANTIZED_AS_PUBLISHED and job.method == "qlora":
         kind = QUANTIZED_AS_PUBLISHED[job.settings.quantization]
@@ -173,12 +172,12 @@ def _differences(job: Job, tool: str, read: TrainingSettings) -> list[str]:
 
 
 def _launch_files(job: Job, tool: str) -> list[ExportFile]:
-    if job.gpu_count == 1 or tool in ("torchtune", "unsloth"):
+    if not job.is_shared or tool in ("torchtune", "unsloth"):
         return []
     files = []
     if tool == "trl" or (tool == "llama-factory" and job.sharding.is_fsdp):
         version = fields_of("accelerate").version
-        head = comment(f"For accelerate {version}: {job.gpu_count} GPUs, {job.sharding.name}.")
+        head = comment(f"For accelerate {version}: {job.where}.")
         lines = [*head, *yaml_lines(accelerate_items(job))]
         files.append(ExportFile(ACCELERATE_FILE, "\n".join(lines) + "\n"))
     if job.sharding.is_deepspeed:
@@ -193,18 +192,18 @@ def _gb(size: int) -> str:
 
 
 def _trl_command(job: Job) -> str:
-    if job.gpu_count == 1:
+    if not job.is_shared:
         return "accelerate launch --num_processes 1 train.py"
     return f"accelerate launch --config_file {ACCELERATE_FILE} train.py"
 
 
 def _axolotl_command(job: Job) -> str:
-    several = "" if job.gpu_count == 1 else f" --num-processes {job.gpu_count}"
+    several = "" if not job.is_shared else f" --num-processes {job.gpu_count}"
     return f"axolotl train axolotl.yaml{several}"
 
 
 def _llama_factory_command(job: Job) -> str:
-    if job.gpu_count == 1:
+    if not job.is_shared:
         return "llamafactory-cli train llama-factory.yaml"
     if job.sharding.is_fsdp:
         start = f"accelerate launch --config_file {ACCELERATE_FILE}"
@@ -213,13 +212,13 @@ def _llama_factory_command(job: Job) -> str:
 
 
 def _torchtune_command(job: Job) -> str:
-    several = "" if job.gpu_count == 1 else f"--nproc_per_node {job.gpu_count} "
+    several = "" if not job.is_shared else f"--nproc_per_node {job.gpu_count} "
     download = f"tune download {job.model_id} --output-dir {weights_folder(job)}"
     return f"{download} && tune run {several}{recipe_name(job)} --config torchtune.yaml"
 
 
 def _unsloth_command(job: Job) -> str:
-    if job.gpu_count == 1:
+    if not job.is_shared:
         return "python train_unsloth.py"
     return f"torchrun --nproc_per_node {job.gpu_count} train_unsloth.py"
 

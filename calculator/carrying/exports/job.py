@@ -96,6 +96,17 @@ class Job:
         return self.sharding.gpu_count
 
     @property
+    def is_shared(self) -> bool:
+        """Whether something shares the run out, be it over one GPU and the host."""
+        return self.sharding.strategy != "none"
+
+    @property
+    def where(self) -> str:
+        """“one GPU”, “8 GPUs by ZeRO-3”"""
+        count = "one GPU" if self.gpu_count == 1 else f"{self.gpu_count} GPUs"
+        return f"{count} by {self.sharding.name}" if self.is_shared else count
+
+    @property
     def method(self) -> str:
         return self.settings.method
 
@@ -171,6 +182,6 @@ def estimate_of(
     Raises:
         SettingsError: the run cannot be shared out so.
     """
-    if sharding.gpu_count == 1:
+    if sharding.strategy == "none":
         return estimate(architecture, settings)
     return estimate_sharded(architecture, settings, sharding).per_gpu

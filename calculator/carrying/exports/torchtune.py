@@ -40,7 +40,7 @@ def builder_of(names: tuple[str, ...]) -> str:
 
 def recipe_name(job: Job) -> str:
     kind = "lora" if job.trains_adapters else "full"
-    where = "distributed" if job.gpu_count > 1 else "single_device"
+    where = "distributed" if job.is_shared else "single_device"
     return f"{kind}_finetune_{where}"
 
 
@@ -127,7 +127,7 @@ def torchtune_items(job: Job) -> list[Item]:
                 job.cost("optimizer_in_backward"),
             )
         )
-    if job.gpu_count > 1:
+    if job.is_shared:
         items.append(Item("fsdp_cpu_offload", job.sharding.offload == "parameters"))
     return items
 

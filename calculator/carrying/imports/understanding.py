@@ -287,10 +287,10 @@ def _sharding(reading: Reading) -> tuple[Sharding | None, str]:
     if count is None:
         count = ASSUMED_GPU_COUNT
         words += f"{count} GPUs: the file does not say how many."
-    if count == 1:
+    offload = cluster.get("offload", "none")
+    if count == 1 and offload == "none":
         return None, "One GPU, on which nothing is shared out."
     try:
-        offload = cluster.get("offload", "none")
         sharding = sharding_from_mapping(
             {"strategy": strategy or "ddp", "gpu_count": count, "offload": offload}
         )

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.carrying.exports.job import PLACEHOLDER_MODEL, Job
 from calculator.catalog import Catalog
-from calculator.estimation import SettingsError
-from calculator.estimation.cluster import Sharding, impossible_reason, sharding_from_mapping
+from calculator.estimation.cluster import impossible_reason
 from calculator.models import Task
+from calculator.question.cluster import cluster_query, read_cluster
 from calculator.question.reading import Question, precise_question, question_error, read_question
 
-CLUSTER_NAMES = ("gpu_count", "strategy", "offload")
 DEFAULT_METHOD = "lora"
 
 
@@ -36,16 +35,19 @@ class Asked:
 def read_asked(catalog: Catalog, query: Mapping[str, str]) -> Asked:
     question = precise_question(read_question(catalog, Task.TRAINING, query))
     method = query.get("method", "").strip().lower() or DEFAULT_METHOD
-    cluster = {name: query[name].strip() for name in CLUSTER_NAMES if query.get(name, "").strip()}
     error = question_error(question)
     if method not in PRECISE_METHODS:
         error = f"{error} The method is full, lora or qlora.".strip()
         method = DEFAULT_METHOD
-    sharding, wrong = _sharding(cluster)
+    # Only this method has to run so: another one's file is another one's question.
+    form = read_cluster(query, None)
+    sharding = form.sharding
+    cluster = form.typed if sharding is None else cluster_query(sharding)
     subject, run = question.subject, question.run
+    wrong = [*form.errors.values()]
     if sharding is not None and run is not None:
-        wrong = wrong or impossible_reason(run.settings_for(method), sharding)
-    error = f"{error} {wrong}".strip()
+        wrong.append(impossible_reason(run.settings_for(method), sharding))
+    error = " ".join(filter(None, [error, *wrong]))
     if error or subject is None or run is None or subject.architecture is None or sharding is None:
         return Asked(question, method, cluster, None, error)
     model = catalog.language_models_by_slug.get(subject.slug)
@@ -59,15 +61,3 @@ def read_asked(catalog: Catalog, query: Mapping[str, str]) -> Asked:
         names=() if model is None else (model.name, model.hf_id),
     )
     return Asked(question, method, cluster, job)
-
-
-def _sharding(cluster: Mapping[str, str]) -> tuple[Sharding | None, str]:
-    values: dict[str, object] = dict(cluster)
-    count = cluster.get("gpu_count", "1")
-    if not (count.isascii() and count.isdigit() and len(count) < 6):
-        return None, "The number of GPUs has to be a whole number."
-    values["gpu_count"] = int(count)
-    try:
-        return sharding_from_mapping(values), ""
-    except SettingsError as error:
-        return None, " ".join(f"{e.field}: {e.message}" for e in error.errors)

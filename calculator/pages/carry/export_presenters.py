@@ -95,8 +95,7 @@ def _lead(asked: Asked, tool: str, found: Export | None) -> str:
     job = asked.job
     if job is None or found is None or not found.files:
         return "The settings of the page as a file for the tool that trains."
-    count = job.gpu_count
-    where = "on one GPU" if count == 1 else f"on each of {count} GPUs ({job.sharding.name})"
+    where = f"on {job.where}" if job.gpu_count == 1 else f"on each of {job.where}"
     page, file = format_gb(job.likely_bytes), format_gb(found.likely_bytes)
     if page == file:
         return f"About {page} {where}, as on the page. Each line that costs memory says how much."

@@ -12,10 +12,11 @@ from calculator.carrying.imports.reading import Line
 from calculator.carrying.imports.understanding import Imported, understand
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, SettingsError, TrainingSettings, estimate
-from calculator.estimation.cluster import Sharding, estimate_sharded, impossible_reason
+from calculator.estimation.cluster import estimate_sharded, impossible_reason
 from calculator.estimation.lora_targets import check_targets
 from calculator.language_models.search import find_model
 from calculator.pages.carry.export_presenters import export_url
+from calculator.question.cluster import cluster_query, read_cluster
 from calculator.question.training_form import Run, precise_query, run_of
 from calculator.words.formatting import format_gb, format_range, shortened
 from calculator.words.methods import METHOD_NAMES
@@ -84,7 +85,9 @@ def present_import(catalog: Catalog, text: str) -> ImportView:
     subject = {"model": model.slug if model is not None else found.model}
     query = {**subject, **precise_query(run, subject)} if found.model else run.query()
     lines = tuple(map(_line, found.lines))
-    cluster = _cluster_query(found.sharding)
+    cluster = {} if found.sharding is None else cluster_query(found.sharding)
+    # The calculator asks about all three methods, of which one may be impossible so.
+    shared = cluster if read_cluster(cluster, run).sharding is not None else {}
     method = {"method": found.method} if found.method else {}
     return ImportView(
         title=_title(found, "" if model is None else model.name),
@@ -97,7 +100,7 @@ def present_import(catalog: Catalog, text: str) -> ImportView:
         lines=tuple(line for line in lines if line.verdict != "no_bearing"),
         without_bearing=tuple(line for line in lines if line.verdict == "no_bearing"),
         assumptions=found.assumptions,
-        calculator_url=reverse("calculator:training", query=query)
+        calculator_url=reverse("calculator:training", query={**query, **shared})
         + (f"#card-{found.method}" if architecture is not None and found.method else ""),
         fit_url=reverse("fit:page", query={**query, **method, **cluster}) if cluster else "",
         export_url=(
@@ -157,17 +160,12 @@ def _figures(found: Imported, run: Run, architecture: Architecture) -> Iterable[
     sharding = found.sharding
     if sharding is not None and not impossible_reason(settings, sharding):
         device = estimate_sharded(architecture, settings, sharding).device_bytes
-        where = f"on each of {sharding.gpu_count:,} GPUs by {sharding.name}"
+        count = sharding.gpu_count
+        gpus = "one GPU" if count == 1 else f"each of {count:,} GPUs"
+        where = f"on {gpus} by {sharding.name}"
         yield FigureView(format_gb(device.likely), format_range(device.low, device.high), where)
     device = estimate(architecture, settings).device_bytes
     yield FigureView(format_gb(device.likely), format_range(device.low, device.high), "on one GPU")
-
-
-def _cluster_query(sharding: Sharding | None) -> dict[str, str]:
-    if sharding is None:
-        return {}
-    offload = {} if sharding.offload == "none" else {"offload": sharding.offload}
-    return {"gpu_count": str(sharding.gpu_count), "strategy": sharding.strategy, **offload}
 
 
 def _line(line: Line) -> LineView:

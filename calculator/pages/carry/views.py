@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calculator.carrying.exports.exporting import TOOL_NAMES, export
 from calculator.carrying.imports.documents import LARGEST_BYTES
 from calculator.catalog import current_catalog
-from calculator.pages.carry.asked import CLUSTER_NAMES, read_asked
+from calculator.pages.carry.asked import read_asked
 from calculator.pages.carry.badges import present_badge
 from calculator.pages.carry.export_presenters import present_export
 from calculator.pages.carry.figures import Figures, as_csv, as_markdown, read_figures
 from calculator.pages.carry.import_presenters import EMPTY, present_import
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.json_text import decode_text
 from calculator.question.reading import QUESTION_NAMES
 from calculator.serving.public_views import public

@@ -82,7 +82,7 @@ def test_a_cluster_brings_its_files(client):
         ("?model=no-such-model", "No model here is called"),
         (f"{MODEL}&method=magic", "full, lora or qlora"),
         (f"{MODEL}&gpu_count=many", "whole number"),
-        (f"{MODEL}&gpu_count=2&strategy=magic", "strategy"),
+        (f"{MODEL}&gpu_count=2&strategy=magic", "Shared out by"),
         (f"{MODEL}&lora_rank=0", "Rank"),
         (
             f"{MODEL}&method=qlora&quantization=int8&gpu_count=2&strategy=fsdp",
