@@ -51,7 +51,7 @@ VARIANTS: tuple[dict[str, object], ...] = (
     {"quantization": "nf4", "prepare_kbit": False, "adapter_precision": "bf16"},
     {"quantization": "int8", "optimizer": "galore_adamw", "eval_micro_batch": 2},
     {"optimizer": "muon", "loss": "fused"},
-    {"optimizer": "lion_8bit", "optimizer_in_backward": True},
+    {"optimizer": "lion_8bit", "optimizer_in_backward": True, "reentrant_checkpoints": True},
 )
 
 

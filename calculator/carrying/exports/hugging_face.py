@@ -188,6 +188,10 @@ def _sft(job: Job) -> list[Item]:
         Item("bf16", recipe in ("bf16_autocast", "bf16_fp32_master"), job.cost("recipe")),
         Item("fp16", recipe == "fp16_autocast"),
     ]
+    if settings.gradient_checkpointing and settings.reentrant_checkpoints:
+        value = Code('{"use_reentrant": True}')
+        note = job.cost("reentrant_checkpoints")
+        items.append(Item("gradient_checkpointing_kwargs", value, note))
     if settings.kernels == "fused":
         items.append(Item("use_liger_kernel", True, job.cost("kernels")))
     if settings.activation_offload == "saved_tensors":

@@ -51,6 +51,7 @@ _OTHERS: dict[str, Callable[[Any], Any]] = {
     "prepare_kbit": lambda now: not now,
     "padding_free": lambda now: not now,
     "optimizer_in_backward": lambda now: not now,
+    "reentrant_checkpoints": lambda now: not now,
     "recipe": lambda now: "pure_bf16" if now != "pure_bf16" else "bf16_autocast",
 }
 _WORDS = {
@@ -71,6 +72,7 @@ _WORDS = {
     "prepare_kbit": ("Without it", "With it"),
     "padding_free": ("Without it", "With it"),
     "optimizer_in_backward": ("Without it", "With it"),
+    "reentrant_checkpoints": ("Without it", "With it"),
     "recipe": ("All in bf16", "Mixed precision"),
 }
 

@@ -34,6 +34,9 @@ def llama_factory_items(job: Job) -> list[Item]:
             job.cost("gradient_checkpointing"),
         ),
     ]
+    if settings.gradient_checkpointing:
+        reentrant = settings.reentrant_checkpoints
+        items.append(Item("use_reentrant_gc", reentrant, job.cost("reentrant_checkpoints")))
     if settings.gradient_checkpointing and settings.activation_offload == "checkpoints":
         items.append(Item("use_unsloth_gc", True, job.cost("activation_offload")))
     projection = _PROJECTIONS.get(settings.optimizer)

@@ -137,7 +137,7 @@ TABLE: dict[str, Handler] = {
     "fp8": not_followed("fp8 training is not modelled."),
     "torch_dtype": flag("What the weights are loaded in."),
     "gradient_checkpointing": setting("gradient_checkpointing"),
-    "gradient_checkpointing_kwargs.use_reentrant": no_bearing("Either way is taken alike."),
+    "gradient_checkpointing_kwargs.use_reentrant": setting("reentrant_checkpoints"),
     "gradient_checkpointing_kwargs.*": no_bearing(),
     "activation_offloading": setting("activation_offload"),
     "attn_implementation": setting("attention"),

@@ -105,7 +105,7 @@ TABLE: dict[str, Handler] = {
     "flash_attn": setting("attention"),
     "pure_bf16": flag("Whether weights and states are all in bf16."),
     "disable_gradient_checkpointing": switched("gradient_checkpointing", False, True),
-    "use_reentrant_gc": no_bearing("Either way is taken alike."),
+    "use_reentrant_gc": setting("reentrant_checkpoints"),
     "use_unsloth": _unsloth,
     "use_unsloth_gc": switched("activation_offload", "checkpoints", "none"),
     "enable_liger_kernel": _liger,

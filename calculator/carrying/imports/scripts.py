@@ -95,11 +95,20 @@ def _givens(node: ast.AST, known: Mapping[str, Any]) -> Iterator[Given]:
         if isinstance(first, str):
             yield Given((name, "model_name_or_path"), first, node.lineno)
     for keyword in node.keywords:
-        if keyword.arg is not None:
+        if isinstance(keyword.value, ast.Dict) and keyword.arg is not None:
+            yield from _of_dict((name, keyword.arg), keyword.value, known)
+        elif keyword.arg is not None:
             place = (name, keyword.arg)
             yield Given(place, _value(keyword.value, known), keyword.value.lineno)
         else:
             yield Given((name, "**"), Opaque(ast.unparse(keyword.value)[:60]), node.lineno)
+
+
+def _of_dict(path: tuple[str, ...], node: ast.Dict, known: Mapping[str, Any]) -> Iterator[Given]:
+    """gradient_checkpointing_kwargs={"use_reentrant": False}"""
+    for key, value in zip(node.keys, node.values, strict=True):
+        name = key.value if isinstance(key, ast.Constant) else "**"
+        yield Given((*path, str(name)), _value(value, known), value.lineno)
 
 
 def _argument(node: ast.Call, known: Mapping[str, Any]) -> Iterator[Given]:
