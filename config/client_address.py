@@ -19,7 +19,7 @@ def client_address(request: HttpRequest) -> str:
     address = request.META.get("REMOTE_ADDR", "")
     trusted_count = settings.TRUSTED_PROXIES
     if trusted_count:
-        hops = [each.strip() for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        hops = [each.strip() for each in request.headers.get("x-forwarded-for", "").split(",")]
         if len(hops) >= trusted_count and _is_address(hops[-trusted_count]):
             return hops[-trusted_count]
     return address

@@ -21,11 +21,13 @@ TESTS_OF_LIBRARIES = (
 CALLED_BY_NAME = [
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
-    *("sync_capable", "async_capable"),
-    *("handler500", "*Middleware", "WaitingWorker"),
+    # Named in the settings: middleware with its hook, and what axes calls.
+    *("*Middleware", "sync_capable", "async_capable", "process_view", "view", "args", "kwargs"),
+    *("locked_out", "original_response", "credentials", "handler500", "WaitingWorker"),
 ]
 DEFINED_FOR_DJANGO = {
     "models.py",
+    "checked_rows.py",
     "classes.py",
     "tiers.py",
     "admin.py",
