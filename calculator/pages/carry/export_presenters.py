@@ -49,6 +49,7 @@ class ExportView:
     markdown_url: str
     csv_url: str
     calculator_url: str
+    card: str
     canonical_path: str
 
 
@@ -80,9 +81,8 @@ def present_export(catalog: Catalog, tool: str, query: Mapping[str, str]) -> Exp
         is_placeholder=asked.job is not None and asked.job.model_id == PLACEHOLDER_MODEL,
         markdown_url=reverse("calculator:export_markdown", query=question.query),
         csv_url=reverse("calculator:export_csv", query=question.query),
-        calculator_url=(
-            f"{reverse('calculator:training', query=question.query)}#card-{asked.method}"
-        ),
+        calculator_url=reverse("calculator:training", query={**question.query, **asked.cluster}),
+        card=f"card-{asked.method}",
         canonical_path=export_url(tool, asked.query),
     )
 

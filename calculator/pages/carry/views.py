@@ -17,6 +17,7 @@ from calculator.pages.carry.badges import present_badge
 from calculator.pages.carry.export_presenters import present_export
 from calculator.pages.carry.figures import Figures, as_csv, as_markdown, read_figures
 from calculator.pages.carry.import_presenters import EMPTY, present_import
+from calculator.pages.heads import page_head, run_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.json_text import decode_text
 from calculator.question.reading import QUESTION_NAMES
@@ -32,7 +33,8 @@ def export_page(request: HttpRequest, tool: str) -> HttpResponse:
     if tool not in TOOL_NAMES:
         raise Http404("No such tool is exported to.")
     view = present_export(current_catalog(), tool, request.GET.dict())
-    return render(request, "calculator/pages/carry/export.html", {"export": view})
+    head = run_head(view.canonical_path, view.calculator_url, is_indexed=False)
+    return render(request, "calculator/pages/carry/export.html", {"export": view, "head": head})
 
 
 @public(more=EXPORT_NAMES)
@@ -90,7 +92,8 @@ def import_page(request: HttpRequest) -> HttpResponse:
         view = present_import(current_catalog(), _given_text(request))
         if request.POST.get("then") == "estimate" and view.tool_name:
             return redirect(view.calculator_url)
-    return render(request, "calculator/pages/carry/import.html", {"import": view})
+    head = page_head("import", reverse("calculator:import"), is_indexed=view == EMPTY)
+    return render(request, "calculator/pages/carry/import.html", {"import": view, "head": head})
 
 
 def _given_text(request: HttpRequest) -> str:
