@@ -54,7 +54,7 @@ def export_file(request: HttpRequest, tool: str, name: str) -> HttpResponse:
 def export_markdown(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())
     if figures.error:
-        return _refusal(figures)
+        return _refusal(request, figures)
     text = as_markdown(figures, _address(request, figures))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
@@ -64,7 +64,7 @@ def export_markdown(request: HttpRequest) -> HttpResponse:
 def export_csv(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())
     if figures.error:
-        return _refusal(figures)
+        return _refusal(request, figures)
     return _download(as_csv(figures, _address(request, figures)), "gpu-memory.csv", "text/csv")
 
 
@@ -120,6 +120,7 @@ def _download(text: str, name: str, content_type: str) -> HttpResponse:
     )
 
 
-def _refusal(figures: Figures) -> HttpResponse:
-    text = f"Nothing to print yet. {figures.error}\n"
+def _refusal(request: HttpRequest, figures: Figures) -> HttpResponse:
+    """Where the page says what is wrong; nothing that was typed stands in a text by itself."""
+    text = f"Nothing to print yet. What is wrong is said at {_address(request, figures)}\n"
     return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")

@@ -131,11 +131,12 @@ def test_the_cards_figures_as_markdown_and_csv_are_those_of_the_api(client):
     assert len(rows) == 3
 
 
-def test_figures_of_a_wrong_question_are_refused_in_words(client):
+def test_figures_of_a_wrong_question_are_refused_with_the_page_that_says_why(client):
     response = client.get("/export/csv/?model=no-such-model")
 
     assert response.status_code == 400
-    assert "No model here is called" in response.content.decode()
+    address = response.content.decode().split()[-1]
+    assert "No model here is called" in client.get(address).content.decode()
 
 
 def test_a_badge_says_the_smallest_gpu_and_is_kept_for_a_day(client):
