@@ -79,8 +79,10 @@ def present_export(catalog: Catalog, tool: str, query: Mapping[str, str]) -> Exp
         versions="" if found is None else found.versions,
         cannot=() if found is None else found.cannot,
         is_placeholder=asked.job is not None and asked.job.model_id == PLACEHOLDER_MODEL,
-        markdown_url=reverse("calculator:export_markdown", query=question.query),
-        csv_url=reverse("calculator:export_csv", query=question.query),
+        markdown_url=reverse(
+            "calculator:export_markdown", query={**question.query, **asked.cluster}
+        ),
+        csv_url=reverse("calculator:export_csv", query={**question.query, **asked.cluster}),
         calculator_url=reverse("calculator:training", query={**question.query, **asked.cluster}),
         card=f"card-{asked.method}",
         canonical_path=export_url(tool, asked.query),

@@ -7,10 +7,18 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from calculator.answer.on_cluster import result_on_cluster
 from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
 from calculator.catalog import Catalog
 from calculator.models import Task
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.cluster import ONE_GPU, cluster_words
+from calculator.question.reading import (
+    Question,
+    precise_question,
+    question_error,
+    read_question,
+    with_cluster,
+)
 from calculator.question.training_fields import FIELDS
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
@@ -42,13 +50,18 @@ class Figures:
 
 def read_figures(catalog: Catalog, query: Mapping[str, str]) -> Figures:
     question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = with_cluster(question, query)
     subject, run = question.subject, question.run
     error = question_error(question)
     if error or subject is None or run is None or subject.architecture is None:
         return Figures("", question, (), error)
+    architecture, sharding = subject.architecture, question.sharding
+    runs = [run.settings_for(method) for method in PRECISE_METHODS]
     results = tuple(
-        precise_result(catalog, subject, subject.architecture, run.settings_for(method))
-        for method in PRECISE_METHODS
+        precise_result(catalog, subject, architecture, settings)
+        if sharding == ONE_GPU
+        else result_on_cluster(catalog, subject, architecture, settings, sharding)
+        for settings in runs
     )
     return Figures(subject.name, question, results)
 
@@ -85,6 +98,8 @@ def as_markdown(figures: Figures, address: str) -> str:
             if name not in ("micro_batch", "sequence_length", "gradient_checkpointing")
         ]
     )
+    if figures.question.sharding != ONE_GPU:
+        words += f", on each GPU of {_plain(cluster_words(figures.question.sharding))}"
     words += f"; also set: {', '.join(others)}." if others else "."
     version = figures.results[0].estimate.formula_version
     return "\n".join(
@@ -125,7 +140,8 @@ def as_csv(figures: Figures, address: str) -> str:
 
 def _plain(text: str) -> str:
     """Text that stays in its cell."""
-    return text.replace(NO_BREAK_SPACE, " ").replace("|", "\\|").replace("\n", " ")
+    plain = text.replace(NO_BREAK_SPACE, " ").replace("\u2011", "-")
+    return plain.replace("|", "\\|").replace("\n", " ")
 
 
 def _safe(text: str) -> str:

@@ -49,7 +49,7 @@ def export_file(request: HttpRequest, tool: str, name: str) -> HttpResponse:
     return _download(text, name, "application/json" if name.endswith(".json") else "text/plain")
 
 
-@public(more=QUESTION_NAMES)
+@public(more=(*QUESTION_NAMES, *CLUSTER_NAMES))
 @require_safe
 def export_markdown(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())
@@ -59,7 +59,7 @@ def export_markdown(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-@public(more=QUESTION_NAMES)
+@public(more=(*QUESTION_NAMES, *CLUSTER_NAMES))
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())

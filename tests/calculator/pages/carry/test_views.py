@@ -131,6 +131,24 @@ def test_the_cards_figures_as_markdown_and_csv_are_those_of_the_api(client):
     assert len(rows) == 3
 
 
+def test_figures_of_a_stated_cluster_are_those_of_each_gpu(client):
+    query = f"{MODEL}&gpu_count=8&strategy=zero3"
+    body = {
+        "model": "llama-3-1-8b",
+        "method": "full",
+        "cluster": {"gpu_count": 8, "strategy": "zero3"},
+    }
+    answer = client.post("/api/v1/estimate", json.dumps(body), content_type="application/json")
+    links = page(client.get(f"/{query}")).select(".further a[href^='/export/']")
+
+    text, rows = (client.get(link["href"]).content.decode() for link in links)
+
+    likely = answer.json()["cluster"]["device_bytes_per_gpu"]["likely"]
+    assert "llama-3-1-8b&gpu_count=8&strategy=zero3" in text
+    assert "on each GPU of 8 GPUs with ZeRO-3" in text
+    assert f"full,{likely}," in rows
+
+
 def test_figures_of_a_wrong_question_are_refused_with_the_page_that_says_why(client):
     response = client.get("/export/csv/?model=no-such-model")
 
