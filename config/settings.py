@@ -246,6 +246,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 RATE_LIMITS = {
     "calculator:api_estimate": env.int("RATE_LIMIT_API", 120),
     "calculator:config": env.int("RATE_LIMIT_CONFIG", 60),
+    "calculator:import": env.int("RATE_LIMIT_CONFIG", 60),
     "admin:login": env.int("RATE_LIMIT_LOGIN", 20),
     "csp_report": env.int("RATE_LIMIT_CSP_REPORT", 30),
 }

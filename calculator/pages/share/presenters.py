@@ -56,6 +56,10 @@ PAGES = {
         "Why is my number different?",
         text="Type what you measured, and see which setting, tool or process explains it.",
     ),
+    "import": Picture(
+        "What does your training configuration take?",
+        text="Paste it: the memory, and what was understood of it, line by line.",
+    ),
 }
 
 

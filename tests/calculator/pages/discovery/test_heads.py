@@ -27,6 +27,8 @@ PAGES = [
     "/curves/",
     "/compare/",
     "/why/",
+    "/import/",
+    "/export/trl/?model=llama-3-1-8b&method=qlora",
     "/faq/",
     "/accuracy/",
     "/methodology/",
