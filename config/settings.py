@@ -240,6 +240,14 @@ SECURITY_HEADERS = {
         )
     ),
 }
+# What a request may hold. The longest text of a form is a pasted config.json of 256 kB, three times
+# that where every character is escaped; an editor's answer takes a few kB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# The GPUs' editable list sends the most: 100 rows of an id, four fields and a box to tick.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+# A config.json is the only file; of a longer one than this its first 256 kB are read from disk.
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # How many proxies stand in front and append to X-Forwarded-For; 0: the socket's address counts.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 # POST requests per minute and address; 0 is no limit.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from calculator.estimation import Architecture, ConfigError
 from calculator.estimation.architectures.config_json import architecture_from_config, config_notes
@@ -26,6 +26,8 @@ def read_config_text(request: HttpRequest) -> str:
     try:
         upload = request.FILES.get("config_file")
     except RequestDataTooBig:
+        # Of a form without files Django would refuse every further look.
+        request.POST = QueryDict()
         return TOO_LONG
     if upload is None:
         return str(request.POST.get("config", "")).strip()

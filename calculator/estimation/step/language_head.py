@@ -17,6 +17,7 @@ from calculator.estimation.step.shadow import (
     FP32,
     GRADIENTS,
     LOGITS,
+    Edge,
     Snapshot,
     Tape,
     Tensor,
@@ -78,9 +79,7 @@ def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: 
     vocab, size = architecture.vocab_size, architecture.hidden_size
     if architecture.traits.litgpt and numerics.quantizes_linear_maps:
         return quantized_head(tape, architecture, numerics, hidden)
-    # A tied head's gradient waits for the embedding's before it is added to earlier ones.
-    tied = architecture.tied_embeddings and numerics.trains_base
-    leaf = tape.leaf(stays=tied) if numerics.trains_head else None
+    leaf = _head_leaf(tape, architecture, numerics)
     weight = Tensor(None, fixed(vocab * size), numerics.end_width, leaf)
     logits = product_with(tape, numerics, hidden, weight, vocab / size, kind=LOGITS)
     tape.kind = LOGITS
@@ -89,6 +88,18 @@ def _logits(tape: Tape, architecture: Architecture, numerics: Numerics, hidden: 
     if architecture.traits.logit_softcap:
         logits = scale(tape, saves_output(tape, scale(tape, logits)))
     return logits
+
+
+def _head_leaf(tape: Tape, architecture: Architecture, numerics: Numerics) -> Edge | None:
+    """Where the gradient of a trained head arrives.
+
+    A tied head's waits there for the embedding's, before both are added to earlier ones or the
+    optimizer steps: a parameter has one AccumulateGrad, which runs when all its gradients have come
+    (torch/csrc/autograd/engine.cpp, dependencies).
+    """
+    if not numerics.trains_head:
+        return None
+    return tape.leaf(stays=architecture.tied_embeddings and numerics.trains_base)
 
 
 def _loss(tape: Tape, numerics: Numerics, logits: Tensor) -> Tensor:
@@ -147,9 +158,8 @@ def _chunked_loss(
     chunk = tape.new(per_token(vocab / chunks), numerics.compute_width)
     chunk32 = tape.new(per_token(vocab / chunks), FP32)
     del chunk, chunk32
-    weight = Tensor(
-        None, fixed(vocab * size), numerics.end_width, tape.leaf() if trained else None
-    )
+    leaf = _head_leaf(tape, architecture, numerics)
+    weight = Tensor(None, fixed(vocab * size), numerics.end_width, leaf)
 
     def backward(grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         head = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from calculator.estimation import TrainingSettings, estimate
@@ -194,6 +194,17 @@ def test_a_fused_loss_never_takes_more_than_the_standard_one(architecture, run):
     assert fused <= standard
 
 
+# A tied head's optimizer step waits for the embedding's gradient, whichever the loss.
+@example(
+    all_architectures()["aya-expanse-8b"],
+    TrainingSettings(
+        method="full",
+        optimizer="adafactor",
+        recipe="pure_bf16",
+        optimizer_in_backward=True,
+        sequence_length=1,
+    ),
+)
 @given(architectures, runs)
 def test_a_chunked_loss_never_takes_more_than_a_fused_one_with_as_many_tokens_as_are_wide(
     architecture, run

@@ -61,3 +61,16 @@ def test_a_run_that_no_number_of_gpus_holds_is_an_answer(client, catalog):
 
 def test_ten_megabytes_of_query_are_answered(client, catalog):
     assert client.get("/", {"config": "x" * 10_000_000}).status_code < 500
+
+
+def test_a_form_too_long_for_any_config_is_refused_in_words_however_it_is_sent(client, catalog):
+    form = "application/x-www-form-urlencoded"
+
+    long = client.post("/config/", "config=" + "%7B" * 400_000, content_type=form)
+    wide = client.post("/config/", "&".join(f"a{n}=" for n in range(1_001)), content_type=form)
+    host = client.get("/", headers={"host": "a b"})
+
+    assert "too long for a config.json" in long.content.decode()
+    for answer in (wide, host):
+        assert answer.status_code == 400
+        assert "This request is not understood" in answer.content.decode()
