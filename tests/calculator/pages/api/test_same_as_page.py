@@ -1,22 +1,18 @@
 """The API answers what the page says, whatever is set."""
 
+import html
 import os
 import random
+import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 from calculator.estimation.settings import CHOICES
 from calculator.words.formatting import format_gb, format_range
 
 SETTINGS_COUNT = int(os.environ.get("COMPARED_SETTINGS", "200"))
-SUBJECTS = (
-    *(
-        {"model": slug}
-        for slug in ("llama-3-1-8b", "qwen3-30b-a3b", "gemma-2-9b", "mistral-7b-v0-3")
-    ),
-    *({"size": size} for size in ("3", "7", "70")),
-)
+# Dense, a mixture of experts, and a plain size: each further one has steps of its own to trace.
+SUBJECTS = ({"model": "llama-3-1-8b"}, {"model": "qwen3-30b-a3b"}, {"size": "7"})
 NUMBERS = {
     "micro_batch": ("1", "2", "16"),
     "sequence_length": ("512", "4096", "32768"),
@@ -31,24 +27,30 @@ NUMBERS = {
 VALUES = {**NUMBERS, **{name: each for name, each in CHOICES.items() if name != "method"}}
 
 
+# Parsing two hundred whole pages would take as long as drawing them.
+CARD = re.compile(
+    r'<article [^>]*id="card-(\w+)".*?Likely range</dt><dd>(.*?)</dd>'
+    r'.*?at the peak</dt><dd>(.*?)</dd>.*?class="card__minimum.*?<strong>(.*?)</strong>',
+    re.DOTALL,
+)
+
+
 def random_query(chance: random.Random) -> dict[str, str]:
-    names = chance.sample(sorted(VALUES), chance.randint(1, 6))
+    names = chance.sample(sorted(VALUES), chance.randint(1, 3))
     settings = {name: chance.choice(VALUES[name]) for name in names}
     # Alone, a plain size is the rule of thumb's.
     return {**chance.choice(SUBJECTS), "sequence_length": "1024", **settings}
 
 
-def cards_of(html: bytes) -> dict[str, tuple[str, str, str]]:
+def cards_of(text: str) -> dict[str, tuple[str, ...]]:
     """Of each card by its method: range, peak, and the label of the minimum."""
-    cards = {}
-    for card in BeautifulSoup(html, "html.parser").select(".card--precise"):
-        texts = [each.get_text(strip=True) for each in card.select(".figures dd")]
-        minimum = card.select_one(".card__minimum strong").get_text(strip=True)
-        cards[card["id"].removeprefix("card-")] = (texts[0], texts[1], minimum)
-    return cards
+    return {
+        method: tuple(html.unescape(each) for each in figures)
+        for method, *figures in CARD.findall(text)
+    }
 
 
-def as_cards(answer: dict) -> dict[str, tuple[str, str, str]]:
+def as_cards(answer: dict) -> dict[str, tuple[str, ...]]:
     return {
         method: (
             format_range(each["device_bytes"]["low"], each["device_bytes"]["high"]),
@@ -69,5 +71,6 @@ def test_the_api_s_figures_are_the_page_s_for_any_settings(client, catalog):
         page = client.get("/fragments/training/", query, headers={"HX-Request": "true"})
 
         assert answer.status_code == page.status_code == 200, query
-        assert len(cards_of(page.content)) == 3, query
-        assert as_cards(answer.json()) == cards_of(page.content), query
+        cards = cards_of(page.content.decode())
+        assert len(cards) == 3, query
+        assert as_cards(answer.json()) == cards, query
