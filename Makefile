@@ -30,7 +30,7 @@ ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore test
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test testpostgresql bench check audit fuzz fix lock sbom validate admin clean
+.PHONY: help install run dev test testpostgresql bench soak check audit fuzz fix lock sbom validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -56,6 +56,10 @@ testpostgresql: $(TOOLS_INSTALLED)  ## run what touches rows or the cache on Pos
 
 bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, side by side
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(TOOLS_INSTALLED)  ## ten minutes at saturation with kills, edits and database restarts; then memory
+	@$(BIN)/python -m tests.bench.soak $(ARGS)
+	@$(BIN)/python -m tests.bench.memory
 
 check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, changing nothing
 	$(BIN)/ruff check .

@@ -5,6 +5,14 @@ from calculator.language_models.views import model_list, model_list_fragment, mo
 from calculator.pages.accuracy.views import accuracy, accuracy_csv, field_reports_csv
 from calculator.pages.api.urls import urlpatterns as api
 from calculator.pages.calculator import views
+from calculator.pages.carry.views import (
+    badge,
+    export_csv,
+    export_file,
+    export_markdown,
+    export_page,
+    import_page,
+)
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
 from calculator.pages.embed.views import embed
@@ -34,6 +42,12 @@ urlpatterns = [
     path("fragments/why/", why_fragment, name="why_fragment"),
     path("faq/", faq.faq_list, name="faq"),
     path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
+    path("export/markdown/", export_markdown, name="export_markdown"),
+    path("export/csv/", export_csv, name="export_csv"),
+    path("export/<slug:tool>/", export_page, name="export"),
+    path("export/<slug:tool>/<str:name>", export_file, name="export_file"),
+    path("badge/<slug:slug>/<slug:method>.svg", badge, name="badge"),
+    path("import/", import_page, name="import"),
     path("accuracy/", accuracy, name="accuracy"),
     path("methodology/", methodology, name="methodology"),
     path("methodology/formula-versions.md", formula_versions, name="formula_versions"),

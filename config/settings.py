@@ -105,7 +105,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["calculator.words.drawing"],
+            "builtins": ["calculator.words.drawing", "calculator.words.page_head"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -248,6 +248,7 @@ RATE_LIMITS = {
     "calculator:api_estimate": (api_limit := env.int("RATE_LIMIT_API", 120)),
     "calculator:api_import_config": api_limit,
     "calculator:config": env.int("RATE_LIMIT_CONFIG", 60),
+    "calculator:import": env.int("RATE_LIMIT_CONFIG", 60),
     "admin:login": env.int("RATE_LIMIT_LOGIN", 20),
     "csp_report": env.int("RATE_LIMIT_CSP_REPORT", 30),
 }

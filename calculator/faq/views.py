@@ -8,13 +8,15 @@ from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_answer, present_faq
+from calculator.pages.heads import answer_head, faq_head
 from calculator.serving.public_views import public
 
 
 @public()
 @require_safe
 def faq_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "calculator/faq/list.html", {"faq": present_faq(current_catalog())})
+    entries = present_faq(current_catalog())
+    return render(request, "calculator/faq/list.html", {"faq": entries, "head": faq_head(entries)})
 
 
 @public()
@@ -26,4 +28,8 @@ def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
         if present_slug is None:
             raise Http404
         return redirect("calculator:faq_answer", present_slug, permanent=True)
-    return render(request, "calculator/faq/answer.html", {"answer": answer})
+    return render(
+        request,
+        "calculator/faq/answer.html",
+        {"answer": answer, "head": answer_head(answer.entry)},
+    )

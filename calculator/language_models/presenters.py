@@ -14,6 +14,7 @@ from calculator.language_models.selection import is_mixture
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
 from calculator.pages.calculator.presenters import AnswerView, present_calculator
+from calculator.pages.carry.badges import BadgeLink, badge_links
 from calculator.pages.facts import Fact
 from calculator.words.formatting import format_count
 
@@ -42,6 +43,7 @@ class ModelPageView:
     relatives: tuple[RelativeView, ...]
     calculator_url: str
     canonical_path: str
+    badges: tuple[BadgeLink, ...]
 
 
 def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageView | None:
@@ -66,6 +68,7 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
         ),
         calculator_url=reverse("calculator:training", query={"model": slug}),
         canonical_path=reverse("calculator:model", args=[slug]),
+        badges=() if model.architecture is None else badge_links(slug),
     )
 
 

@@ -11,6 +11,7 @@ from calculator.catalog import current_catalog
 from calculator.language_models.forms import ModelListForm
 from calculator.language_models.list_presenters import ModelListView, present_model_list
 from calculator.language_models.presenters import present_model
+from calculator.pages.heads import model_head, page_head
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
@@ -18,8 +19,11 @@ from calculator.words.fragments import HtmxHttpRequest, fragment_response
 @public(more=ModelListForm.base_fields)
 @require_safe
 def model_list(request: HttpRequest) -> HttpResponse:
+    models = _present_list(request)
+    is_whole = not set(request.GET) - {"page"}
+    head = page_head("models", models.canonical_path, is_indexed=is_whole)
     return render(
-        request, "calculator/language_models/list.html", {"models": _present_list(request)}
+        request, "calculator/language_models/list.html", {"models": models, "head": head}
     )
 
 
@@ -37,7 +41,11 @@ def model_page(request: HttpRequest, slug: str) -> HttpResponse:
     page = present_model(current_catalog(), slug, today=timezone.localdate())
     if page is None:
         raise Http404("No model of that name is published.")
-    return render(request, "calculator/language_models/page.html", {"page": page})
+    return render(
+        request,
+        "calculator/language_models/page.html",
+        {"page": page, "head": model_head(page.model.name, slug, page.canonical_path)},
+    )
 
 
 def _present_list(request: HttpRequest) -> ModelListView:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
+from calculator.words.page_head import PageHead
 from gpus.catalog import current_gpus
 from gpus.listing.forms import GpuListForm
 from gpus.listing.presenters import GpuListView, present_gpu_list
@@ -17,7 +19,11 @@ from gpus.listing.presenters import GpuListView, present_gpu_list
 @public(more=GpuListForm.base_fields)
 @require_safe
 def gpu_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "gpus/listing/page.html", {"gpu_list": _present(request)})
+    gpus = _present(request)
+    is_whole = not set(request.GET) - {"page"}
+    picture = reverse("share:page", args=["gpus"])
+    head = PageHead(gpus.canonical_path, picture, is_indexed=is_whole)
+    return render(request, "gpus/listing/page.html", {"gpu_list": gpus, "head": head})
 
 
 @public(more=GpuListForm.base_fields, fragment=True)

@@ -16,6 +16,7 @@ REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "150"))
 PAGES = (
     "/", "/inference/", "/fragments/training/", "/fragments/inference/", "/fragments/models/",
     "/fragments/model-list/", "/models/", "/models/llama-3-1-8b/", "/curves/", "/compare/", "/why/",
+    "/export/trl/", "/export/torchtune/", "/export/markdown/", "/export/csv/", "/import/",
     "/fragments/why/", "/faq/", "/accuracy/", "/methodology/", "/gpus/", "/gpus/table/",
     "/gpus/rtx-4090/", "/gpus/rtx-4090/answers/", "/fit/", "/accuracy/accuracy.csv",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from calculator.pages.accuracy.field.records import FIELD_REPORTS_CSV
 from calculator.pages.accuracy.forms import AccuracyForm
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.accuracy.records import ACCURACY_CSV
+from calculator.pages.heads import accuracy_head
 from calculator.serving.public_views import public
 
 
@@ -19,7 +20,8 @@ from calculator.serving.public_views import public
 @require_safe
 def accuracy(request: HttpRequest) -> HttpResponse:
     view = present_accuracy(request.GET.dict())
-    return render(request, "calculator/pages/accuracy/page.html", {"accuracy": view})
+    head = accuracy_head(view.lead, is_indexed=not request.GET)
+    return render(request, "calculator/pages/accuracy/page.html", {"accuracy": view, "head": head})
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from calculator.pages.api.json_schema import Schema, name_of
 from calculator.pages.api.openapi import EXAMPLE_MODEL, OPERATIONS, Operation, openapi_document
+from calculator.pages.heads import page_head
 from calculator.serving.public_views import public
 
 LIMIT_WORDS = "A body may have 256 kB. POST may be asked 120 times a minute from one address."
@@ -77,6 +78,7 @@ def reference(request: HttpRequest) -> HttpResponse:
         "frame": f'<iframe src="{frame}" title="VRAM to fine-tune this model"'
         ' width="100%" height="260" loading="lazy"></iframe>',
         "frame_path": frame.removeprefix(site),
+        "head": page_head("api", reverse("calculator:api")),
     }
     return render(request, "calculator/pages/api/reference.html", context)
 

@@ -28,6 +28,8 @@ class FurtherView:
     compare_url: str
     model_url: str
     """The page of the catalog's model that is asked about; empty for others."""
+    markdown_url: str
+    csv_url: str
 
 
 def present_further(
@@ -40,7 +42,7 @@ def present_further(
     methods = [result for result in results if result.slug in PRECISE_METHODS]
     if not methods:
         return None
-    fit_query = {**query, **_stated(sharding)}
+    asked, fit_query = query, {**query, **_stated(sharding)}
     query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
     slots = {
         slot: urlencode({**query, "method": result.slug})
@@ -57,6 +59,8 @@ def present_further(
         curves_url=with_query(path_of("calculator:curves"), query),
         compare_url=with_query(path_of("calculator:compare"), slots),
         model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
+        markdown_url=with_query(path_of("calculator:export_markdown"), asked),
+        csv_url=with_query(path_of("calculator:export_csv"), asked),
     )
 
 

@@ -21,6 +21,7 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
+from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_count, format_gb, format_range
@@ -103,6 +104,7 @@ class PreciseCardView:
     formula_version: str
     alternatives: tuple[AlternativeView, ...]
     why_url: str
+    export_url: str
 
 
 def present_precise_card(
@@ -156,7 +158,18 @@ def present_precise_card(
             if result.cluster is None
             else ""
         ),
+        export_url=with_query(
+            path_of("calculator:export", "trl"),
+            {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
+        ),
     )
+
+
+def _minimum_query(result: PreciseResult) -> dict[str, str]:
+    """How the minimum shares the run out, where no other cluster is stated."""
+    if result.cluster is not None or result.smallest is None:
+        return {}
+    return cluster_query(result.smallest.run.sharding)
 
 
 def _is_tight(found: LadderSetup | None) -> bool:

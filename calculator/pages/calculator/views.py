@@ -13,6 +13,7 @@ from calculator.faq.presenters import present_faq
 from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
+from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
 from calculator.question.reading import QUESTION_NAMES
@@ -50,9 +51,13 @@ def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
     context = {
-        "calculator": present_calculator(catalog, task, request.GET.dict(), today=today),
+        "calculator": calculator,
         "faq": present_faq(catalog),
+        "head": calculator_head(
+            catalog, task, calculator.question, canonical_url=calculator.canonical_url
+        ),
     }
     return render(request, f"calculator/pages/calculator/{task}.html", context)
 
@@ -94,5 +99,7 @@ def config(request: HttpRequest) -> HttpResponse:
     calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
-    context = {"calculator": calculator, "faq": present_faq(catalog)}
+    question, url = calculator.question, calculator.canonical_url
+    head = calculator_head(catalog, Task.TRAINING, question, canonical_url=url)
+    context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
     return render(request, "calculator/pages/calculator/training.html", context)

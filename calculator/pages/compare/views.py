@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.pages.compare.configurations import SLOTS
 from calculator.pages.compare.forms import AddForm
 from calculator.pages.compare.presenters import present_compare, url_with_added
+from calculator.pages.heads import run_head
 from calculator.serving.public_views import public
 
 
@@ -20,4 +22,6 @@ def compare(request: HttpRequest) -> HttpResponse:
     if "add" in query:
         return redirect(url_with_added(catalog, query))
     view = present_compare(catalog, query)
-    return render(request, "calculator/pages/compare/page.html", {"compare": view})
+    # Every comparison is somebody's own.
+    head = run_head(reverse("calculator:compare"), "", is_indexed=False)
+    return render(request, "calculator/pages/compare/page.html", {"compare": view, "head": head})

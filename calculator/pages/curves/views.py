@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.pages.curves.presenters import present_curves
+from calculator.pages.heads import run_head
 from calculator.question.reading import QUESTION_NAMES
 from calculator.serving.public_views import public
 
@@ -16,4 +18,6 @@ from calculator.serving.public_views import public
 @require_safe
 def curves(request: HttpRequest) -> HttpResponse:
     view = present_curves(current_catalog(), request.GET.dict())
-    return render(request, "calculator/pages/curves/page.html", {"curves": view})
+    path, is_indexed = reverse("calculator:curves"), not request.GET
+    head = run_head(path, view.calculator_url, is_indexed=is_indexed)
+    return render(request, "calculator/pages/curves/page.html", {"curves": view, "head": head})

@@ -59,6 +59,8 @@ class MainPages(PageSitemap):
             Page(reverse("calculator:why"), models_changed_at),
             # They follow the code and its committed evidence: no row tells their day.
             Page(reverse("calculator:accuracy"), None),
+            Page(reverse("calculator:import"), None),
+            Page(reverse("calculator:api"), None),
             Page(reverse("calculator:methodology"), None),
         ]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.presenters import FitView, present_fit
+from calculator.pages.heads import run_head
 from calculator.question.reading import QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
@@ -20,7 +22,9 @@ FIT_NAMES = (*QUESTION_NAMES, *FitForm.base_fields, "all")
 @public(more=FIT_NAMES)
 @require_safe
 def fit_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "calculator/pages/fit/page.html", {"fit": _present(request)})
+    fit = _present(request)
+    head = run_head(reverse("fit:page"), fit.calculator_url, is_indexed=not request.GET)
+    return render(request, "calculator/pages/fit/page.html", {"fit": fit, "head": head})
 
 
 @public(more=FIT_NAMES, fragment=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
 from calculator.models import Task
+from calculator.pages.heads import page_head
 from calculator.pages.methodology.figures import methodology_figures
 from calculator.pages.methodology.trainers import trainer_views
 from calculator.serving.public_views import public
@@ -21,6 +23,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "n": methodology_figures(),
         "presets": current_catalog().methods(Task.TRAINING),
         "trainers": trainer_views(),
+        "head": page_head("methodology", reverse("calculator:methodology")),
     }
     return render(request, "calculator/pages/methodology/page.html", context)
 

@@ -21,7 +21,7 @@ from calculator.pages.calculator.precise_cards import PreciseCardView, present_p
 from calculator.pages.curves.results import LENGTHS
 from calculator.question.subjects import subject_of_model
 from calculator.question.training_form import Run, precise_query, run_of_settings
-from calculator.words.formatting import format_count, format_gb
+from calculator.words.formatting import NO_BREAK_SPACE, format_count, format_gb
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import TierSpec
 
@@ -41,7 +41,7 @@ WHAT_TRAINS = {
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """A length and a batch: the likely figure, and the smallest single card with room for it."""
+    """A length and a batch: the likely GB, and the smallest single card with room for them."""
 
     figure: str
     card: str
@@ -182,7 +182,8 @@ def _cell(
 ) -> CellView:
     likely = estimate(architecture, settings).device_bytes.likely
     card = next((card for card in cards if card.capacity_bytes >= likely), None)
-    return CellView(format_gb(likely), "" if card is None else f"{card.memory_gb} GB")
+    figure = format_gb(likely).removesuffix(f"{NO_BREAK_SPACE}GB")
+    return CellView(figure, "" if card is None else f"{card.memory_gb} GB")
 
 
 def _gpus(catalog: Catalog, result: PreciseResult) -> tuple[GpuGroup, ...]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.heads import gpu_head
 from calculator.pages.my_gpu.forms import CardForm
 from calculator.pages.my_gpu.presenters import CardView, present_card
 from calculator.question.reading import QUESTION_NAMES
@@ -20,7 +21,9 @@ CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 @public(more=CARD_NAMES)
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
-    return render(request, "calculator/pages/my_gpu/page.html", {"card": _present(request, slug)})
+    card = _present(request, slug)
+    head = gpu_head(slug, card.canonical_path, is_indexed=not request.GET)
+    return render(request, "calculator/pages/my_gpu/page.html", {"card": card, "head": head})
 
 
 @public(more=CARD_NAMES, fragment=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
+from calculator.pages.heads import page_head
 from calculator.pages.why.forms import WhyForm
 from calculator.pages.why.presenters import WhyView, present_why
 from calculator.question.reading import QUESTION_NAMES
@@ -19,7 +21,9 @@ WHY_NAMES = (*QUESTION_NAMES, *WhyForm.base_fields)
 @public(more=WHY_NAMES)
 @require_safe
 def why_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "calculator/pages/why/page.html", {"why": _present(request)})
+    head = page_head("why", reverse("calculator:why"), is_indexed=not request.GET)
+    context = {"why": _present(request), "head": head}
+    return render(request, "calculator/pages/why/page.html", context)
 
 
 @public(more=WHY_NAMES, fragment=True)

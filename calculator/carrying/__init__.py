@@ -1,0 +1,1 @@
+"""Configurations that come from training tools, and that go to them."""

@@ -1,0 +1,1 @@
+"""Taking an answer along: configurations, figures as text, badges; and bringing one in."""

@@ -1,0 +1,152 @@
+"""What each page says of itself to search engines: its address, picture, place and contents."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.html import strip_tags
+
+from calculator.catalog import Catalog
+from calculator.faq.presenters import FaqView
+from calculator.models import Task
+from calculator.question.reading import Question
+from calculator.words.page_head import SITE_NAME, PageHead
+
+
+def calculator_head(
+    catalog: Catalog, task: str, question: Question, *, canonical_url: str
+) -> PageHead:
+    """The front page, a page for each published size and each model; other questions are endless."""
+    query = question.query if question.is_understood else {}
+    picture = "share:training" if task == Task.TRAINING else "share:inference"
+    return PageHead(
+        canonical_url,
+        reverse(picture, query=query),
+        crumbs=_calculator_crumbs(question, canonical_url),
+        structured=() if canonical_url != "/" else (_APPLICATION,),
+        is_indexed=_is_indexed(catalog, question, canonical_url),
+    )
+
+
+_APPLICATION = {
+    "@type": "WebApplication",
+    "name": SITE_NAME,
+    "url": "/",
+    "applicationCategory": "DeveloperApplication",
+    "operatingSystem": "Any",
+    "browserRequirements": "None beyond HTML",
+    "isAccessibleForFree": True,
+    "offers": {"@type": "Offer", "price": "0", "priceCurrency": "USD"},
+}
+
+
+def _is_indexed(catalog: Catalog, question: Question, canonical_url: str) -> bool:
+    if not question.is_understood or question.subject is None:
+        return False
+    if "?" not in canonical_url:
+        return True
+    if set(question.query) == {"size"}:
+        return question.subject.params_b in catalog.sizes_b
+    # A model's own page is the one to find; this one is where its settings are changed.
+    return False
+
+
+def _calculator_crumbs(question: Question, canonical_url: str) -> tuple[tuple[str, str], ...]:
+    if canonical_url == reverse("calculator:training"):
+        return ()
+    subject = question.subject
+    if subject is not None and subject.slug:
+        model_path = reverse("calculator:model", args=[subject.slug])
+        return (("Models", reverse("calculator:models")), (subject.name, model_path))
+    return ()
+
+
+def page_head(name: str, path: str, *, is_indexed: bool = True) -> PageHead:
+    """A page right below the front page, with the picture of that name."""
+    return PageHead(path, reverse("share:page", args=[name]), is_indexed=is_indexed)
+
+
+def run_head(path: str, calculator_url: str, *, is_indexed: bool) -> PageHead:
+    """A page about a run: its picture has the figures of the calculator's page for it."""
+    query = calculator_url.partition("?")[2]
+    picture = reverse("share:training") + (f"?{query}" if query else "")
+    return PageHead(path, picture, is_indexed=is_indexed)
+
+
+def accuracy_head(lead: str, *, is_indexed: bool) -> PageHead:
+    """The comparison is a data set that can be taken along."""
+    files = ("calculator:accuracy_csv", "calculator:field_reports_csv")
+    data_set = {
+        "@type": "Dataset",
+        "name": "GPU memory of fine-tuning runs: estimated and measured",
+        "description": lead,
+        "url": reverse("calculator:accuracy"),
+        "isAccessibleForFree": True,
+        "creator": {"@type": "Organization", "name": SITE_NAME, "url": "/"},
+        "distribution": [
+            {"@type": "DataDownload", "encodingFormat": "text/csv", "contentUrl": reverse(name)}
+            for name in files
+        ],
+    }
+    return PageHead(
+        reverse("calculator:accuracy"),
+        reverse("share:page", args=["accuracy"]),
+        structured=(data_set,),
+        is_indexed=is_indexed,
+    )
+
+
+def faq_head(entries: tuple[FaqView, ...]) -> PageHead:
+    return PageHead(
+        reverse("calculator:faq"),
+        reverse("share:page", args=["faq"]),
+        structured=(_questions(entries),) if entries else (),
+    )
+
+
+def answer_head(entry: FaqView) -> PageHead:
+    return PageHead(
+        entry.url,
+        reverse("share:answer", args=[entry.slug]),
+        crumbs=(("FAQ", reverse("calculator:faq")),),
+        structured=(_questions((entry,)),),
+    )
+
+
+def _questions(entries: tuple[FaqView, ...]) -> dict[str, object]:
+    return {
+        "@type": "FAQPage",
+        "mainEntity": [
+            {
+                "@type": "Question",
+                "name": entry.question,
+                "url": entry.url,
+                "acceptedAnswer": {
+                    "@type": "Answer",
+                    "text": " ".join(strip_tags(entry.answer_html).split()),
+                    "url": entry.url,
+                },
+            }
+            for entry in entries
+        ],
+    }
+
+
+def model_head(name: str, slug: str, path: str, *, method_path: str = "") -> PageHead:
+    """A model's page; with method_path, that of one of its methods."""
+    crumbs = [("Models", reverse("calculator:models"))]
+    if method_path:
+        crumbs.append((name, path))
+    return PageHead(
+        method_path or path,
+        reverse("share:training", query={"model": slug}),
+        crumbs=tuple(crumbs),
+    )
+
+
+def gpu_head(slug: str, path: str, *, is_indexed: bool) -> PageHead:
+    return PageHead(
+        path,
+        reverse("share:gpu", args=[slug]),
+        crumbs=(("GPUs", reverse("gpus:list")),),
+        is_indexed=is_indexed,
+    )

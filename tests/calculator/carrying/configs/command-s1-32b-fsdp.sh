@@ -1,0 +1,35 @@
+uid="$(date +%Y%m%d_%H%M%S)"
+base_model="Qwen/Qwen2.5-32B-Instruct"
+lr=1e-5
+min_lr=0
+epochs=5
+weight_decay=1e-4 # -> the same training pipe as slurm_training
+micro_batch_size=1 # -> batch_size will be 16 if 16 gpus
+gradient_accumulation_steps=1 # requires more GPU memory
+max_steps=-1
+gpu_count=$(nvidia-smi -L | wc -l)
+push_to_hub=false
+torchrun --nproc-per-node ${gpu_count} --master_port 12345 \
+    train/sft.py \
+    --block_size=32768 \
+    --per_device_train_batch_size=${micro_batch_size} \
+    --per_device_eval_batch_size=${micro_batch_size} \
+    --gradient_accumulation_steps=${gradient_accumulation_steps} \
+    --num_train_epochs=${epochs} \
+    --train_file_path="example" \
+    --model_name=${base_model} \
+    --warmup_ratio=0.05 \
+    --fsdp="full_shard auto_wrap" \
+    --fsdp_config="train/fsdp_config_qwen.json" \
+    --bf16=True \
+    --eval_strategy="no" \
+    --logging_steps=1 \
+    --save_strategy="no" \
+    --lr_scheduler_type="cosine" \
+    --learning_rate=${lr} \
+    --weight_decay=${weight_decay} \
+    --adam_beta1=0.9 \
+    --adam_beta2=0.95 \
+    --output_dir="example" \
+    --push_to_hub=${push_to_hub} \
+    --save_only_model=True
