@@ -1,9 +1,9 @@
-from django.urls import path
+from django.urls import include, path
 
 from calculator.faq import views as faq
 from calculator.language_models.views import model_list, model_list_fragment, model_page
 from calculator.pages.accuracy.views import accuracy, accuracy_csv, field_reports_csv
-from calculator.pages.api.views import estimate
+from calculator.pages.api.urls import urlpatterns as api
 from calculator.pages.calculator import views
 from calculator.pages.carry.views import (
     badge,
@@ -15,6 +15,7 @@ from calculator.pages.carry.views import (
 )
 from calculator.pages.compare.views import compare
 from calculator.pages.curves.views import curves
+from calculator.pages.embed.views import embed
 from calculator.pages.inference import views as inference
 from calculator.pages.methodology.views import formula_versions, methodology
 from calculator.pages.model_method.views import model_method
@@ -38,7 +39,8 @@ urlpatterns = [
     path("fragments/differences/", views.differences_fragment, name="differences_fragment"),
     path("fragments/model-list/", model_list_fragment, name="models_list_fragment"),
     path("config/", views.config, name="config"),
-    path("api/v1/estimate", estimate, name="api_estimate"),
+    path("api/", include(api)),
+    path("embed/", embed, name="embed"),
     path("models/", model_list, name="models"),
     path("models/<slug:slug>/", model_page, name="model"),
     path("models/<slug:slug>/<slug:method>/", model_method, name="model_method"),

@@ -68,7 +68,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response: HttpResponse
     if request.path.startswith("/api/"):
         words = f"{fault.sentence} Try again in {fault.retry_after_s} seconds."
-        response = JsonResponse(errors_as_json([FieldError("database", words)]), status=503)
+        errors = errors_as_json([FieldError("database", words, "unavailable")])
+        response = JsonResponse(errors, status=503)
     else:
         context = {"fault": fault, "is_admin": request.path.startswith("/admin/")}
         # Without the request: its context processors would ask the database who is asking.

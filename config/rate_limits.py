@@ -15,7 +15,7 @@ from calculator.estimation import FieldError
 from calculator.pages.api.responses import errors_as_json
 from config.client_address import counted_as
 
-JSON_VIEWS = frozenset({"calculator:api_estimate"})
+JSON_VIEWS = frozenset({"calculator:api_estimate", "calculator:api_import_config"})
 WINDOW_SECONDS = 60
 
 
@@ -60,7 +60,7 @@ def too_many(request: HttpRequest, wait_seconds: int, as_json: bool = False) -> 
     words = f"Too many requests from this address. Try again in {wait_seconds} seconds."
     if as_json:
         response: HttpResponse = JsonResponse(
-            errors_as_json([FieldError("rate", words)]), status=429
+            errors_as_json([FieldError("rate", words, "too_many_requests")]), status=429
         )
     else:
         response = render(request, "429.html", {"wait_seconds": wait_seconds}, status=429)

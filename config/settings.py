@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.observing.ObservingMiddleware",
+    "config.api_door.ApiDoorMiddleware",
     "config.finished.middleware.FinishedPagesMiddleware",
     "config.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -252,7 +253,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 # POST requests per minute and address; 0 is no limit.
 RATE_LIMITS = {
-    "calculator:api_estimate": env.int("RATE_LIMIT_API", 120),
+    "calculator:api_estimate": (api_limit := env.int("RATE_LIMIT_API", 120)),
+    "calculator:api_import_config": api_limit,
     "calculator:config": env.int("RATE_LIMIT_CONFIG", 60),
     "calculator:import": env.int("RATE_LIMIT_CONFIG", 60),
     "admin:login": env.int("RATE_LIMIT_LOGIN", 20),

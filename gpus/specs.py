@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from calculator.estimation.cluster.run_time import Range, Speed
 from calculator.estimation.units import GB
-from gpus.usable_memory import usable_bytes
+from calculator.estimation.usable_memory import usable_bytes
 
 
 @dataclass(frozen=True, slots=True)

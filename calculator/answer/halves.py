@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from calculator.estimation import Architecture, TrainingSettings, estimate
 from calculator.estimation.cluster.setups import Setup, best_setup
+from calculator.estimation.usable_memory import usable_bytes
 from gpus.specs import TierSpec
-from gpus.usable_memory import usable_bytes
 
 SHARED_COMPONENTS = frozenset({"weights", "adapters", "optimizer_states", "gradients"})
 

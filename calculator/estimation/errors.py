@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with the input: the field's name, and what is wrong in plain words."""
+    """One thing wrong with the input: the field's name, and what is wrong in plain words.
+
+    reason says the same to a program: missing, unknown_name, not_a_choice, out_of_bounds, or
+    invalid for anything else.
+    """
 
     field: str
     message: str
+    reason: str = dataclass_field(default="invalid", compare=False)
 
 
 class InputError(ValueError):

@@ -228,12 +228,13 @@ def _error_of(name: str, value: object) -> FieldError | None:
         if isinstance(value, str) and value in CHOICES[name]:
             return None
         listed = ", ".join(choice for choice in CHOICES[name] if choice)
-        return FieldError(name, f"must be one of {listed}.")
+        return FieldError(name, f"must be one of {listed}.", "not_a_choice")
     if name in MAXIMUM_OF_FIELD:
         minimum, maximum = MINIMUM_OF_FIELD.get(name, 1), MAXIMUM_OF_FIELD[name]
         if isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum:
             return None
-        return FieldError(name, f"must be a whole number between {minimum} and {maximum:,}.")
+        bounds = f"between {minimum} and {maximum:,}"
+        return FieldError(name, f"must be a whole number {bounds}.", "out_of_bounds")
     if name == "lora_targets":
         if _is_targets(value):
             return None
@@ -250,7 +251,7 @@ def _error_of(name: str, value: object) -> FieldError | None:
             and 0 <= value < 1
         ):
             return None
-        return FieldError(name, "must be a number from 0 up to, but not, 1.")
+        return FieldError(name, "must be a number from 0 up to, but not, 1.", "out_of_bounds")
     if isinstance(value, bool):
         return None
     return FieldError(name, "must be true or false.")

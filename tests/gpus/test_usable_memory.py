@@ -6,7 +6,7 @@ import pytest
 
 from calculator.catalog import current_catalog
 from calculator.data.loading import load_catalog
-from gpus.usable_memory import MIB, usable_bytes
+from calculator.estimation.usable_memory import MIB, usable_bytes
 from tests.gpus.builders import a_gpu
 
 

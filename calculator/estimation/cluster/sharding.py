@@ -173,7 +173,9 @@ def sharding_from_mapping(values: Mapping[str, Any]) -> Sharding:
     """
     names = ("gpu_count", "strategy", "offload")
     errors = [
-        FieldError(str(name)[:40], "is not a setting.") for name in values if name not in names
+        FieldError(str(name)[:40], "is not a setting.", "unknown_name")
+        for name in values
+        if name not in names
     ]
     gpu_count = values.get("gpu_count", 1)
     strategy = values.get("strategy", "ddp" if _is_count(gpu_count) and gpu_count > 1 else "none")
@@ -191,14 +193,17 @@ def _is_count(value: object) -> bool:
 def _errors_of(sharding: Sharding) -> list[FieldError]:
     errors = []
     if not (isinstance(sharding.strategy, str) and sharding.strategy in STRATEGIES):
-        errors.append(FieldError("strategy", f"must be one of {', '.join(STRATEGIES)}."))
+        listed = ", ".join(STRATEGIES)
+        errors.append(FieldError("strategy", f"must be one of {listed}.", "not_a_choice"))
     count = sharding.gpu_count
     if not _is_count(count) or not 1 <= count <= MAXIMUM_GPUS:
+        bounds = f"between 1 and {MAXIMUM_GPUS:,}"
         errors.append(
-            FieldError("gpu_count", f"must be a whole number between 1 and {MAXIMUM_GPUS:,}.")
+            FieldError("gpu_count", f"must be a whole number {bounds}.", "out_of_bounds")
         )
     if not (isinstance(sharding.offload, str) and sharding.offload in OFFLOADS):
-        errors.append(FieldError("offload", f"must be one of {', '.join(OFFLOADS)}."))
+        listed = ", ".join(OFFLOADS)
+        errors.append(FieldError("offload", f"must be one of {listed}.", "not_a_choice"))
     if errors:
         return errors
     if sharding.strategy == "none" and count != 1:

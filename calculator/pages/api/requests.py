@@ -34,15 +34,22 @@ from calculator.words.formatting import format_number
 
 MODEL_FIELDS = ("model", "config", "params_b")
 FIELDS = (*MODEL_FIELDS, "method", "settings", "cluster")
+METHODS = CHOICES["method"]
+ALL_METHODS = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class EstimateRequest:
+    """What is asked for: one run, or the same of every method.
+
+    sharding is how the run is spread over several GPUs, where that is asked.
+    """
+
     subject: Subject
     architecture: Architecture
-    settings: TrainingSettings
+    runs: tuple[TrainingSettings, ...]
+    is_of_all_methods: bool
     sharding: Sharding | None
-    """How the run is spread over several GPUs, where that is asked."""
 
 
 def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
@@ -54,37 +61,41 @@ def read_estimate_request(catalog: Catalog, value: object) -> EstimateRequest:
     if not isinstance(value, dict):
         raise InputError([FieldError("body", "must be a JSON object.")])
     errors = [
-        FieldError(str(name)[:40], f"is not one of {', '.join(FIELDS)}.")
+        FieldError(str(name)[:40], f"is not one of {', '.join(FIELDS)}.", "unknown_name")
         for name in value
         if name not in FIELDS
     ]
-    subject = settings = sharding = None
+    subject = sharding = None
+    runs: tuple[TrainingSettings, ...] = ()
     try:
         subject = _read_subject(catalog, value)
     except InputError as error:
         errors += error.errors
     try:
-        settings = _read_settings(value)
+        runs = _read_settings(value)
     except InputError as error:
         errors += error.errors
     try:
         sharding = _read_cluster(value)
     except InputError as error:
         errors += error.errors
-    if settings is not None and sharding is not None:
-        reason = impossible_reason(settings, sharding)
-        errors += [FieldError("cluster.strategy", reason)] if reason else []
-    if errors or subject is None or subject.architecture is None or settings is None:
+    if sharding is not None:
+        reasons = filter(None, (impossible_reason(settings, sharding) for settings in runs))
+        errors += [FieldError("cluster.strategy", reason) for reason in reasons]
+    if errors or subject is None or subject.architecture is None or not runs:
         raise InputError(errors)
-    check_targets(subject.architecture, settings)
-    return EstimateRequest(subject, subject.architecture, settings, sharding)
+    for settings in runs:
+        check_targets(subject.architecture, settings)
+    is_of_all = value["method"] == ALL_METHODS
+    return EstimateRequest(subject, subject.architecture, runs, is_of_all, sharding)
 
 
 def _read_subject(catalog: Catalog, value: dict[str, Any]) -> Subject:
     given = [name for name in MODEL_FIELDS if name in value]
     if len(given) != 1:
         wrong = "model" if not given else given[-1]
-        raise InputError([FieldError(wrong, "Give exactly one of model, config and params_b.")])
+        message = "Give exactly one of model, config and params_b."
+        raise InputError([FieldError(wrong, message, "invalid" if given else "missing")])
     if given == ["model"]:
         return _read_model(catalog, value["model"])
     if given == ["config"]:
@@ -100,7 +111,7 @@ def _read_model(catalog: Catalog, typed: object) -> Subject:
         near = nearest_models(catalog, typed) if isinstance(typed, str) else ()
         hint = f" Nearest: {', '.join(each.slug for each in near)}." if near else ""
         raise InputError(
-            [FieldError("model", f"is not the slug of a model of the catalog.{hint}")]
+            [FieldError("model", f"is not the slug of a model of the catalog.{hint}", "not_found")]
         )
     if subject.architecture is None:
         reason = subject.parameters_only_reason
@@ -116,7 +127,7 @@ def _read_config(config: object) -> Subject:
     except InputError as error:
         raise InputError(
             [
-                FieldError(f"config.{e.field}" if e.field else "config", e.message)
+                FieldError(f"config.{e.field}" if e.field else "config", e.message, e.reason)
                 for e in error.errors
             ]
         ) from error
@@ -129,22 +140,25 @@ def _read_size(params_b: object) -> Subject:
         or not SMALLEST_SIZE_B <= params_b <= LARGEST_SIZE_B
     ):
         bounds = f"{SMALLEST_SIZE_B} and {format_number(LARGEST_SIZE_B)}"
-        raise InputError([FieldError("params_b", f"must be a number between {bounds}: billions.")])
+        message = f"must be a number between {bounds}: billions."
+        raise InputError([FieldError("params_b", message, "out_of_bounds")])
     return subject_of_size(Decimal(str(params_b)))
 
 
-def _read_settings(value: dict[str, Any]) -> TrainingSettings:
+def _read_settings(value: dict[str, Any]) -> tuple[TrainingSettings, ...]:
     errors = []
     method, settings = value.get("method"), value.get("settings", {})
     if method is None:
-        errors.append(FieldError("method", f"must be one of {', '.join(CHOICES['method'])}."))
+        listed = ", ".join((*METHODS, ALL_METHODS))
+        errors.append(FieldError("method", f"must be one of {listed}.", "missing"))
     if not isinstance(settings, dict):
         errors.append(FieldError("settings", "must be a JSON object."))
     elif "method" in settings:
         errors.append(FieldError("method", "stands beside “settings”, not in it."))
     if errors:
         raise InputError(errors)
-    return settings_from_mapping(settings, method=method)
+    methods = METHODS if method == ALL_METHODS else (method,)
+    return tuple(settings_from_mapping(settings, method=each) for each in methods)
 
 
 def _read_cluster(value: dict[str, Any]) -> Sharding | None:
@@ -157,5 +171,5 @@ def _read_cluster(value: dict[str, Any]) -> Sharding | None:
         return sharding_from_mapping(cluster)
     except InputError as error:
         raise InputError(
-            [FieldError(f"cluster.{e.field}", e.message) for e in error.errors]
+            [FieldError(f"cluster.{e.field}", e.message, e.reason) for e in error.errors]
         ) from error

@@ -3,21 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import cast
 
 from calculator.answer.ladder import LadderSetup
-from calculator.answer.precise import PreciseResult
-from calculator.estimation import FieldError
-from calculator.estimation.cluster.sharded import ShardedEstimate
+from calculator.answer.precise import PreciseResult, precise_result
+from calculator.catalog import Catalog
+from calculator.estimation import FieldError, TrainingSettings
+from calculator.estimation.cluster.sharded import ShardedEstimate, estimate_sharded
 from calculator.estimation.device import DeviceBytes
+from calculator.pages.api.requests import EstimateRequest
+from calculator.pages.api.shapes import (
+    AllEstimatesJson,
+    ClusterJson,
+    ErrorsJson,
+    EstimateJson,
+    RangeJson,
+    Reason,
+    SetupJson,
+)
 from gpus.labels import setup_label
 
 
-def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
+def estimates_as_json(asked: EstimateRequest, catalog: Catalog) -> EstimateJson | AllEstimatesJson:
+    """The one run that is asked for, or every method's."""
+    answers = {settings.method: _run_as_json(catalog, asked, settings) for settings in asked.runs}
+    if asked.is_of_all_methods:
+        return {"methods": answers}
+    return answers[asked.runs[0].method]
+
+
+def _run_as_json(
+    catalog: Catalog, asked: EstimateRequest, settings: TrainingSettings
+) -> EstimateJson:
+    answer = estimate_as_json(precise_result(catalog, asked.subject, asked.architecture, settings))
+    if asked.sharding is not None:
+        run = estimate_sharded(asked.architecture, settings, asked.sharding)
+        answer["cluster"] = cluster_as_json(run)
+    return answer
+
+
+def estimate_as_json(result: PreciseResult) -> EstimateJson:
     found = result.estimate
     return {
         "peak_allocated_bytes": found.peak_allocated_bytes,
-        "device_bytes": _device_as_json(found.device_bytes),
+        "device_bytes": device_as_json(found.device_bytes),
         "peak_phase": found.peak_phase,
         "phases": found.phases,
         "breakdown": [
@@ -35,7 +64,7 @@ def estimate_as_json(result: PreciseResult) -> dict[str, Any]:
     }
 
 
-def cluster_as_json(run: ShardedEstimate) -> dict[str, Any]:
+def cluster_as_json(run: ShardedEstimate) -> ClusterJson:
     """What one GPU of a stated cluster holds, and the host memory of one node."""
     host = run.host
     return {
@@ -43,17 +72,17 @@ def cluster_as_json(run: ShardedEstimate) -> dict[str, Any]:
         "strategy": run.sharding.strategy,
         "offload": run.sharding.offload,
         "peak_allocated_bytes_per_gpu": run.peak_allocated_bytes,
-        "device_bytes_per_gpu": _device_as_json(run.device_bytes),
+        "device_bytes_per_gpu": device_as_json(run.device_bytes),
         "host_bytes_per_node": {"low": host.low, "likely": host.likely, "high": host.high},
         "assumptions": list(run.per_gpu.assumptions),
     }
 
 
-def _device_as_json(device: DeviceBytes) -> dict[str, int]:
+def device_as_json(device: DeviceBytes) -> RangeJson:
     return {"low": device.low, "likely": device.likely, "high": device.high}
 
 
-def _setup_as_json(found: LadderSetup | None) -> dict[str, Any] | None:
+def _setup_as_json(found: LadderSetup | None) -> SetupJson | None:
     """So many cards of a tier, with the verdict and what it means; None where there are none."""
     if found is None:
         return None
@@ -68,10 +97,14 @@ def _setup_as_json(found: LadderSetup | None) -> dict[str, Any] | None:
     }
 
 
-def errors_as_json(errors: Iterable[FieldError]) -> dict[str, Any]:
+def errors_as_json(errors: Iterable[FieldError]) -> ErrorsJson:
     return {
         "errors": [
-            {"field": error.field, "message": error.message[:1].upper() + error.message[1:]}
+            {
+                "field": error.field,
+                "message": error.message[:1].upper() + error.message[1:],
+                "reason": cast(Reason, error.reason),
+            }
             for error in errors
         ]
     }

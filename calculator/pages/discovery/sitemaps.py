@@ -61,6 +61,7 @@ class MainPages(PageSitemap):
             # They follow the code and its committed evidence: no row tells their day.
             Page(reverse("calculator:accuracy"), None),
             Page(reverse("calculator:import"), None),
+            Page(reverse("calculator:api"), None),
             Page(reverse("calculator:methodology"), None),
         ]
 

@@ -6,13 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from calculator.estimation.usable_memory import MIB
 from calculator.pages.facts import Fact
 from calculator.words.formatting import format_gb, format_number
 from calculator.words.methods import METHOD_NAMES
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 from gpus.specs import GpuSpec
 from gpus.tiers import Audience
-from gpus.usable_memory import MIB
 
 SUPPORT_WORDS = {"yes": "runs", "partly": "runs in part", "no": "does not run"}
 BY_RULE = "by the rule for cards whose figure nobody has stated: the H100's share, 99.6 %"

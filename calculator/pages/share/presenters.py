@@ -52,6 +52,10 @@ PAGES = {
         "How the figures are made",
         text="Every term of the estimate with its formula, its meaning and its source.",
     ),
+    "api": Picture(
+        "The API",
+        text="Ask by JSON how much memory fine-tuning takes, or show the answer on your own page.",
+    ),
     "why": Picture(
         "Why is my number different?",
         text="Type what you measured, and see which setting, tool or process explains it.",

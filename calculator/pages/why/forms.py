@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from calculator.answer.why import Measured
 from calculator.estimation.explaining import FigureKind
+from calculator.estimation.usable_memory import usable_bytes
 from calculator.words.fields import WordField
 from calculator.words.memory_fields import Memory, MemoryField
 from calculator.words.methods import METHOD_NAMES
 from calculator.words.query_forms import QueryForm
-from gpus.usable_memory import usable_bytes
 
 OUT_OF_MEMORY = "oom"
 FIGURES: dict[str, tuple[str, FigureKind]] = {

@@ -250,12 +250,12 @@ def test_the_content_type_does_not_matter(client, content_type):
     assert response.status_code == 200
 
 
-def test_other_methods_are_told_that_only_post_is_answered(client):
-    for ask in (client.get, client.put, client.delete, client.options):
+def test_other_methods_are_told_which_are_answered(client):
+    for ask in (client.put, client.delete, client.patch):
         response = ask(URL)
         assert response.status_code == 405
-        assert response["Allow"] == "POST"
-        assert response.json()["errors"]
+        assert response["Allow"] == "GET, HEAD, POST"
+        assert response.json()["errors"][0]["reason"] == "method_not_allowed"
 
 
 def test_no_token_and_no_login_are_needed(catalog):
@@ -307,7 +307,7 @@ def test_no_json_whatever_gets_a_500(client, value):
         answer = response.json()
         assert sum(i["bytes"] for i in answer["breakdown"]) == answer["peak_allocated_bytes"]
     else:
-        assert all({"field", "message"} == set(e) for e in response.json()["errors"])
+        assert all({"field", "message", "reason"} == set(e) for e in response.json()["errors"])
 
 
 def test_a_run_that_no_number_of_gpus_holds_is_an_answer(client):

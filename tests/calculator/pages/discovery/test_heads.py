@@ -28,6 +28,7 @@ PAGES = [
     "/compare/",
     "/why/",
     "/import/",
+    "/api/",
     "/export/trl/?model=llama-3-1-8b&method=qlora",
     "/faq/",
     "/accuracy/",

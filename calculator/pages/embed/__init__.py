@@ -1,0 +1,1 @@
+"""The three cards, small, in a frame on somebody else's page."""
