@@ -92,10 +92,15 @@ def _descendants(kind: type) -> Iterator[Any]:
         yield from _descendants(each)
 
 
-def slugs() -> list[str]:
+def slugs() -> dict[str, list[str]]:
+    """Rows' names, by the part of the path below which they stand; methods by their parameter."""
     catalog = current_catalog()
-    rows = (*catalog.gpus, *catalog.language_models, *catalog.faq)
-    return [*(row.slug for row in rows), *CHOICES["method"]]
+    return {
+        "gpus": [gpu.slug for gpu in catalog.gpus],
+        "models": [model.slug for model in catalog.language_models],
+        "faq": [entry.slug for entry in catalog.faq],
+        "method": list(CHOICES["method"]),
+    }
 
 
 def values(choices: list[str]) -> st.SearchStrategy[str]:
