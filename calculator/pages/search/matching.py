@@ -113,31 +113,32 @@ def _nearly_has_all(parts: list[str], wanted: list[str]) -> bool:
 
 
 def matching_models(catalog: Catalog, typed: str) -> list[LanguageModelSpec]:
-    """The model that is meant, then those that have the words, then the nearest."""
-    found = _models(catalog, typed)
-    if not found and (mended := _mended(catalog, typed)) != typed:
-        found = _models(catalog, mended)
-    return found
+    """The model that is meant, then those that have the words, else the nearest.
 
-
-def _models(catalog: Catalog, typed: str) -> list[LanguageModelSpec]:
-    meant = find_model(catalog, typed)
-    matches = search_models(catalog, typed, limit=MOST_PER_GROUP)
-    others = matches.found or (() if meant else matches.nearest)
+    A question names no model: without a word of one, only names that begin as it was typed count.
+    """
+    known = _model_words(catalog)
+    mended = _mended(typed, known)
+    matches = search_models(catalog, mended, limit=MOST_PER_GROUP)
+    meant: LanguageModelSpec | None = None
+    nearest: tuple[LanguageModelSpec, ...] = ()
+    if any(_is_begun(word, known) for word in re.findall(r"[a-z]+", mended)):
+        meant, nearest = find_model(catalog, mended), matches.nearest
+    others = matches.found or (() if meant else nearest)
     return list({m.slug: m for m in (meant, *others) if m is not None}.values())
 
 
-def _mended(catalog: Catalog, typed: str) -> str:
+def _mended(typed: str, known: frozenset[str]) -> str:
     """What was typed, with words that no model has put right where one is alike."""
-    known = _model_words(catalog)
 
     def mend(match: re.Match[str]) -> str:
         word = match[0]
-        if word in known or len(word) < SHORTEST_MENDED:
+        if len(word) < SHORTEST_MENDED or _is_begun(word, known):
             return word
         return next(iter(get_close_matches(word, known, n=1, cutoff=ALIKE_MODEL_WORD)), word)
 
-    return re.sub(r"[a-z]+", mend, typed.casefold())
+    put_right = re.sub(r"[a-z]+", mend, typed.casefold())
+    return typed if put_right == typed.casefold() else put_right
 
 
 def _model_words(catalog: Catalog) -> frozenset[str]:
