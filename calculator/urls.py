@@ -19,6 +19,7 @@ from calculator.pages.embed.views import embed
 from calculator.pages.inference import views as inference
 from calculator.pages.methodology.views import formula_versions, methodology
 from calculator.pages.model_method.views import model_method
+from calculator.pages.search.views import header_search_fragment, search, search_fragment
 from calculator.pages.why.views import why_fragment, why_page
 
 app_name = "calculator"
@@ -48,6 +49,9 @@ urlpatterns = [
     path("compare/", compare, name="compare"),
     path("why/", why_page, name="why"),
     path("fragments/why/", why_fragment, name="why_fragment"),
+    path("search/", search, name="search"),
+    path("fragments/search/", search_fragment, name="search_fragment"),
+    path("fragments/site-search/", header_search_fragment, name="header_search_fragment"),
     path("faq/", faq.faq_list, name="faq"),
     path("faq/<slug:slug>/", faq.faq_answer, name="faq_answer"),
     path("export/markdown/", export_markdown, name="export_markdown"),

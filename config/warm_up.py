@@ -16,6 +16,7 @@ from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.methodology.figures import methodology_figures
 from calculator.pages.my_gpu.presenters import present_card
+from calculator.pages.search.presenters import present_search
 
 logger = logging.getLogger(__name__)
 
@@ -56,5 +57,7 @@ def _estimate_catalog(catalog: Catalog) -> None:
     for tier in catalog.tiers:
         for gpu in tier.examples[:1]:
             present_card(catalog, gpu.slug, {}, today=today)
+    # A search takes all names and answers apart.
+    present_search(catalog, {"q": "llama"})
     for query in ({}, {"sequence_length": "4096"}):
         present_calculator(catalog, Task.TRAINING, query, today=today)

@@ -17,12 +17,29 @@ class FaqEntryAdmin(admin.ModelAdmin):
     form = RowForm
     formfield_overrides = MULTILINE_TEXT
     actions = (publish, unpublish)
-    list_display = ("question", "slug", "order", "published", "updated_at")
-    list_editable = ("order", "published")
-    list_filter = ("published",)
+    list_display = (
+        "question",
+        "slug",
+        "topic",
+        "order",
+        "on_front_page",
+        "published",
+        "updated_at",
+    )
+    list_editable = ("topic", "order", "on_front_page", "published")
+    list_filter = ("published", "on_front_page", "topic")
     search_fields = ("question", "slug", "answer")
     prepopulated_fields = {"slug": ("question",)}
-    fields = ("question", "slug", "answer", "calculator_query", "order", "published")
+    fields = (
+        "question",
+        "slug",
+        "answer",
+        "calculator_query",
+        "topic",
+        "order",
+        "on_front_page",
+        "published",
+    )
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, form=RowForm, **kwargs)

@@ -22,6 +22,19 @@ class FaqSpec:
     question: str
     answer_markdown: str
     calculator_query: str
+    topic: str = ""
+    on_front_page: bool = True
+
+
+class Topic(models.TextChoices):
+    """Under which heading a question stands in the list, in this order."""
+
+    BASICS = "basics", "How much memory"
+    CARDS = "cards", "Which card, and what it holds"
+    SETTINGS = "settings", "What each setting costs"
+    SEVERAL = "several", "Several GPUs"
+    METHODS = "methods", "Methods, models and tools"
+    TROUBLE = "trouble", "When it does not fit"
 
 
 class FaqEntry(CheckedRow):
@@ -32,13 +45,21 @@ class FaqEntry(CheckedRow):
         help_text=(
             "Figures are placeholders, computed when the page is shown: {memory:qlora:7}, "
             "{minimum:qlora:7}, {bytes:lora}, {part:full:weights}, "
-            "{ratio:full:inference-16bit}, {tier:24}."
+            "{ratio:full:inference-16bit}, {tier:24}; of one run "
+            "{precise:llama-3-1-8b:qlora:sequence_length=4096}, {largest:rtx-4090:qlora}, "
+            "{price:rtx-4090} and others (docs/data.md). The first sentence answers; claims end "
+            "in a line “Sources:” with links and dates."
         ),
     )
     calculator_query = models.CharField(
         max_length=200,
         blank=True,
         help_text="The calculator's inputs that go with the answer, e.g. “size=7”.",
+    )
+    topic = models.CharField(max_length=20, choices=Topic.choices, default=Topic.BASICS)
+    on_front_page = models.BooleanField(
+        default=False,
+        help_text="Whether it stands below the calculator too: keep it to five or six.",
     )
     order = models.PositiveIntegerField(default=0)
     published = models.BooleanField(default=True)
@@ -80,7 +101,14 @@ class FaqEntry(CheckedRow):
             raise ValidationError({field: found for field, found in problems.items() if found})
 
     def to_spec(self) -> FaqSpec:
-        return FaqSpec(self.slug, self.question, self.answer, self.calculator_query)
+        return FaqSpec(
+            self.slug,
+            self.question,
+            self.answer,
+            self.calculator_query,
+            topic=self.topic,
+            on_front_page=self.on_front_page,
+        )
 
 
 class FormerSlug(CheckedRow):

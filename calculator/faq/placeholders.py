@@ -1,25 +1,26 @@
-"""The figures of FAQ answers: “{memory:qlora:7}” → “6 GB”, from the presets and the tiers."""
+"""The figures of FAQ answers: “{memory:qlora:7}” → “6 GB”, from the presets and the tiers.
+
+Those of one run, such as “{precise:llama-3-1-8b:qlora}”, are in `run_figures.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 
 from django.core.exceptions import ValidationError
 
 from calculator.estimation import rule_of_thumb
 from calculator.estimation.rule_of_thumb import MethodSpec
+from calculator.faq import run_figures
+from calculator.faq.run_figures import UnknownFigure
+from calculator.faq.run_figures import suggestion as _suggestion
 from calculator.presets.figures import Figures
 from calculator.presets.forms import SizeField
 from calculator.words.formatting import format_gb, format_number, query_number
 from gpus.fitting import minimum_setup
 from gpus.labels import setup_label, tier_label
-
-
-class UnknownFigure(Exception):
-    """A placeholder that stands for no figure of the catalog; the message says why, in words."""
 
 
 def figure(figures: Figures, placeholder: str) -> str:
@@ -29,9 +30,9 @@ def figure(figures: Figures, placeholder: str) -> str:
     if kind is None:
         raise UnknownFigure(
             f"“{placeholder}” is no placeholder.{_suggestion(name, KINDS)} "
-            f"Possible are {_USAGES}. Write {{{{ for a plain brace."
+            f"Possible are {', '.join(KINDS)}. Write {{{{ for a plain brace."
         )
-    if len(arguments) != kind.argument_count or not all(arguments):
+    if not kind.takes(len(arguments)) or not all(arguments):
         raise UnknownFigure(
             f"“{placeholder}” is not complete. Write {kind.usage}, for example {kind.example}."
         )
@@ -104,20 +105,16 @@ def _method(figures: Figures, slug: str) -> MethodSpec:
     return methods[slug]
 
 
-def _suggestion(typed: str, possible: Iterable[str]) -> str:
-    matches = get_close_matches(typed, possible, n=1)
-    return f" Did you mean “{matches[0]}”?" if matches else ""
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     usage: str
     example: str
     compute: Callable[..., str]
 
-    @property
-    def argument_count(self) -> int:
-        return self.usage.count(":")
+    def takes(self, argument_count: int) -> bool:
+        """Whether so many arguments are enough; settings may follow where the usage names them."""
+        least = self.usage.count(":")
+        return argument_count >= least if "[" in self.usage else argument_count == least
 
 
 KINDS = {
@@ -127,5 +124,52 @@ KINDS = {
     "part": Kind("{part:METHOD:PART}", "{part:full:weights}", _part),
     "ratio": Kind("{ratio:METHOD:METHOD}", "{ratio:full:inference-16bit}", _ratio),
     "tier": Kind("{tier:GB}", "{tier:24}", _tier),
+    # What “[SETTINGS]” may add: “:sequence_length=4096:micro_batch=2”, and of several GPUs
+    # “:gpu_count=2:strategy=fsdp”.
+    "precise": Kind(
+        "{precise:MODEL:METHOD[SETTINGS]}", "{precise:llama-3-1-8b:qlora}", run_figures.precise
+    ),
+    "difference": Kind(
+        "{difference:MODEL:METHOD[SETTINGS]}",
+        "{difference:llama-3-1-8b:qlora:lora_rank=64}",
+        run_figures.difference,
+    ),
+    "component": Kind(
+        "{component:COMPONENT:MODEL:METHOD[SETTINGS]}",
+        "{component:weights:llama-3-1-8b:qlora}",
+        run_figures.component,
+    ),
+    "trainable": Kind(
+        "{trainable:MODEL:METHOD[SETTINGS]}",
+        "{trainable:llama-3-1-8b:qlora}",
+        run_figures.trainable,
+    ),
+    "vocabulary": Kind("{vocabulary:MODEL}", "{vocabulary:llama-3-1-8b}", run_figures.vocabulary),
+    "card": Kind("{card:MODEL:METHOD[SETTINGS]}", "{card:llama-3-1-8b:qlora}", run_figures.card),
+    "fits": Kind(
+        "{fits:GPU:MODEL:METHOD[SETTINGS]}",
+        "{fits:rtx-4090:llama-3-1-8b:qlora}",
+        run_figures.fits,
+    ),
+    "largest": Kind(
+        "{largest:GPU:METHOD[SETTINGS]}", "{largest:rtx-4090:qlora}", run_figures.largest
+    ),
+    "longest": Kind(
+        "{longest:GPU:MODEL:METHOD[SETTINGS]}",
+        "{longest:rtx-4090:llama-3-1-8b:qlora}",
+        run_figures.longest,
+    ),
+    "time": Kind(
+        "{time:GPU:MODEL:METHOD:MILLION_TOKENS[SETTINGS]}",
+        "{time:rtx-4090:llama-3-1-8b:qlora:10}",
+        run_figures.time,
+    ),
+    "cost": Kind(
+        "{cost:GPU:MODEL:METHOD:MILLION_TOKENS[SETTINGS]}",
+        "{cost:rtx-4090:llama-3-1-8b:qlora:10}",
+        run_figures.cost,
+    ),
+    "price": Kind("{price:GPU}", "{price:rtx-4090}", run_figures.price),
+    "hourly": Kind("{hourly:GPU}", "{hourly:rtx-4090}", run_figures.hourly),
+    "usable": Kind("{usable:GPU}", "{usable:rtx-4090}", run_figures.usable),
 }
-_USAGES = ", ".join(kind.usage for kind in KINDS.values())

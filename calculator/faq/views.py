@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
-from calculator.faq.presenters import present_answer, present_faq
+from calculator.faq.presenters import present_answer, present_faq, present_topics
 from calculator.pages.heads import answer_head, faq_head
 from calculator.serving.public_views import public
 
@@ -16,7 +16,8 @@ from calculator.serving.public_views import public
 @require_safe
 def faq_list(request: HttpRequest) -> HttpResponse:
     entries = present_faq(current_catalog())
-    return render(request, "calculator/faq/list.html", {"faq": entries, "head": faq_head(entries)})
+    context = {"topics": present_topics(entries), "head": faq_head(entries)}
+    return render(request, "calculator/faq/list.html", context)
 
 
 @public()

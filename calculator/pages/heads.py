@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.urls import reverse
 from django.utils.html import strip_tags
 
@@ -99,7 +101,8 @@ def faq_head(entries: tuple[FaqView, ...]) -> PageHead:
     return PageHead(
         reverse("calculator:faq"),
         reverse("share:page", args=["faq"]),
-        structured=(_questions(entries),) if entries else (),
+        # The list shows first sentences; each answer's own page has the whole.
+        structured=(_questions((e, e.summary) for e in entries),) if entries else (),
     )
 
 
@@ -108,11 +111,11 @@ def answer_head(entry: FaqView) -> PageHead:
         entry.url,
         reverse("share:answer", args=[entry.slug]),
         crumbs=(("FAQ", reverse("calculator:faq")),),
-        structured=(_questions((entry,)),),
+        structured=(_questions([(entry, strip_tags(entry.answer_html))]),),
     )
 
 
-def _questions(entries: tuple[FaqView, ...]) -> dict[str, object]:
+def _questions(answers: Iterable[tuple[FaqView, str]]) -> dict[str, object]:
     return {
         "@type": "FAQPage",
         "mainEntity": [
@@ -122,11 +125,11 @@ def _questions(entries: tuple[FaqView, ...]) -> dict[str, object]:
                 "url": entry.url,
                 "acceptedAnswer": {
                     "@type": "Answer",
-                    "text": " ".join(strip_tags(entry.answer_html).split()),
+                    "text": " ".join(text.split()),
                     "url": entry.url,
                 },
             }
-            for entry in entries
+            for entry, text in answers
         ],
     }
 

@@ -76,3 +76,34 @@ if (modelForm) {
     if (results.contains(document.activeElement)) answer.focus({ preventScroll: true });
   });
 }
+
+// What a search found: the arrow keys enter the list and move in it, Escape leads back to the field.
+for (const field of document.querySelectorAll("[data-hits]")) {
+  const hits = document.querySelector(field.dataset.hits);
+  const panel = hits.id === "site-search-results";
+  const around = field.closest(".site-search") ?? field.closest(".search-page");
+
+  around.addEventListener("keydown", (event) => {
+    const links = [...hits.querySelectorAll("a")];
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "Escape" && (at >= 0 || panel)) {
+      field.focus();
+      if (panel) hits.replaceChildren();
+    } else if (event.key === "ArrowDown" && links.length) {
+      (links[at + 1] ?? links[at]).focus();
+      event.preventDefault();
+    } else if (event.key === "ArrowUp" && at >= 0) {
+      (links[at - 1] ?? field).focus();
+      event.preventDefault();
+    }
+  });
+
+  if (panel) {
+    document.addEventListener("click", ({ target }) => {
+      if (!around.contains(target)) hits.replaceChildren();
+    });
+    around.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !around.contains(relatedTarget)) hits.replaceChildren();
+    });
+  }
+}

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from calculator.catalog import current_catalog
-from calculator.faq.presenters import present_faq
+from calculator.faq.presenters import present_front_page_faq
 from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
 from calculator.pages.calculator.presenters import present_calculator, present_search
@@ -42,7 +42,7 @@ def _page(request: HttpRequest, task: str) -> HttpResponse:
     calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
     context = {
         "calculator": calculator,
-        "faq": present_faq(catalog),
+        "faq": present_front_page_faq(catalog),
         "head": calculator_head(
             catalog, task, calculator.question, canonical_url=calculator.canonical_url
         ),
@@ -89,5 +89,5 @@ def config(request: HttpRequest) -> HttpResponse:
         return redirect(calculator.page_url)
     question, url = calculator.question, calculator.canonical_url
     head = calculator_head(catalog, Task.TRAINING, question, canonical_url=url)
-    context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
+    context = {"calculator": calculator, "faq": present_front_page_faq(catalog), "head": head}
     return render(request, "calculator/pages/calculator/training.html", context)

@@ -225,10 +225,13 @@ def test_an_empty_answer_is_said_once():
     [
         (
             "siez=7",
-            "The calculator has no input “siez”. Did you mean “size”? It has size.",
+            "The calculator has no input “siez”. Did you mean “size”? It has size, model and the settings of a run, such as sequence_length.",
         ),
         ("7", "“7” is not like “size=7”: a name, an equals sign and a value."),
-        ("?size=7", "The calculator has no input “?size”. Did you mean “size”? It has size."),
+        (
+            "?size=7",
+            "The calculator has no input “?size”. Did you mean “size”? It has size, model and the settings of a run, such as sequence_length.",
+        ),
         ("size=7&size=8", "An input is there twice. Give each input once."),
         ("size=0", "size: Enter a size between 0.1 and 2,000 billion parameters."),
         ("size=", "size: Enter a size between 0.1 and 2,000 billion parameters."),
