@@ -29,12 +29,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class HitGroup:
-    """At most eight of a kind; the list behind it has all of them."""
+    """At most eight of a kind."""
 
     title: str
     hits: tuple[Hit, ...]
-    list_name: str
-    list_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +81,6 @@ def _groups(catalog: Catalog, typed: str) -> tuple[HitGroup, ...]:
                 )
                 for model in models
             ),
-            "All models",
-            reverse("calculator:models"),
         ),
         HitGroup(
             "GPUs",
@@ -92,13 +88,9 @@ def _groups(catalog: Catalog, typed: str) -> tuple[HitGroup, ...]:
                 Hit(gpu.name, reverse("gpus:card", args=[gpu.slug]), f"{gpu.memory_gb} GB")
                 for gpu in gpus
             ),
-            "All GPUs",
-            reverse("gpus:list"),
         ),
         HitGroup(
             "Answers",
             tuple(Hit(answer.question, answer.url, answer.summary) for answer in answers),
-            "All answers",
-            reverse("calculator:faq"),
         ),
     )
