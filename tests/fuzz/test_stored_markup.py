@@ -157,7 +157,7 @@ def _breaks_out(response: Any) -> list[str]:
     """What of an answer a browser or a reader would run."""
     kind = response["Content-Type"].partition(";")[0]
     text = response.content.decode()
-    if kind == "text/plain":
+    if kind in {"text/plain", "text/csv", "text/markdown"}:
         return []
     if kind == "application/json":
         json.loads(text)
