@@ -122,12 +122,15 @@ def test_a_wider_mlp_never_takes_less(architecture, run, more):
 
 
 @given(architectures, runs)
-def test_checkpointing_never_takes_more_activation_memory(architecture, run):
+def test_checkpointing_takes_at_most_a_layer_s_input_more(architecture, run):
     # With few tokens it does, by a layer's inputs: adapters then need the embedding's gradient.
     # So it does where layers before the first adapter would keep nothing.
     numerics = numerics_of(run)
     first = architecture.layer_kinds()[0]
     assume(numerics.trains_base or has_adapters(architecture, numerics, *first))
+    # Sparse attention's scores come and go in the forward pass, whose second run stands beside the
+    # gradients of all other layers.
+    assume(not architecture.index_head_count)
     # Nor does it hold where activations go to the host, checkpointed or not; and an evaluation or
     # an optimizer's step may be the peak of either, which has other activations.
     run = replace(
@@ -141,8 +144,11 @@ def test_checkpointing_never_takes_more_activation_memory(architecture, run):
     kept = estimate(architecture, replace(run, gradient_checkpointing=False))
     recomputed = estimate(architecture, replace(run, gradient_checkpointing=True))
 
-    assert recomputed.activation_bytes <= kept.activation_bytes
-    assert recomputed.peak_allocated_bytes <= kept.peak_allocated_bytes
+    # Where the first layer's backward pass is the peak, its checkpoint stands beside what its second
+    # run has saved, of at most fp32.
+    input_bytes = run.micro_batch * run.sequence_length * architecture.hidden_size * 4
+    assert recomputed.activation_bytes <= kept.activation_bytes + input_bytes
+    assert recomputed.peak_allocated_bytes <= kept.peak_allocated_bytes + input_bytes
 
 
 @given(architectures, runs)
