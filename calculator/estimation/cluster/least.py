@@ -6,12 +6,15 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.device import NCCL_BYTES
+from calculator.estimation.cluster.local_step import local_settings
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.cluster.states import states_of
 from calculator.estimation.device import CONTEXT_BYTES
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import has_adapters
+from calculator.estimation.step.saved import least_saved
+from calculator.estimation.step.scores import makes_mask
 
 # Of transformers' own loss, the fp32 logits and their log-softmax (step/language_head.py).
 LOGITS_BYTES_PER_ENTRY = 8
@@ -75,7 +78,33 @@ def least_device_bytes(
     The states are there at the optimizer step, and but for the gradients with the batch's.
     """
     states = states_of(architecture, settings, sharding)
-    at_loss = states.weights_bytes + states.adapters_bytes + states.optimizer_states_bytes
-    at_loss += least_token_bytes(architecture, settings)
-    nccl = NCCL_BYTES[0] if sharding.gpu_count > 1 else 0
-    return max(states.at_optimizer_step_bytes, at_loss) + CONTEXT_BYTES[0] + nccl
+    at_loss = states.always_bytes + least_token_bytes(architecture, settings)
+    return max(states.at_optimizer_step_bytes, at_loss) + _outside_bytes(sharding)
+
+
+def least_step_bytes(
+    architecture: Architecture, settings: TrainingSettings, sharding: Sharding
+) -> int:
+    """As `least_device_bytes`, higher and dearer: what layers save is worked through.
+
+    That takes a fifth of the step, and hardly anything where a run was asked about whose layers
+    have the same widths.
+    """
+    local = local_settings(settings, sharding)
+    in_backward, at_loss = least_saved(
+        architecture, numerics_of(local), makes_mask(architecture, settings)
+    )
+    tokens, length = settings.token_count, settings.row_length
+    logits = 0
+    if settings.loss == "standard":
+        logits = LOGITS_BYTES_PER_ENTRY * architecture.vocab_size * tokens
+    most = max(
+        at_loss.at(tokens, length) + logits, *(size.at(tokens, length) for size in in_backward), 0
+    )
+    states = states_of(architecture, settings, sharding)
+    return states.always_bytes + int(most) + _outside_bytes(sharding)
+
+
+def _outside_bytes(sharding: Sharding) -> int:
+    """What CUDA and NCCL take at the least beside what PyTorch allocates."""
+    return CONTEXT_BYTES[0] + (NCCL_BYTES[0] if sharding.gpu_count > 1 else 0)

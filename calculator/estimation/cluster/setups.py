@@ -9,7 +9,11 @@ from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.counts import fewest
-from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
+from calculator.estimation.cluster.least import (
+    least_device_bytes,
+    least_step_bytes,
+    least_token_bytes,
+)
 from calculator.estimation.cluster.sharded import ShardedEstimate, estimate_sharded
 from calculator.estimation.cluster.sharding import (
     GPUS_PER_NODE,
@@ -238,7 +242,8 @@ def room_bytes(
     architecture: Architecture, settings: TrainingSettings, sharding: Sharding, usable_bytes: int
 ) -> int:
     """Bytes that a card has above the low figure; negative: at least so many are missing."""
-    least = least_device_bytes(architecture, settings, sharding)
-    if least > usable_bytes:
-        return usable_bytes - least
+    for floor in (least_device_bytes, least_step_bytes):
+        least = floor(architecture, settings, sharding)
+        if least > usable_bytes:
+            return usable_bytes - least
     return usable_bytes - estimate_sharded(architecture, settings, sharding).device_bytes.low

@@ -108,7 +108,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     base = replace(architecture, name="", parameter_scale_fraction=1.0)
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
-    keys = _layer_keys(architecture, numerics, masked)
+    keys = layer_keys(architecture, numerics, masked)
     segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
@@ -215,7 +215,7 @@ def evaluation_moments(
     base = replace(architecture, name="", parameter_scale_fraction=1.0)
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
-    keys = _layer_keys(architecture, numerics, masked)
+    keys = layer_keys(architecture, numerics, masked)
     segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
@@ -253,7 +253,8 @@ def _segments(
     }
 
 
-def _layer_keys(
+@lru_cache(maxsize=4096)
+def layer_keys(
     architecture: Architecture, numerics: Numerics, masked: bool
 ) -> tuple[LayerKey, ...]:
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from calculator.estimation import TrainingSettings
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster import setups
-from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
+from calculator.estimation.cluster.least import (
+    least_device_bytes,
+    least_step_bytes,
+    least_token_bytes,
+)
 from calculator.estimation.cluster.my_gpu import (
     STEP_OF_FIELD,
     Cards,
@@ -124,6 +128,7 @@ def test_no_run_takes_less_than_the_floor_that_rules_runs_out(data, slug, gpus):
             continue
         device = estimate_sharded(model, training, sharding).device_bytes
         assert least_device_bytes(model, training, sharding) <= device.low
+        assert least_step_bytes(model, training, sharding) <= device.low
         assert least_token_bytes(model, training) <= device.low
 
 
