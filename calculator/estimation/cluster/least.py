@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.device import NCCL_BYTES
-from calculator.estimation.cluster.local_step import local_settings
+from calculator.estimation.cluster.gathered import (
+    communication_bytes,
+    gathered_bytes,
+    units_of,
+)
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.sharding import Sharding
-from calculator.estimation.cluster.states import states_of
+from calculator.estimation.cluster.states import States, states_of
 from calculator.estimation.device import CONTEXT_BYTES
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
@@ -90,19 +96,47 @@ def least_step_bytes(
     That takes a fifth of the step, and hardly anything where a run was asked about whose layers
     have the same widths.
     """
-    local = local_settings(settings, sharding)
+    local = local_numerics(settings, sharding)
     in_backward, at_loss = least_saved(
-        architecture, numerics_of(local), makes_mask(architecture, settings)
+        architecture.unnamed(), local, makes_mask(architecture, settings)
     )
     tokens, length = settings.token_count, settings.row_length
+    states = states_of(architecture, settings, sharding)
     logits = 0
     if settings.loss == "standard":
         logits = LOGITS_BYTES_PER_ENTRY * architecture.vocab_size * tokens
-    most = max(
-        at_loss.at(tokens, length) + logits, *(size.at(tokens, length) for size in in_backward), 0
-    )
-    states = states_of(architecture, settings, sharding)
+    most = at_loss.at(tokens, length) + logits
+    most += _beside_bytes(architecture, local, sharding, states, "loss")
+    if in_backward:
+        beside = _beside_bytes(architecture, local, sharding, states, "backward")
+        most = max(most, beside + max(size.at(tokens, length) for size in in_backward))
     return states.always_bytes + int(most) + _outside_bytes(sharding)
+
+
+def _beside_bytes(
+    architecture: Architecture,
+    local: Numerics,
+    sharding: Sharding,
+    states: States,
+    phase: Literal["loss", "backward"],
+) -> int:
+    """Bytes of communication, and of gradients kept, that lie beside all moments of a phase.
+
+    Of FSDP 2's gathered weights, the fewest that `Fsdp2.around` has beside a layer.
+    """
+    beside = communication_bytes(architecture, local, sharding, phase)
+    if not sharding.is_zero3:
+        beside += states.carried_gradients_bytes
+    if sharding.allocates_gradients_whole and (phase == "backward" or sharding.is_zero3):
+        beside += states.gradients_bytes
+    if not sharding.is_fsdp or sharding.is_fsdp1:
+        return beside + gathered_bytes(architecture, local, sharding, phase)
+    units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
+    if phase == "loss":
+        return beside + units.tail_bytes
+    if architecture.tied_embeddings:
+        return beside + units.tail_bytes + 2 * units.layer_bytes
+    return beside + units.layer_bytes + min(units.layer_bytes, units.embedding_bytes)
 
 
 def _outside_bytes(sharding: Sharding) -> int:

@@ -7,7 +7,6 @@ share, so that most of what cannot fit is ruled out before its step is worked th
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture
@@ -24,11 +23,11 @@ def least_saved(
     """Bytes of moments of the backward pass, and of the loss, that no run is below.
 
     With checkpointing a moment of the backward pass is a layer recomputed, beside the inputs of
-    the layers before it. Without, everything is there when the loss is computed. What was offloaded is
-    not counted, but for the layer that runs.
+    the layers before it. Without, everything is there when the loss is computed, and when the last
+    layer runs backward. What was offloaded is not counted, but for the layer that runs.
     """
     width = residual_width(architecture, numerics)
-    base = replace(architecture, name="", parameter_scale_fraction=1.0)
+    base = architecture.unnamed(scaled=False)
     keys = layer_keys(architecture, numerics, masked)
     plain = numerics.of_saved()
     saved = {
@@ -50,7 +49,7 @@ def least_saved(
         total = NOTHING
         for key, count in Counter(keys).items():
             total = total.plus(saved[key].times(count))
-        return (), total
+        return (total,), total
     held = NOTHING
     if numerics.offload == "none":
         held = Size(token=float(architecture.hidden_size * width))
