@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from itertools import product
+from typing import get_args
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -10,6 +12,10 @@ from django.template.loader import get_template
 from django.utils import timezone
 
 from calculator.catalog import Catalog, current_catalog
+from calculator.estimation import Architecture, TrainingSettings
+from calculator.estimation.cluster.least import least_step_bytes
+from calculator.estimation.cluster.sharding import Sharding
+from calculator.estimation.settings import Method
 from calculator.language_models.selection import default_bytes
 from calculator.models import Task
 from calculator.pages.accuracy.presenters import present_accuracy
@@ -17,6 +23,9 @@ from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.methodology.figures import methodology_figures
 from calculator.pages.my_gpu.presenters import present_card
 from calculator.pages.search.presenters import present_search
+
+# On one GPU, and as DeepSpeed's and PyTorch's sharding change the widths of what runs.
+SHARDINGS_OF_FLOORS = (Sharding(), Sharding("zero3", 8), Sharding("fsdp", 8))
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +63,8 @@ def _estimate_catalog(catalog: Catalog) -> None:
     today = timezone.localdate()
     for model in catalog.language_models:
         default_bytes(model)
+        if model.architecture is not None:
+            _fill_floors(model.architecture)
     for tier in catalog.tiers:
         for gpu in tier.examples[:1]:
             present_card(catalog, gpu.slug, {}, today=today)
@@ -61,3 +72,12 @@ def _estimate_catalog(catalog: Catalog) -> None:
     present_search(catalog, {"q": "llama"})
     for query in ({}, {"sequence_length": "4096"}):
         present_calculator(catalog, Task.TRAINING, query, today=today)
+
+
+def _fill_floors(architecture: Architecture) -> None:
+    """What layers save, by which the page of a card rules out most models.
+
+    It is the same whatever the batch, length, rank, dropout and checkpointing (`of_saved`).
+    """
+    for method, sharding in product(get_args(Method), SHARDINGS_OF_FLOORS):
+        least_step_bytes(architecture, TrainingSettings(method=method), sharding)

@@ -124,7 +124,7 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
     tokens, length = settings.token_count, settings.row_length
     masked = makes_mask(architecture, settings)
     best: dict[Phase, tuple[float, Moment]] = {}
-    for moment in timeline(architecture, numerics, masked).moments:
+    for moment in timeline(architecture.unnamed(), numerics, masked).moments:
         total = moment.total.at(tokens, length)
         found = best.get(moment.phase)
         if found is None or total > found[0]:

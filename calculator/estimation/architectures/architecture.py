@@ -6,7 +6,7 @@ operations is `FamilyTraits`. Counting the parameters is in `parameters.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -152,6 +152,10 @@ class Architecture:
     """Interpolated sizes only: the layers' parameters are multiplied by it."""
     traits: FamilyTraits = field(default_factory=FamilyTraits)
     _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def unnamed(self, *, scaled: bool = True) -> Architecture:
+        """The same without its name, perhaps without its scale too: what models share."""
+        return _unnamed(self, self.parameter_scale_fraction if scaled else 1.0)
 
     def __hash__(self) -> int:
         """Of all fields, worked out once: every estimate looks several things up by it."""
@@ -337,3 +341,8 @@ def _errors_of_layer_kinds(architecture: Architecture) -> list[FieldError]:
             words = f"must divide the {heads} Mamba heads, and {groups} does not."
             errors.append(FieldError("mamba_group_count", words))
     return errors
+
+
+@lru_cache(maxsize=1024)
+def _unnamed(architecture: Architecture, scale_fraction: float) -> Architecture:
+    return replace(architecture, name="", parameter_scale_fraction=scale_fraction)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.device import NCCL_BYTES
+from calculator.estimation.cluster.gathered import (
+    communication_bytes,
+    gathered_bytes,
+    units_of,
+)
+from calculator.estimation.cluster.local_step import local_numerics
 from calculator.estimation.cluster.sharding import Sharding
-from calculator.estimation.cluster.states import states_of
+from calculator.estimation.cluster.states import States, states_of
 from calculator.estimation.device import CONTEXT_BYTES
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import Numerics, numerics_of
 from calculator.estimation.step.resident import has_adapters
+from calculator.estimation.step.saved import least_saved
+from calculator.estimation.step.scores import makes_mask
 
 # Of transformers' own loss, the fp32 logits and their log-softmax (step/language_head.py).
 LOGITS_BYTES_PER_ENTRY = 8
@@ -75,7 +84,61 @@ def least_device_bytes(
     The states are there at the optimizer step, and but for the gradients with the batch's.
     """
     states = states_of(architecture, settings, sharding)
-    at_loss = states.weights_bytes + states.adapters_bytes + states.optimizer_states_bytes
-    at_loss += least_token_bytes(architecture, settings)
-    nccl = NCCL_BYTES[0] if sharding.gpu_count > 1 else 0
-    return max(states.at_optimizer_step_bytes, at_loss) + CONTEXT_BYTES[0] + nccl
+    at_loss = states.always_bytes + least_token_bytes(architecture, settings)
+    return max(states.at_optimizer_step_bytes, at_loss) + _outside_bytes(sharding)
+
+
+def least_step_bytes(
+    architecture: Architecture, settings: TrainingSettings, sharding: Sharding
+) -> int:
+    """As `least_device_bytes`, higher and dearer: what layers save is worked through.
+
+    That takes a fifth of the step, and hardly anything where a run was asked about whose layers
+    have the same widths.
+    """
+    local = local_numerics(settings, sharding)
+    in_backward, at_loss = least_saved(
+        architecture.unnamed(), local, makes_mask(architecture, settings)
+    )
+    tokens, length = settings.token_count, settings.row_length
+    states = states_of(architecture, settings, sharding)
+    logits = 0
+    if settings.loss == "standard":
+        logits = LOGITS_BYTES_PER_ENTRY * architecture.vocab_size * tokens
+    most = at_loss.at(tokens, length) + logits
+    most += _beside_bytes(architecture, local, sharding, states, "loss")
+    if in_backward:
+        beside = _beside_bytes(architecture, local, sharding, states, "backward")
+        most = max(most, beside + max(size.at(tokens, length) for size in in_backward))
+    return states.always_bytes + int(most) + _outside_bytes(sharding)
+
+
+def _beside_bytes(
+    architecture: Architecture,
+    local: Numerics,
+    sharding: Sharding,
+    states: States,
+    phase: Literal["loss", "backward"],
+) -> int:
+    """Bytes of communication, and of gradients kept, that lie beside all moments of a phase.
+
+    Of FSDP 2's gathered weights, the fewest that `Fsdp2.around` has beside a layer.
+    """
+    beside = communication_bytes(architecture, local, sharding, phase)
+    if not sharding.is_zero3:
+        beside += states.carried_gradients_bytes
+    if sharding.allocates_gradients_whole and (phase == "backward" or sharding.is_zero3):
+        beside += states.gradients_bytes
+    if not sharding.is_fsdp or sharding.is_fsdp1:
+        return beside + gathered_bytes(architecture, local, sharding, phase)
+    units = units_of(architecture, local, with_4bit_weights=sharding.shards_4bit_weights)
+    if phase == "loss":
+        return beside + units.tail_bytes
+    if architecture.tied_embeddings:
+        return beside + units.tail_bytes + 2 * units.layer_bytes
+    return beside + units.layer_bytes + min(units.layer_bytes, units.embedding_bytes)
+
+
+def _outside_bytes(sharding: Sharding) -> int:
+    """What CUDA and NCCL take at the least beside what PyTorch allocates."""
+    return CONTEXT_BYTES[0] + (NCCL_BYTES[0] if sharding.gpu_count > 1 else 0)

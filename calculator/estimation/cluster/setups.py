@@ -9,7 +9,11 @@ from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.counts import fewest
-from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
+from calculator.estimation.cluster.least import (
+    least_device_bytes,
+    least_step_bytes,
+    least_token_bytes,
+)
 from calculator.estimation.cluster.sharded import ShardedEstimate, estimate_sharded
 from calculator.estimation.cluster.sharding import (
     GPUS_PER_NODE,
@@ -127,11 +131,35 @@ def best_setup(
 ) -> Setup | None:
     """The first way that fits; else the first tight one that is likely to; else the closest.
 
-    None: these settings cannot be run on so many cards in any way.
+    None: these settings cannot be run on so many cards in any way. Where some way holds it, those
+    that a floor rules out are never worked through: none of them can be the answer.
     """
+    shardings = [
+        sharding
+        for sharding in shardings_for(gpu_count, offload=offload)
+        if not impossible_reason(settings, sharding)
+    ]
+    possible = [
+        sharding
+        for sharding in shardings
+        if _floor_bytes(architecture, settings, sharding, usable_bytes) <= usable_bytes
+    ]
+    best = _best(architecture, settings, usable_bytes, possible)
+    if best is not None and best.verdict != "too_small":
+        return best
+    return _best(architecture, settings, usable_bytes, shardings)
+
+
+def _best(
+    architecture: Architecture,
+    settings: TrainingSettings,
+    usable_bytes: int,
+    shardings: Iterable[Sharding],
+) -> Setup | None:
     likely: Setup | None = None
     closest: Setup | None = None
-    for setup in _setups(architecture, settings, usable_bytes, gpu_count, offload):
+    for sharding in shardings:
+        setup = Setup(estimate_sharded(architecture, settings, sharding), usable_bytes)
         if setup.verdict == "fits":
             return setup
         if likely is None and setup.is_likely_to_fit:
@@ -238,7 +266,17 @@ def room_bytes(
     architecture: Architecture, settings: TrainingSettings, sharding: Sharding, usable_bytes: int
 ) -> int:
     """Bytes that a card has above the low figure; negative: at least so many are missing."""
-    least = least_device_bytes(architecture, settings, sharding)
+    least = _floor_bytes(architecture, settings, sharding, usable_bytes)
     if least > usable_bytes:
         return usable_bytes - least
     return usable_bytes - estimate_sharded(architecture, settings, sharding).device_bytes.low
+
+
+def _floor_bytes(
+    architecture: Architecture, settings: TrainingSettings, sharding: Sharding, usable_bytes: int
+) -> int:
+    """Bytes that the low figure is not below: the cheaper floor where that rules the run out."""
+    least = least_device_bytes(architecture, settings, sharding)
+    if least > usable_bytes:
+        return least
+    return least_step_bytes(architecture, settings, sharding)

@@ -151,7 +151,7 @@ def _phases(
             whole = trained_parameters(architecture, local).bytes
             kept_fraction = unit_gradients_bytes(architecture, local, sharding) / whole
     best: dict[Phase, tuple[float, ShardedMoment]] = {}
-    for moment in sharded_moments(architecture, local, masked, _of_one(sharding)):
+    for moment in sharded_moments(architecture.unnamed(), local, masked, _of_one(sharding)):
         total = moment.total.at(tokens, length)
         total += kept_fraction * moment.gradients.at(tokens, length)
         found = best.get(moment.phase)

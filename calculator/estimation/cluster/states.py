@@ -56,15 +56,14 @@ class States:
     offloaded_gradients_bytes: int = 0
 
     @property
+    def always_bytes(self) -> int:
+        """What is allocated during the whole step."""
+        return self.weights_bytes + self.adapters_bytes + self.optimizer_states_bytes
+
+    @property
     def at_optimizer_step_bytes(self) -> int:
         """What is allocated at the optimizer step, communication aside: the peak is no less."""
-        return (
-            self.weights_bytes
-            + self.adapters_bytes
-            + self.optimizer_states_bytes
-            + self.step_gradients_bytes
-            + self.step_temporaries_bytes
-        )
+        return self.always_bytes + self.step_gradients_bytes + self.step_temporaries_bytes
 
 
 @lru_cache(maxsize=4096)

@@ -102,6 +102,22 @@ class Numerics:
             trains_head=False,
         )
 
+    def of_saved(self) -> Numerics:
+        """The same for what a layer saves at the least, and plain for what can only add to it.
+
+        A lower rank makes narrower tensors of the same operations; dropout and DoRA add tensors.
+        """
+        return replace(
+            self.of_layers(),
+            rank=min(self.rank, 1),
+            dropout=False,
+            dora=False,
+            checkpointing=False,
+            reentrant=False,
+            accumulates=False,
+            step_in_backward_width=None,
+        )
+
     @property
     def quantizes_experts(self) -> bool:
         return bool(self.quantized) and self.experts in ("quantized", "quantized_kept", "linear")

@@ -102,6 +102,13 @@ class Memory:
         return moments
 
 
+class Level(Memory):
+    """Counts live bytes alone, for who asks about one moment."""
+
+    def mark(self) -> None:
+        self._grew = False
+
+
 class Buffer:
     """One allocation; it is released when the last tensor that uses it goes."""
 
@@ -160,9 +167,13 @@ class Tape:
     """
 
     def __init__(
-        self, *, accumulates: bool = False, step_in_backward_width: float | None = None
+        self,
+        *,
+        accumulates: bool = False,
+        step_in_backward_width: float | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        self.memory = Memory()
+        self.memory = memory or Memory()
         self.steps_in_backward = step_in_backward_width is not None
         self.step_width = step_in_backward_width or 0.0
         self.accumulates = accumulates or self.steps_in_backward

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -105,10 +105,10 @@ class _Bytes:
 @lru_cache(maxsize=2048)
 def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Timeline:
     """All moments that may be a peak. `masked`: sequences are longer than the sliding window."""
-    base = replace(architecture, name="", parameter_scale_fraction=1.0)
+    base = architecture.unnamed(scaled=False)
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
-    keys = _layer_keys(architecture, numerics, masked)
+    keys = layer_keys(architecture, numerics, masked)
     segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
@@ -212,10 +212,10 @@ def evaluation_moments(
     architecture: Architecture, numerics: Numerics, masked: bool
 ) -> tuple[Moment, ...]:
     """The moments of a forward pass of which layers keep nothing, and of its loss."""
-    base = replace(architecture, name="", parameter_scale_fraction=1.0)
+    base = architecture.unnamed(scaled=False)
     fraction = architecture.parameter_scale_fraction
     width = residual_width(architecture, numerics)
-    keys = _layer_keys(architecture, numerics, masked)
+    keys = layer_keys(architecture, numerics, masked)
     segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
@@ -253,7 +253,8 @@ def _segments(
     }
 
 
-def _layer_keys(
+@lru_cache(maxsize=4096)
+def layer_keys(
     architecture: Architecture, numerics: Numerics, masked: bool
 ) -> tuple[LayerKey, ...]:
     """For each layer: attention, MLP, whether its input needs a gradient, whether it is masked."""

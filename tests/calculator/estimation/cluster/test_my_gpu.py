@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from calculator.estimation import TrainingSettings
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster import setups
-from calculator.estimation.cluster.least import least_device_bytes, least_token_bytes
+from calculator.estimation.cluster.least import (
+    least_device_bytes,
+    least_step_bytes,
+    least_token_bytes,
+)
 from calculator.estimation.cluster.my_gpu import (
     STEP_OF_FIELD,
     Cards,
@@ -124,15 +128,16 @@ def test_no_run_takes_less_than_the_floor_that_rules_runs_out(data, slug, gpus):
             continue
         device = estimate_sharded(model, training, sharding).device_bytes
         assert least_device_bytes(model, training, sharding) <= device.low
+        assert least_step_bytes(model, training, sharding) <= device.low
         assert least_token_bytes(model, training) <= device.low
 
 
 @pytest.mark.parametrize(
     ("usable_mib", "gpu_count", "most_estimates", "changed"),
     [
-        (16_368, 16, 20, {}),
-        (143_771, 64, 5, {"sequence_length": 10_485_759}),
-        (11_264, 37, 90, {"gradient_checkpointing": False, "lora_rank": 500}),
+        (16_368, 16, 10, {}),
+        (143_771, 64, 0, {"sequence_length": 10_485_759}),
+        (11_264, 37, 4, {"gradient_checkpointing": False, "lora_rank": 500}),
     ],
 )
 def test_the_largest_model_takes_few_steps_worked_through(
@@ -140,7 +145,7 @@ def test_the_largest_model_takes_few_steps_worked_through(
 ):
     """The dearest addresses of a GPU's page, for a fourth of the catalog.
 
-    With a floor of the layers' inputs alone the last took 131.
+    With a floor of the layers' inputs alone the last took 131, with one of a formula 80.
     """
     counted = []
 

@@ -7,6 +7,11 @@ from bs4 import BeautifulSoup
 
 from calculator.catalog import current_catalog
 from calculator.estimation.cluster.setups import holds
+from calculator.estimation.cluster.sharded import estimate_sharded, sharded_moments
+from calculator.estimation.estimate import estimate
+from calculator.estimation.step.decoder_layer import run_layer, saved_by_layer
+from calculator.estimation.step.saved import least_saved
+from calculator.estimation.step.timeline import timeline
 from calculator.question.training_form import read_training_form
 from gpus.models import Gpu
 
@@ -223,3 +228,31 @@ def test_a_number_of_cards_that_machines_do_not_have_is_said(client):
         "3×: machines have 4."
     )
     assert "machines have" not in text(page(client, "/gpus/rtx-4090/?gpu_count=4"), "#live-status")
+
+
+@pytest.mark.parametrize(
+    ("slug", "query", "most_layers", "most_saved"),
+    [
+        ("rtx-2080", {"gpu_count": 8, "kernels": "fused", "lora_rank": 127}, 30, 20),
+        (
+            "rx-7600-xt",
+            {"gpu_count": 2, "gradient_checkpointing": "false", "lora_rank": 127},
+            36,
+            145,
+        ),
+    ],
+)
+def test_the_dearest_addresses_run_few_layers(client, slug, query, most_layers, most_saved):
+    """Of 198 models and three methods: layers run both ways, and forward alone as a floor.
+
+    Before there was that floor, the second took 290 layers both ways.
+    """
+    caches = (run_layer, saved_by_layer, least_saved, timeline, sharded_moments, estimate_sharded)
+    for cache in (*caches, estimate):
+        cache.cache_clear()
+
+    response = client.get(f"/gpus/{slug}/", query)
+
+    assert response.status_code == 200
+    assert run_layer.cache_info().misses <= most_layers
+    assert saved_by_layer.cache_info().misses <= most_saved
