@@ -164,7 +164,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "post",
         "/api/v1/import-config",
-        "What a config.json or an adapter_config.json means here. The body is the file's text.",
+        "What a config.json, an adapter_config.json or a trainer's file means here: its text.",
         shapes.ImportJson,
         body=({"type": "object", "description": "The file."}, _FILE),
         errors=("400", "413", "422"),

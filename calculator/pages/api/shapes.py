@@ -275,6 +275,15 @@ class MyGpuJson(TypedDict):
     formula_version: str
 
 
+class ImportedLineJson(TypedDict):
+    """What became of one line of a trainer's file."""
+
+    number: Annotated[int, "Of the line, from 1."]
+    name: str
+    verdict: Annotated[str, "understood, not_followed, unknown or no_bearing (on memory)."]
+    words: str
+
+
 class ImportJson(TypedDict):
     """A file's meaning here: the query that asks /estimate and the page about it."""
 
@@ -283,6 +292,9 @@ class ImportJson(TypedDict):
     parameters: int
     settings: Annotated[dict[str, str], "What was read of the training, under our names."]
     notes: Annotated[list[str], "What the file says and the estimate does not follow."]
+    method: Annotated[str, "The method that the file says; empty where it says none."]
+    lines: Annotated[list[ImportedLineJson], "Of a trainer's file, each line; else none."]
+    assumptions: Annotated[list[str], "What is assumed where a trainer's file says nothing."]
     query: dict[str, str]
     page_path: Annotated[str, "The calculator's page with this model filled in."]
 

@@ -155,6 +155,30 @@ def test_a_file_leads_to_its_question(client, text, kind, settings):
     assert client.get(answer["page_path"]).status_code == 200
 
 
+def test_a_trainers_file_is_read_line_by_line(client):
+    text = """
+base_model: meta-llama/Llama-3.1-8B
+adapter: qlora
+load_in_4bit: true
+sequence_len: 4096
+micro_batch_size: 2
+something_of_our_own: 3
+"""
+    answer = client.post("/api/v1/import-config", text, content_type="text/plain").json()
+
+    assert answer["kind"] == "Axolotl"
+    assert answer["model"] == "Llama 3.1 8B"
+    assert answer["method"] == "qlora"
+    assert answer["query"]["sequence_length"] == "4096"
+    verdicts = {line["name"]: line["verdict"] for line in answer["lines"]}
+    assert verdicts["micro_batch_size"] == "understood"
+    assert verdicts["something_of_our_own"] == "unknown"
+    # The page says the same.
+    page = client.get(answer["page_path"]).content.decode()
+    assert "Llama 3.1 8B" in page
+    assert 'value="4096"' in page
+
+
 @pytest.mark.parametrize(
     ("body", "status"), [("{", 400), ("[]", 422), ('{"model_type":"x"}', 422)]
 )
