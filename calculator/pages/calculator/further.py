@@ -30,6 +30,7 @@ class FurtherView:
     """The page of the catalog's model that is asked about; empty for others."""
     markdown_url: str
     csv_url: str
+    picture_url: str
 
 
 def present_further(
@@ -61,6 +62,7 @@ def present_further(
         model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
         markdown_url=with_query(path_of("calculator:export_markdown"), asked),
         csv_url=with_query(path_of("calculator:export_csv"), asked),
+        picture_url=with_query(path_of("share:training"), asked),
     )
 
 

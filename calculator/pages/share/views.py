@@ -16,11 +16,12 @@ from calculator.pages.share.presenters import (
     inference_picture,
     page_picture,
 )
+from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.reading import QUESTION_NAMES
 from calculator.serving.public_views import public
 
 
-@public(more=QUESTION_NAMES)
+@public(more=(*QUESTION_NAMES, *CLUSTER_NAMES))
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()

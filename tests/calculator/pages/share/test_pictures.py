@@ -1,5 +1,6 @@
 """The pictures beside shared links: whole, cached, and about what was asked."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -67,3 +68,14 @@ def test_long_words_and_letters_that_the_font_lacks_stay_on_the_picture():
         # Nothing runs over the edge: its last columns are paper from top to bottom.
         edge = {pixels.getpixel((1199, y)) for y in range(630)}
     assert edge == {paper}
+
+
+def test_an_answer_can_be_taken_along_as_a_picture_with_its_cluster(client):
+    page = client.get("/?model=llama-3-1-70b&gpu_count=8&strategy=zero3").content.decode()
+    [address] = re.findall(r'href="(/share/training\.png[^"]*)"', page)
+    shared = client.get(address.replace("&amp;", "&"))
+    alone = client.get("/share/training.png?model=llama-3-1-70b")
+
+    assert "gpu_count=8" in address
+    assert shared.headers["Content-Type"] == "image/png"
+    assert shared.content != alone.content
