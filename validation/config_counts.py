@@ -56,6 +56,7 @@ OTHER_KEYS = (
     "moe_layer_end_index",
     "intermediate_size_mlp",
     "rotary_dim",
+    "block_size",
 )
 
 # Small enough to build in milliseconds, large enough for every divisor.

@@ -153,7 +153,7 @@ def _scans(architecture: Architecture, settings: TrainingSettings) -> list[str]:
         ("Linear-attention layers", "flash-linear-attention", {"linear"}),
         ("Mamba-2 layers", "mamba-ssm", {"mamba", "mamba_and_full"}),
     ):
-        if not kinds & names:
+        if not kinds & names or architecture.traits.lightning:
             continue
         lines.append(
             f"{words} run by the kernels of {package} and causal-conv1d."

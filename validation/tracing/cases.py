@@ -104,6 +104,7 @@ _FAMILIES = (
     ("deepseek-v3-671b-a37b", 4, _ALL),
     ("kimi-k2-1t-a32b", 2, _LATENT_TARGETS),
     ("minimax-m2-230b-a10b", 3, _ALL),
+    ("minimax-text-01-456b-a46b", 8, "qkv_proj+out_proj+output_gate+" + _ATTENTION_TARGETS),
     ("exaone-4-0-1-2b", 0, _ALL),
     ("exaone-4-0-32b", 8, _ALL),
     ("ernie-4-5-0-3b", 0, _ALL),

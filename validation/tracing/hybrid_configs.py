@@ -8,6 +8,7 @@ from calculator.estimation.architectures.rows import architecture_from_row
 
 FAMILIES_OF_MANY_LAYERS = frozenset(
     {"lfm2", "lfm2_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"}
+    | {"minimax"}
     | {"deepseek_v32", "glm_moe_dsa"}
     | {"granitemoehybrid", "nemotron_h", "falcon_h1"}
 )
@@ -25,6 +26,14 @@ def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[s
             "conv_L_cache": architecture.linear_conv_kernel,
             "block_auto_adjust_ff_dim": False,
             "tie_embedding": values["tie_word_embeddings"],
+        }
+    if family == "minimax":
+        names = {"linear": "linear_attention", "full": "full_attention"}
+        factors = ("full_attn", "linear_attn", "mlp")
+        return {
+            "layer_types": [names[attention] for attention, _ in kinds],
+            # layernorm_*_alpha of its published config.json.
+            **{f"{part}_alpha_factor": 3.5565588200778455 for part in factors},
         }
     if family in ("deepseek_v32", "glm_moe_dsa"):
         return {

@@ -73,6 +73,7 @@ _EXPERTS: dict[str, tuple[str, str]] = {
     "hunyuan_v1_moe": ("num_experts", "intermediate_size"),
     "gemma4": ("num_experts", "moe_intermediate_size"),
     "gpt_oss": ("num_local_experts", "intermediate_size"),
+    "minimax": ("num_local_experts", "intermediate_size"),
     "minimax_m2": ("num_local_experts", "intermediate_size"),
     "olmoe": ("num_experts", "intermediate_size"),
     "qwen3_moe": ("num_experts", "moe_intermediate_size"),

@@ -322,7 +322,8 @@ def _errors_of_layer_kinds(architecture: Architecture) -> list[FieldError]:
     kinds = {attention for attention, _ in architecture.layer_kinds()}
     errors: list[FieldError] = []
     needed: tuple[str, ...] = ()
-    if kinds & {"linear", "convolution", "mamba", "mamba_and_full"}:
+    convolving = kinds & {"linear", "convolution", "mamba", "mamba_and_full"}
+    if convolving and not (architecture.traits.lightning and convolving == {"linear"}):
         needed += ("linear_conv_kernel",)
     if kinds & {"mamba", "mamba_and_full"}:
         needed += (

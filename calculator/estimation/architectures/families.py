@@ -30,6 +30,9 @@ class FamilyTraits:
     that all layers use the window, 0 that none does.
     embedding_scale: the model multiplies what its embedding gives (Granite; Gemma's embedding
     does so itself).
+    lightning: linear attention is MiniMax's lightning attention, not a gated DeltaNet.
+    normed_residual: what a norm gives is also what its branch is added to, both multiplied by
+    constants (MiniMax).
     convolution_bias: short convolutions have biases, and in LFM2 the linear maps around them.
     splits_delta_net: a DeltaNet layer has a linear map for each of its inputs (Qwen3.5).
     mamba_norm: a Mamba-2 layer's output is normed with its gate, not only multiplied by it.
@@ -92,6 +95,8 @@ class FamilyTraits:
     logit_scale: bool = False
     embedding_scale: bool = False
     residual_scale: bool = False
+    normed_residual: bool = False
+    lightning: bool = False
     convolution_bias: bool = False
     splits_delta_net: bool = False
     mamba_norm: bool = True
@@ -342,6 +347,7 @@ FAMILIES: dict[str, FamilyTraits] = {
     "apertus": FamilyTraits(
         qk_norm="head", activation="xielu", gated_mlp=False, extra_layer_parameters=2
     ),
+    "minimax": replace(_LLAMA, adapts_experts=True, normed_residual=True, lightning=True),
     "minimax_m2": FamilyTraits(
         adapts_experts=True, qk_norm="full", router_bias=True, rotary_fraction=0.5
     ),

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 
+# Tokens that lightning attention takes at once (configuration_minimax.py, block_size).
+LIGHTNING_BLOCK_TOKENS = 256
+
 
 @dataclass(frozen=True, slots=True)
 class LinearModule:
@@ -46,6 +49,8 @@ def attention_modules(architecture: Architecture, kind: AttentionKind) -> tuple[
     if kind == "none":
         return ()
     if kind == "linear":
+        if architecture.traits.lightning:
+            return _lightning_modules(architecture)
         return _delta_net_modules(architecture)
     if kind == "convolution":
         return _short_convolution_modules(architecture)
@@ -137,6 +142,29 @@ def _delta_net_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
         LinearModule("in_proj_ba", hidden, 2 * heads),
         LinearModule("out_proj", value_size, hidden),
     )
+
+
+def _lightning_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """MiniMax's lightning attention (modeling_minimax.py, MiniMaxLightningAttention)."""
+    hidden = architecture.hidden_size
+    size = architecture.linear_value_head_count * architecture.linear_head_dim
+    return (
+        LinearModule("qkv_proj", hidden, 3 * size),
+        LinearModule("output_gate", hidden, size),
+        LinearModule("out_proj", size, hidden),
+    )
+
+
+def lightning_buffer_count(architecture: Architecture) -> int:
+    """Elements of the decays that lightning attention keeps beside its parameters.
+
+    For each head a slope, a decay for each query and key of a block, and one for each pair.
+    """
+    if not architecture.traits.lightning:
+        return 0
+    layers = sum(kind == "linear" for kind, _ in architecture.layer_kinds())
+    block = LIGHTNING_BLOCK_TOKENS
+    return layers * architecture.linear_value_head_count * (1 + 2 * block + block * block)
 
 
 @dataclass(frozen=True, slots=True)

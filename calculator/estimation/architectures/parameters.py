@@ -108,6 +108,8 @@ def _attention_extra_count(architecture: Architecture, kind: AttentionKind) -> i
     if kind == "linear":
         key_size = architecture.linear_key_head_count * architecture.linear_head_dim
         value_size = architecture.linear_value_head_count * architecture.linear_head_dim
+        if traits.lightning:
+            return value_size  # its norm
         convolution = (2 * key_size + value_size) * architecture.linear_conv_kernel
         # A_log and dt_bias per value head, the gated norm over one head.
         return (

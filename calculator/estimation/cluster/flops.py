@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind
+from calculator.estimation.architectures.linear_modules import LIGHTNING_BLOCK_TOKENS
 from calculator.estimation.architectures.parameters import layer_parameters
 from calculator.estimation.settings import TrainingSettings
 from calculator.estimation.step.numerics import numerics_of
@@ -99,6 +100,10 @@ def _one_attention(architecture: Architecture, kind: AttentionKind, sequence_len
         if kind == "mamba":
             return scan
         return scan + _one_attention(architecture, "full", sequence_length)
+    if kind == "linear" and architecture.traits.lightning:
+        # Scores and their sums over a block, then the state's reading and its update.
+        size = architecture.linear_value_head_count * architecture.linear_head_dim
+        return 4.0 * size * (LIGHTNING_BLOCK_TOKENS + architecture.linear_head_dim)
     if kind == "linear":
         state = architecture.linear_value_head_count * architecture.linear_head_dim**2
         return float(DELTA_RULE_OPERATIONS_PER_STATE_ENTRY * state)

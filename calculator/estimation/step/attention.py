@@ -7,6 +7,7 @@ from calculator.estimation.architectures.families import Norm
 from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.delta_net import delta_net
 from calculator.estimation.step.indexer import chosen_tokens
+from calculator.estimation.step.lightning import lightning_attention
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.litgpt import joined_query_key_value
 from calculator.estimation.step.llama4 import llama4_attention
@@ -42,6 +43,8 @@ def attend(
 ) -> Tensor:
     """Attention's output for the normed hidden states. `masked`: a mask is materialised."""
     if kind == "linear":
+        if architecture.traits.lightning:
+            return lightning_attention(tape, architecture, numerics, hidden)
         return delta_net(tape, architecture, numerics, hidden)
     if kind == "mamba":
         return mamba2(tape, architecture, numerics, hidden)

@@ -172,6 +172,14 @@ def _decoder_layer(
         hidden = residual(hidden, norm(branch))
         branch = feed_forward(tape, architecture, numerics, mlp, hidden)
         return residual(hidden, norm(branch))
+    if traits.normed_residual:
+        hidden = norm(hidden)
+        branch = attend(tape, architecture, numerics, attention, hidden, masked)
+        hidden = add(tape, scale(tape, hidden), scale(tape, branch))
+        del branch
+        hidden = norm(hidden)
+        branch = feed_forward(tape, architecture, numerics, mlp, hidden)
+        return add(tape, scale(tape, hidden), scale(tape, branch))
     if attention != "none":
         branch = norm(hidden)
         branch = attend(tape, architecture, numerics, attention, branch, masked)

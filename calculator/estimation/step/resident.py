@@ -11,6 +11,7 @@ from calculator.estimation.architectures.linear_modules import (
     LinearModule,
     indexer_modules,
     layer_modules,
+    lightning_buffer_count,
     mlp_modules,
     model_modules,
     routed_expert_modules,
@@ -196,8 +197,9 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     vision tower counts like the text model's linear maps.
     """
     counts = count_parameters(architecture)
+    buffers = lightning_buffer_count(architecture) * numerics.base_width
     if not numerics.quantized:
-        return counts.total_count * numerics.base_width
+        return counts.total_count * numerics.base_width + buffers
     quantized = QUANTIZED_BYTES_PER_WEIGHT[numerics.quantized]
     linear = quantized if numerics.quantizes_linear_maps else numerics.base_width
     expert = quantized if numerics.quantizes_experts else numerics.expert_width
@@ -208,6 +210,7 @@ def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
         + counts.expert_count * expert
         + (ends - head) * numerics.end_width
         + counts.other_count * numerics.small_width
+        + buffers
     )
 
 

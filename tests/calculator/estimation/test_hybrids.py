@@ -96,11 +96,27 @@ FALCON_H1_7B = {
     "tie_word_embeddings": False,
     "vocab_size": 130048,
 }
+# https://huggingface.co/MiniMaxAI/MiniMax-Text-01, config.json: it numbers the kinds of layers.
+MINIMAX_TEXT_01 = {
+    "model_type": "minimax_text_01",
+    "attn_type_list": [int(i % 8 == 7) for i in range(80)],
+    "head_dim": 128,
+    "hidden_size": 6144,
+    "intermediate_size": 9216,
+    "num_attention_heads": 64,
+    "num_experts_per_tok": 2,
+    "num_hidden_layers": 80,
+    "num_key_value_heads": 8,
+    "num_local_experts": 32,
+    "tie_word_embeddings": False,
+    "vocab_size": 200064,
+}
 
 
 @pytest.mark.parametrize(
     ("config", "slug"),
     [
+        (MINIMAX_TEXT_01, "minimax-text-01-456b-a46b"),
         (GRANITE_4_H_TINY, "granite-4-0-h-tiny-7b-a1b"),
         (NEMOTRON_NANO_9B, "nemotron-nano-9b-v2"),
         (LFM2_1_2B, "lfm2-1-2b"),

@@ -35,6 +35,7 @@ from calculator.estimation.architectures.config_json.reading import (
 )
 from calculator.estimation.architectures.config_json.traits import traits_of
 from calculator.estimation.architectures.families import FAMILIES, FamilyTraits
+from calculator.estimation.architectures.linear_modules import LIGHTNING_BLOCK_TOKENS
 from calculator.estimation.architectures.rows import NOT_MODELLED
 from calculator.estimation.errors import ConfigError, FieldError
 
@@ -152,6 +153,15 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
             found["per_layer_vocab_size"] = 0
         if not reading.flag("attention_k_eq_v"):
             found["global_kv_head_count"] = 0  # configuration_gemma4.py asks for both
+    if family == "minimax":  # lightning attention has the heads of the other layers' queries
+        if (reading.count("block_size") or 0) != LIGHTNING_BLOCK_TOKENS:
+            reading.report("block_size", f"must be {LIGHTNING_BLOCK_TOKENS}.")
+        heads = head_sizes(reading, family)
+        found |= {
+            "linear_key_head_count": heads["head_count"],
+            "linear_value_head_count": heads["head_count"],
+            "linear_head_dim": heads["head_dim"],
+        }
     if "linear_num_key_heads" in reading.defaults:
         for size in (
             "linear_key_head_count",

@@ -22,6 +22,8 @@ SAME_FAMILY = {
     # Kimi K2 and K2.5: transformers reads both as DeepSeek-V3 (configuration_kimi_k25.py).
     "kimi_k2": "deepseek_v3",
     "kimi_k25": "deepseek_v3",
+    "minimax_text_01": "minimax",
+    "minimax_m1": "minimax",
     # Names from before their families were part of transformers.
     "Yi": "llama",
     "RefinedWebModel": "falcon",
@@ -73,7 +75,25 @@ def in_known_words(config: Mapping[str, object]) -> Mapping[str, object]:
         return config
     if name == "chatglm":
         return _chatglm(config)
+    if name in ("minimax_text_01", "minimax_m1"):
+        return _minimax(config)
     return {**config, **OF_NAME.get(name, {})}
+
+
+def _minimax(config: Mapping[str, object]) -> Mapping[str, object]:
+    """MiniMax's own repositories number the kinds of layers: 0 is lightning attention."""
+    kinds = config.get("attn_type_list")
+    if not isinstance(kinds, list | tuple):
+        return config
+    return {
+        **config,
+        "layer_types": [
+            {0: "linear_attention", 1: "full_attention"}.get(kind, str(kind))
+            if isinstance(kind, int)
+            else str(kind)
+            for kind in kinds
+        ],
+    }
 
 
 def _chatglm(config: Mapping[str, object]) -> Mapping[str, object]:

@@ -26,6 +26,7 @@ EXPERTS_OF_FULL_WIDTH = frozenset(
         "phimoe",
         "llama4_text",
         "olmoe",
+        "minimax",
         "minimax_m2",
         "granitemoehybrid",
         "hunyuan_v1_moe",
@@ -155,6 +156,9 @@ def _attention_kinds(
     stated = reading.texts("layer_types")
     if stated is not None and _is_layer_list(reading, stated, layer_count):
         return [LAYER_TYPES[kind] for kind in stated]
+    if family == "minimax":
+        # configuration_minimax.py: every second layer, the first attending to everything.
+        return ["linear" if layer % 2 else "full" for layer in range(layer_count)]
     if "linear_num_key_heads" in reading.defaults:
         interval = reading.count("full_attention_interval", 4) or 4
         return [
