@@ -135,6 +135,7 @@ def test_an_unknown_placeholder_in_an_answer_is_an_error_beside_its_field(admin,
     answer.fill(f"{was}\n\nSpoken by an editor, {{memory:qlora:7}}.")
     save(admin)
     visitor.goto("/faq/")
+    visitor.get_by_role("link", name="Does gradient checkpointing help?").click()
     expect(visitor.locator("main")).to_contain_text(re.compile(r"Spoken by an editor, 6.GB\."))
 
 

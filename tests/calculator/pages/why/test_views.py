@@ -202,7 +202,7 @@ def test_the_calculators_cards_and_the_accuracy_page_lead_here(client):
     card = page(client, "/?model=llama-3-1-8b&micro_batch=4").select_one("#card-qlora")
 
     assert (
-        card.select_one(".card__why a")["href"]
+        card.select_one('.card__why a[href^="/why/"]')["href"]
         == "/why/?model=llama-3-1-8b&micro_batch=4&method=qlora"
     )
     assert 'href="/why/"' in str(page(client, "/accuracy/"))
