@@ -49,7 +49,7 @@ CASES = (
         0.12,
         (COMPRESSED, HTMX),
     ),
-    Case("cold home", "/?size=13.NUMBER", 0.08),
+    Case("cold home", "/?size=THOUSANDTHS", 0.08),
 )
 
 

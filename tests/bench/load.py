@@ -16,7 +16,9 @@ _NEVER_THE_SAME = """
 local counter = %d
 function request()
   counter = counter + 1
-  return wrk.format("GET", (string.gsub("%s", "NUMBER", counter)))
+  local path = string.gsub("%s", "NUMBER", counter)
+  path = string.gsub(path, "THOUSANDTHS", string.format("%%.3f", counter / 1000))
+  return wrk.format("GET", path)
 end
 """
 
@@ -32,22 +34,27 @@ class Load:
 
     def __init__(self, server: str) -> None:
         self.server = server
-        self._next_number = 1
+        self._next_number = 1_000
 
     def requests_per_second(self, path: str, seconds: int, headers: tuple[str, ...] = ()) -> float:
-        """Saturated by eight connections. `NUMBER` in the path is another one each time."""
+        """Saturated by eight connections. `NUMBER` or `THOUSANDTHS` of it in the path is
+        another one each time.
+        """
         script = _NEVER_THE_SAME % (self._next_number, path)
-        self._next_number += 1_000_000
+        is_new = "NUMBER" in path or "THOUSANDTHS" in path
+        if is_new:
+            # Few enough that no load makes a sequence longer than the calculator takes.
+            self._next_number += 100_000
         with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
             file.write(script)
             file.flush()
-            scripted = ["-s", file.name] if "NUMBER" in path else []
+            scripted = ["-s", file.name] if is_new else []
             output = _run(
                 "wrk",
                 f"-t1 -c{CONNECTIONS} -d{seconds}s",
                 *scripted,
                 *(part for header in headers for part in ("-H", header)),
-                self.server + path.replace("NUMBER", "1"),
+                self.server + path,
             )
         if "Non-2xx" in output and not any(header.startswith("If-None") for header in headers):
             raise SystemExit(f"{path} was answered with errors:\n{output}")
