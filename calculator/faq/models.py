@@ -56,9 +56,13 @@ class FaqEntry(CheckedRow):
         blank=True,
         help_text="The calculator's inputs that go with the answer, e.g. “size=7”.",
     )
-    topic = models.CharField(max_length=20, choices=Topic.choices, default=Topic.BASICS)
+    # In the database too, so that the release before goes on adding rows while this one migrates.
+    topic = models.CharField(
+        max_length=20, choices=Topic.choices, default=Topic.BASICS, db_default=Topic.BASICS
+    )
     on_front_page = models.BooleanField(
         default=False,
+        db_default=False,
         help_text="Whether it stands below the calculator too: keep it to five or six.",
     )
     order = models.PositiveIntegerField(default=0)

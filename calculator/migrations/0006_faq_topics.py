@@ -34,17 +34,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="faqentry",
             name="topic",
-            field=models.CharField(choices=TOPICS, default="basics", max_length=20),
+            field=models.CharField(choices=TOPICS, db_default="basics", default="basics", max_length=20),
         ),
         # Answers that are there stood below the calculator, and stay.
         migrations.AddField(
             model_name="faqentry",
             name="on_front_page",
-            field=models.BooleanField(default=True, help_text=FRONT_PAGE_HELP),
+            field=models.BooleanField(db_default=True, default=True, help_text=FRONT_PAGE_HELP),
         ),
         migrations.AlterField(
             model_name="faqentry",
             name="on_front_page",
-            field=models.BooleanField(default=False, help_text=FRONT_PAGE_HELP),
+            field=models.BooleanField(db_default=False, default=False, help_text=FRONT_PAGE_HELP),
         ),
     ]
