@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from calculator.catalog import current_catalog
-from calculator.faq.presenters import present_faq
+from calculator.faq.presenters import present_front_page_faq
 from calculator.models import Task
 from calculator.pages.heads import calculator_head, page_head
 from calculator.pages.inference.presenters import (
@@ -78,5 +78,5 @@ def _page(request: HttpRequest, calculator: InferenceView) -> HttpResponse:
     head = calculator_head(
         catalog, Task.INFERENCE, question, canonical_url=calculator.canonical_url
     )
-    context = {"calculator": calculator, "faq": present_faq(catalog), "head": head}
+    context = {"calculator": calculator, "faq": present_front_page_faq(catalog), "head": head}
     return render(request, "calculator/pages/inference/page.html", context)

@@ -45,6 +45,16 @@ def parts_of(soup, slug: str) -> dict[str, str]:
     return {text_of(row.th): text_of(row.td) for row in rows}
 
 
+def test_the_same_few_questions_stand_below_as_below_the_calculator(client):
+    below = [
+        [each["id"] for each in soup_of(client.get(path)).select(".faq__entry")]
+        for path in ("/", "/inference/")
+    ]
+
+    assert below[0] == below[1]
+    assert 0 < len(below[1]) < 7
+
+
 def test_a_model_is_answered_in_16_8_and_4_bits(client):
     soup = soup_of(client.get("/inference/?model=llama-3-1-8b&context_length=8192&sequences=4"))
 
