@@ -71,11 +71,11 @@ def install(*programs: str) -> None:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A new PostgreSQL with an empty database; yields its address for `DATABASE_URL`."""
-    with _folder() as folder, _own_user(folder) as user:
+    with temporary_folder() as folder, _own_user(folder) as user:
         port, data = free_port(), folder / "data"
         subprocess.run(
             [
-                *(_program("initdb"), "--pgdata", str(data), "--username=vram", "--auth=trust"),
+                *(program("initdb"), "--pgdata", str(data), "--username=vram", "--auth=trust"),
                 *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
             ],
             check=True,
@@ -83,7 +83,7 @@ def postgresql() -> Iterator[str]:
             cwd=folder,
             **user,
         )
-        command = [_program("postgres"), "-D", str(data), "-p", str(port), *POSTGRES_OPTIONS]
+        command = [program("postgres"), "-D", str(data), "-p", str(port), *POSTGRES_OPTIONS]
         # SIGINT asks PostgreSQL to end now without waiting for whoever is connected.
         with _running(command, _accepts_postgresql(port), folder, signal.SIGINT, **user):
             yield f"postgres://vram@127.0.0.1:{port}/postgres"
@@ -105,9 +105,9 @@ def new_database(server_url: str, *, template: str = "template1") -> Iterator[st
 @contextmanager
 def redis() -> Iterator[str]:
     """A new Redis that keeps nothing on disk; yields its address for `CACHE_URL`."""
-    with _folder() as folder:
+    with temporary_folder() as folder:
         port = free_port()
-        command = [_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1"]
+        command = [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1"]
         command += ["--dir", str(folder), "--save", "", "--appendonly", "no"]
         with _running(command, lambda: _accepts(port), folder):
             yield f"redis://127.0.0.1:{port}/0"
@@ -119,7 +119,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     path = find(name)
     if path is None:
         raise Missing(f"{name} was not found")
@@ -131,7 +131,7 @@ def _version(folder: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="vram-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
@@ -182,14 +182,14 @@ def _accepts(port: int) -> bool:
 
 def _accepts_postgresql(port: int) -> Callable[[], bool]:
     # It listens a moment before it lets anybody in, and pg_isready knows the difference.
-    ask = [_program("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
+    ask = [program("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
     return lambda: subprocess.run(ask, check=False).returncode == 0
 
 
 @contextmanager
 def nginx(*instances: str) -> Iterator[str]:
     """nginx in front of instances (`127.0.0.1:8001`…), one after the other; yields its address."""
-    with _folder() as folder:
+    with temporary_folder() as folder:
         port = free_port()
         temporary = "".join(
             f"{kind}_temp_path {folder}/{kind};"
@@ -204,7 +204,7 @@ def nginx(*instances: str) -> Iterator[str]:
         )
         # As root its workers would be another user, who cannot enter the folder.
         user = ["-g", "user root;"] if os.geteuid() == 0 else []
-        command = [_program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), *user]
+        command = [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), *user]
         with _running(command, lambda: _accepts(port), folder):
             yield f"http://127.0.0.1:{port}"
 

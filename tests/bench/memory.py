@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.load import require_tools
-from tests.bench.servers import prepare, serving
+from tests.bench.servers import prepare, serving, workers_of
 
 # A tenth asks the estimator something new, the rest differ in names and values that mean nothing.
 ADDRESSES = """
@@ -62,23 +62,14 @@ def measure(site: str, requests: int, script: Path) -> list[list[float]]:
         ).stdout
         done = int(output.split(" requests in")[0].split()[-1])
         asked, start = asked + done, start + done + 1
-        held.append(workers_megabytes(site))
+        held.append([_resident_megabytes(pid) for pid in workers_of(site)])
         print(
             f"{asked:>9,} requests: {' '.join(f'{each:.1f} MB' for each in held[-1])}", flush=True
         )
     return held
 
 
-def workers_megabytes(site: str) -> list[float]:
-    port = site.rsplit(":", 1)[1]
-    master = subprocess.run(
-        ["pgrep", "-of", f"gunicorn --bind 127.0.0.1:{port}"], capture_output=True, text=True
-    ).stdout.split()[0]
-    workers = subprocess.run(["pgrep", "-P", master], capture_output=True, text=True).stdout
-    return [_resident_megabytes(pid) for pid in workers.split()]
-
-
-def _resident_megabytes(pid: str) -> float:
+def _resident_megabytes(pid: int) -> float:
     """Proportional set size, so that what workers share counts once."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     line = next(line for line in rollup.splitlines() if line.startswith("Pss:"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.services import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def manage(*arguments: str, **environment: str) -> None:
@@ -66,3 +61,14 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise SystemExit(f"{address} did not answer within {SECONDS_TO_START} s. Start it by hand.")
+
+
+def workers_of(address: str) -> list[int]:
+    """The processes that answer at an address that `serving` gave, without their parent."""
+    [master, *_] = _pids("pgrep", "-of", f"gunicorn --bind {address.removeprefix('http://')} ")
+    return _pids("pgrep", "-P", str(master))
+
+
+def _pids(*command: str) -> list[int]:
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [int(pid) for pid in output.split()]

@@ -27,7 +27,7 @@ import psycopg
 
 from tests import services
 from tests.bench.load import require_tools
-from tests.bench.servers import prepare, serving
+from tests.bench.servers import prepare, serving, workers_of
 
 SECONDS_BETWEEN_KILLS = 20
 EDITED = "/gpus/rtx-4090/"
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     asked = parser.parse_args()
     require_tools()
-    with services.postgresql() as url, services._folder() as folder:
+    with services.postgresql() as url, services.temporary_folder() as folder:
         environment = {"DATABASE_URL": url, "VAR_DIR": str(folder)}
         os.environ.update(environment)
         prepare(folder)
@@ -203,14 +203,10 @@ def ask(findings: Findings, address: str) -> bytes | None:
 
 
 def kill_a_worker(findings: Findings, site: str) -> None:
-    port = site.rsplit(":", 1)[1]
-    master = subprocess.run(
-        ["pgrep", "-of", f"gunicorn --bind 127.0.0.1:{port}"], capture_output=True, text=True
-    ).stdout.split()[0]
-    workers = subprocess.run(["pgrep", "-P", master], capture_output=True, text=True).stdout
+    worker = workers_of(site)[0]
     findings.killed_at = time.monotonic()
     findings.counts["workers killed"] += 1
-    os.kill(int(workers.split()[0]), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
 
 
 def _pg_ctl(url: str, verb: str) -> None:
@@ -222,7 +218,7 @@ def _pg_ctl(url: str, verb: str) -> None:
     owner = data.stat()
     subprocess.run(
         [
-            services._program("pg_ctl"),
+            services.program("pg_ctl"),
             verb,
             "-D",
             str(data),

@@ -6,7 +6,6 @@ import http.client
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
+
+from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SESSION_FILE = "editors_session"
@@ -70,12 +71,6 @@ def run_python(var_dir: Path, *arguments: str, **more: str) -> subprocess.Comple
         check=False,
         timeout=120,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def rows(database: Path) -> dict[str, list[tuple]]:

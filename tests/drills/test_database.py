@@ -11,9 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from tests.drills.site import INSTALL, SESSION_FILE, Site, free_port, run_python, wait_until
-
-services = pytest.importorskip("tests.services", reason="it starts PostgreSQL")
+from tests import services
+from tests.drills.site import INSTALL, SESSION_FILE, Site, run_python, wait_until
+from tests.services import free_port
 
 
 class Line:

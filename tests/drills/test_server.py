@@ -15,7 +15,8 @@ from http.client import HTTPException
 
 import pytest
 
-from tests.drills.site import ROOT, Site, free_port, run_python, wait_until
+from tests.drills.site import ROOT, Site, run_python, wait_until
+from tests.services import free_port
 
 DAWDLERS = 50
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
