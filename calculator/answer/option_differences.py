@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,17 +25,14 @@ def differences_of_setting(
     methods: Iterable[str],
 ) -> dict[str, Differences]:
     """For each option of a choice what it would add to a GPU's likely device bytes."""
-    found: dict[str, dict[str, int | None]] = {option: {} for option, _ in setting.choices}
-    for method in methods:
-        now = run.settings_for(method)
-        before = _likely(architecture, now, sharding)
-        for option in found:
-            after = None
-            if method in setting.methods:
-                change: dict[str, Any] = {setting.name: parse(setting.name, option)}
-                after = _changed(architecture, now, change, sharding)
-            found[option][method] = _less(after, before)
-    return dict(found)
+
+    def after(method: str, now: TrainingSettings, option: str) -> int | None:
+        if method not in setting.methods:
+            return None
+        change: dict[str, Any] = {setting.name: parse(setting.name, option)}
+        return _changed(architecture, now, change, sharding)
+
+    return _differences(architecture, run, sharding, setting, methods, after)
 
 
 def differences_of_cluster(
@@ -46,14 +43,29 @@ def differences_of_cluster(
     methods: Iterable[str],
 ) -> dict[str, Differences]:
     """The same of a choice that says how the run is spread over GPUs."""
+
+    def after(method: str, now: TrainingSettings, option: str) -> int | None:
+        changed = changed_cluster(sharding, setting.name, option)
+        return None if changed is None else _changed(architecture, now, {}, changed)
+
+    return _differences(architecture, run, sharding, setting, methods, after)
+
+
+def _differences(
+    architecture: Architecture,
+    run: Run,
+    sharding: Sharding,
+    setting: SettingField,
+    methods: Iterable[str],
+    after: Callable[[str, TrainingSettings, str], int | None],
+) -> dict[str, Differences]:
+    """What `after` says of each method and option, less the run as it is."""
     found: dict[str, dict[str, int | None]] = {option: {} for option, _ in setting.choices}
     for method in methods:
         now = run.settings_for(method)
         before = _likely(architecture, now, sharding)
-        for option in found:
-            changed = changed_cluster(sharding, setting.name, option)
-            after = None if changed is None else _changed(architecture, now, {}, changed)
-            found[option][method] = _less(after, before)
+        for option, by_method in found.items():
+            by_method[method] = _less(after(method, now, option), before)
     return dict(found)
 
 

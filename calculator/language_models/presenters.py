@@ -12,7 +12,6 @@ from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.lora_targets import module_names
 from calculator.language_models.selection import is_mixture
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.models import Task
 from calculator.pages.calculator.presenters import AnswerView, present_calculator
 from calculator.pages.carry.badges import BadgeLink, badge_links
 from calculator.pages.facts import Fact
@@ -51,7 +50,7 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
     model = catalog.language_models_by_slug.get(slug)
     if model is None:
         return None
-    calculator = present_calculator(catalog, Task.TRAINING, {"model": slug}, today=today)
+    calculator = present_calculator(catalog, {"model": slug}, today=today)
     return ModelPageView(
         model=model,
         title=f"{model.name}: GPU memory to fine-tune it",

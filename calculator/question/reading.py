@@ -16,7 +16,6 @@ from calculator.estimation.spellings import NAMES
 from calculator.language_models.names import states_size
 from calculator.language_models.search import ModelMatches, find_model, search_models
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.models import Task
 from calculator.presets.forms import DEFAULT_SIZE_B, LARGEST_SIZE_B, SMALLEST_SIZE_B, EstimateForm
 from calculator.question.adapters import Adapter, is_adapter, read_adapter
 from calculator.question.cluster import ONE_GPU, cluster_query, read_cluster
@@ -109,9 +108,8 @@ class Question:
         return {"size": query_number(params_b)}
 
 
-def read_question(catalog: Catalog, task: str, query: Mapping[str, str]) -> Question:
-    if task != Task.TRAINING:
-        return _about_size(query, TrainingForm({}, Run(), {}))
+def read_question(catalog: Catalog, query: Mapping[str, str]) -> Question:
+    """What is asked about training; running a model has `calculator.question.inference`."""
     return _with_targets_checked(read_subject(catalog, query, read_training_form(query)))
 
 

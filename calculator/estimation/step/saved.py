@@ -13,7 +13,7 @@ from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.step.decoder_layer import saved_by_layer
 from calculator.estimation.step.numerics import Numerics
 from calculator.estimation.step.sizes import NOTHING, Size
-from calculator.estimation.step.timeline import layer_keys, residual_width
+from calculator.estimation.step.timeline import layer_keys, of_each_kind, residual_width
 
 
 @lru_cache(maxsize=4096)
@@ -29,19 +29,7 @@ def least_saved(
     width = residual_width(architecture, numerics)
     base = architecture.unnamed(scaled=False)
     keys = layer_keys(architecture, numerics, masked)
-    plain = numerics.of_saved()
-    saved = {
-        key: saved_by_layer(
-            base,
-            plain,
-            key[0],
-            key[1],
-            input_width=width,
-            input_needs_gradient=key[2],
-            masked=key[3],
-        )
-        for key in set(keys)
-    }
+    saved = of_each_kind(saved_by_layer, base, numerics.of_saved(), keys, width)
     # Casts and dequantised weights are of a scaled architecture's own size.
     fraction = min(1.0, architecture.parameter_scale_fraction)
     saved = {key: size._replace(fixed=size.fixed * fraction) for key, size in saved.items()}

@@ -8,10 +8,10 @@ for their backward pass, and of the gradients that the segments after it have le
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from calculator.estimation.architectures.architecture import (
     ATTENDING,
@@ -62,6 +62,7 @@ RUNNING = "running_layer"
 RECOMPUTED = "recomputed_layer"
 FINAL_NORM = "final_norm"
 INPUTS = "inputs_and_masks"
+T = TypeVar("T")
 LayerKey = tuple[AttentionKind, MlpKind, bool, bool]
 
 
@@ -238,11 +239,21 @@ def _segments(
     base: Architecture, numerics: Numerics, keys: tuple[LayerKey, ...], width: int
 ) -> dict[LayerKey, Segment]:
     """Each kind of layer run once."""
-    of_layers = numerics.of_layers()
+    return of_each_kind(run_layer, base, numerics.of_layers(), keys, width)
+
+
+def of_each_kind(
+    run: Callable[..., T],
+    base: Architecture,
+    numerics: Numerics,
+    keys: tuple[LayerKey, ...],
+    width: int,
+) -> dict[LayerKey, T]:
+    """What `run_layer`, or a part of it, says of each kind of layer."""
     return {
-        key: run_layer(
+        key: run(
             base,
-            of_layers,
+            numerics,
             key[0],
             key[1],
             input_width=width,

@@ -12,7 +12,6 @@ from calculator.catalog import Catalog
 from calculator.estimation import FORMULA_VERSION, FieldError, InputError
 from calculator.estimation.cluster.my_gpu import Cards
 from calculator.estimation.cluster.run_time import SECONDS_PER_HOUR, Range
-from calculator.models import Task
 from calculator.pages.api.questions import form_errors, question_errors, settings_errors
 from calculator.pages.api.requests import METHODS
 from calculator.pages.api.responses import device_as_json
@@ -39,7 +38,7 @@ def fit_as_json(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
     Raises:
         InputError: with every field that is wrong.
     """
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     form = FitForm(query, catalog.gpus)
     errors = (*question_errors(question), *form_errors(form))
     subject, run = question.subject, question.run

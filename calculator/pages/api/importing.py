@@ -15,7 +15,6 @@ from calculator.carrying.imports.understanding import understand
 from calculator.catalog import Catalog
 from calculator.estimation import FieldError, InputError
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.models import Task
 from calculator.pages.api.questions import question_errors
 from calculator.pages.api.shapes import ImportedLineJson, ImportJson
 from calculator.presets.forms import DEFAULT_SIZE_B
@@ -66,7 +65,7 @@ def _read_json_file(catalog: Catalog, text: str) -> Imported | None:
     if not isinstance(value, dict) or not {"model_type", "peft_type"} & set(value):
         return None
     kind = "adapter_config.json" if is_adapter(value) else "config.json"
-    return Imported(kind, read_question(catalog, Task.TRAINING, {"config": text}))
+    return Imported(kind, read_question(catalog, {"config": text}))
 
 
 def _read_trainers_file(catalog: Catalog, text: str) -> Imported | None:
@@ -77,7 +76,7 @@ def _read_trainers_file(catalog: Catalog, text: str) -> Imported | None:
         raise InputError([FieldError("body", str(error))]) from error
     run = run_of(found.trainer, {**found.defaults, **found.stated})
     subject = {"model": found.model} if found.model else {"size": query_number(DEFAULT_SIZE_B)}
-    question = read_question(catalog, Task.TRAINING, {**subject, **precise_query(run, subject)})
+    question = read_question(catalog, {**subject, **precise_query(run, subject)})
     return Imported(found.tool_name, question, found.method, found.lines, found.assumptions)
 
 

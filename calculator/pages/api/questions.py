@@ -8,7 +8,6 @@ from django import forms
 
 from calculator.catalog import Catalog
 from calculator.estimation import FieldError, InputError
-from calculator.models import Task
 from calculator.pages.api.requests import ALL_METHODS, METHODS, EstimateRequest
 from calculator.question.cluster import ONE_GPU
 from calculator.question.reading import Question, precise_question, read_question, with_cluster
@@ -23,7 +22,7 @@ def read_estimate_query(catalog: Catalog, query: Mapping[str, str]) -> EstimateR
     Raises:
         InputError: with every field that is wrong.
     """
-    question = with_cluster(read_question(catalog, Task.TRAINING, query), query)
+    question = with_cluster(read_question(catalog, query), query)
     method = query.get(METHOD, "").strip() or ALL_METHODS
     errors = list(question_errors(question))
     if method not in (*METHODS, ALL_METHODS):

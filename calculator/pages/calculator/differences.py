@@ -56,7 +56,7 @@ def present_differences(
     catalog: Catalog, slug: str, query: Mapping[str, str]
 ) -> tuple[FieldDifferencesView, ...]:
     """A group's choices for a query string's values; nothing while something of it is wrong."""
-    question = with_cluster(read_question(catalog, Task.TRAINING, query), query)
+    question = with_cluster(read_question(catalog, query), query)
     return differences_of_group(catalog, slug, question)
 
 

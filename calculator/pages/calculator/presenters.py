@@ -111,16 +111,14 @@ class CalculatorView:
 
 
 def present_calculator(
-    catalog: Catalog, task: str, query: Mapping[str, str], *, today: dt.date | None = None
+    catalog: Catalog, query: Mapping[str, str], *, today: dt.date | None = None
 ) -> CalculatorView:
     """Turn a query string's values into the page: the answer, or the error beside its field.
 
     `today` is what prices are old or fresh by; without it none is called out of date.
     """
-    question = read_question(catalog, task, query)
-    if task == Task.TRAINING:
-        question = with_cluster(question, query)
-    return present_question(catalog, task, question, query, today=today)
+    question = with_cluster(read_question(catalog, query), query)
+    return present_question(catalog, Task.TRAINING, question, query, today=today)
 
 
 def present_question(
@@ -143,7 +141,12 @@ def present_question(
         task=task,
         title=_title(task, question, results),
         question=question,
-        sizes=_size_choices(catalog, question, links),
+        sizes=size_choices(
+            catalog,
+            question.subject_query.get("size") if question.subject else None,
+            question.settings_query,
+            links,
+        ),
         rules_of_thumb=tuple(
             RuleOfThumbView(m.name, format_number(m.bytes_per_parameter, decimals=4))
             for m in catalog.methods(task)
@@ -265,10 +268,10 @@ def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:
     return f"{verb} {question.subject.name}: {figures}"
 
 
-def _size_choices(catalog: Catalog, question: Question, links: Links) -> tuple[SizeChoice, ...]:
+def size_choices(
+    catalog: Catalog, current: str | None, settings: Mapping[str, str], links: Links
+) -> tuple[SizeChoice, ...]:
     """The catalog's sizes; settings that are in use are taken along."""
-    current = question.subject_query.get("size") if question.subject else None
-    settings = question.settings_query
     sizes = [(size_b, query_number(size_b)) for size_b in catalog.sizes_b]
     return tuple(
         SizeChoice(

@@ -8,11 +8,15 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from calculator.catalog import current_catalog
+from calculator.catalog import Catalog, current_catalog
 from calculator.faq.presenters import present_front_page_faq
 from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
-from calculator.pages.calculator.presenters import present_calculator, present_search
+from calculator.pages.calculator.presenters import (
+    CalculatorView,
+    present_calculator,
+    present_search,
+)
 from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
@@ -28,33 +32,25 @@ PAGE_NAMES = (*CLUSTERED_NAMES, "gpu", DIFFERENCES)
 @public(more=PAGE_NAMES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
-    return _page(request, Task.TRAINING)
+    catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_calculator(catalog, request.GET.dict(), today=today)
+    return _page(request, catalog, calculator)
 
 
 @public(more=PAGE_NAMES, fragment=True)
 @require_safe
 def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
-    return _fragment(request, Task.TRAINING)
-
-
-def _page(request: HttpRequest, task: str) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
-    context = {
-        "calculator": calculator,
-        "faq": present_front_page_faq(catalog),
-        "head": calculator_head(
-            catalog, task, calculator.question, canonical_url=calculator.canonical_url
-        ),
-    }
-    return render(request, f"calculator/pages/calculator/{task}.html", context)
-
-
-def _fragment(request: HtmxHttpRequest, task: str) -> HttpResponse:
-    catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, task, request.GET.dict(), today=today)
+    calculator = present_calculator(catalog, request.GET.dict(), today=today)
     template = "calculator/pages/calculator/fragment.jinja"
     return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
+
+
+def _page(request: HttpRequest, catalog: Catalog, calculator: CalculatorView) -> HttpResponse:
+    question, url = calculator.question, calculator.canonical_url
+    head = calculator_head(catalog, Task.TRAINING, question, canonical_url=url)
+    context = {"calculator": calculator, "faq": present_front_page_faq(catalog), "head": head}
+    return render(request, "calculator/pages/calculator/training.html", context)
 
 
 @public(more=CLUSTERED_NAMES)
@@ -84,10 +80,7 @@ def config(request: HttpRequest) -> HttpResponse:
     text = read_config_text(request)
     query = {**request.POST.dict(), "config": text}
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
+    calculator = present_calculator(catalog, query, today=today)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
-    question, url = calculator.question, calculator.canonical_url
-    head = calculator_head(catalog, Task.TRAINING, question, canonical_url=url)
-    context = {"calculator": calculator, "faq": present_front_page_faq(catalog), "head": head}
-    return render(request, "calculator/pages/calculator/training.html", context)
+    return _page(request, catalog, calculator)

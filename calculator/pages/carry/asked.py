@@ -9,7 +9,6 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.carrying.exports.job import PLACEHOLDER_MODEL, Job
 from calculator.catalog import Catalog
 from calculator.estimation.cluster import impossible_reason
-from calculator.models import Task
 from calculator.question.cluster import cluster_query, read_cluster
 from calculator.question.reading import Question, precise_question, question_error, read_question
 
@@ -33,7 +32,7 @@ class Asked:
 
 
 def read_asked(catalog: Catalog, query: Mapping[str, str]) -> Asked:
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     method = query.get("method", "").strip().lower() or DEFAULT_METHOD
     error = question_error(question)
     if method not in PRECISE_METHODS:

@@ -8,7 +8,6 @@ from django.urls import reverse
 
 from calculator.answer.precise import PRECISE_METHODS, precise_result
 from calculator.catalog import Catalog
-from calculator.models import Task
 from calculator.question.reading import read_question
 from calculator.question.subjects import subject_of_model
 from calculator.words.methods import METHOD_NAMES
@@ -46,7 +45,7 @@ class BadgeLink:
 def present_badge(catalog: Catalog, slug: str, method: str) -> BadgeView | None:
     """The badge; None where there is no such model, method or precise figure."""
     subject = subject_of_model(catalog, slug)
-    run = read_question(catalog, Task.TRAINING, {"model": slug}).run
+    run = read_question(catalog, {"model": slug}).run
     if subject is None or subject.architecture is None or run is None:
         return None
     if method not in PRECISE_METHODS:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from calculator.answer.on_cluster import result_on_cluster
 from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
 from calculator.catalog import Catalog
-from calculator.models import Task
 from calculator.question.cluster import ONE_GPU, cluster_words
 from calculator.question.reading import (
     Question,
@@ -49,7 +48,7 @@ class Figures:
 
 
 def read_figures(catalog: Catalog, query: Mapping[str, str]) -> Figures:
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     question = with_cluster(question, query)
     subject, run = question.subject, question.run
     error = question_error(question)

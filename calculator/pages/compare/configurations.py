@@ -10,7 +10,6 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import MOST_GPUS
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
-from calculator.models import Task
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from gpus.specs import GpuSpec
 
@@ -61,7 +60,7 @@ def read_configurations(catalog: Catalog, query: Mapping[str, str]) -> tuple[Con
 
 def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -> Configuration:
     """One configuration from its own values, with the first thing that is wrong with it."""
-    question = precise_question(read_question(catalog, Task.TRAINING, values))
+    question = precise_question(read_question(catalog, values))
     method = values.get("method", "lora")
     gpu_slug, count = values.get("gpu", ""), values.get("gpu_count", "1")
     gpu = next((each for each in catalog.gpus if each.slug == gpu_slug), None)

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog
-from calculator.models import Task
 from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, curves, own_value, values_of
 from calculator.question.reading import Question, precise_question, question_error, read_question
@@ -60,7 +59,7 @@ class CurvesView:
 
 def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
     """Turn a query string's values into the picture and its table."""
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     axis = next((name for name in AXES if name == query.get("x", "length")), None)
     error = question_error(question)
     if axis is None:

@@ -10,7 +10,6 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
-from calculator.models import Task
 from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.calculator.views import CLUSTERED_NAMES
 from calculator.serving.public_views import public
@@ -28,7 +27,7 @@ HEADERS = {
 @require_safe
 def embed(request: HttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, Task.TRAINING, request.GET.dict(), today=today)
+    calculator = present_calculator(catalog, request.GET.dict(), today=today)
     response = render(request, "calculator/pages/embed/page.html", {"calculator": calculator})
     for name, value in HEADERS.items():
         response.headers[name] = value

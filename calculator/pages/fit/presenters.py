@@ -13,7 +13,6 @@ from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_o
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
-from calculator.models import Task
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
@@ -65,7 +64,7 @@ class FitView:
 
 def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> FitView:
     """Turn a query string's values into the page, or into the errors beside its fields."""
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     form = FitForm(query, catalog.gpus)
     error = question_error(question)
     table = None

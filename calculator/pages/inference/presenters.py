@@ -16,8 +16,8 @@ from calculator.pages.calculator.model_choice import MatchesView, present_matche
 from calculator.pages.calculator.presenters import (
     AnswerView,
     CalculatorView,
-    SizeChoice,
     present_question,
+    size_choices,
 )
 from calculator.pages.calculator.ruler import draw_ruler
 from calculator.pages.inference.cards import (
@@ -33,7 +33,7 @@ from calculator.question.inference.form import INFERENCE_NAMES
 from calculator.question.inference.reading import InferenceQuestion, read_inference_question
 from calculator.question.subjects import Subject
 from calculator.words.addresses import path_of
-from calculator.words.formatting import format_gb, format_number, query_number
+from calculator.words.formatting import format_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,12 @@ def present_inference(
             question.inference.query,
             links,
         ),
-        "sizes": _sizes(catalog, question, links),
+        "sizes": size_choices(
+            catalog,
+            question.subject_query.get("size") if question.subject else None,
+            question.settings_query,
+            links,
+        ),
         "settings": present_inference_settings(question),
     }
     if not is_rough:
@@ -172,18 +177,3 @@ def _title(question: InferenceQuestion, results: tuple[InferenceResult, ...]) ->
         return "Check the settings"
     figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
     return f"Run {question.subject.name}: {figures}"
-
-
-def _sizes(catalog: Catalog, question: InferenceQuestion, links: Links) -> tuple[SizeChoice, ...]:
-    """The catalog's sizes; settings that are in use are taken along."""
-    current = question.subject_query.get("size") if question.subject else None
-    settings = question.settings_query
-    sizes = [(size_b, query_number(size_b)) for size_b in catalog.sizes_b]
-    return tuple(
-        SizeChoice(
-            format_number(size_b, decimals=3),
-            *links.urls({"size": size, **settings}),
-            is_current=size == current,
-        )
-        for size_b, size in sizes
-    )

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from calculator.catalog import Catalog
 from calculator.faq.presenters import present_answer
-from calculator.models import Task
 from calculator.pages.calculator.cards import CardView
 from calculator.pages.calculator.precise_cards import PreciseCardView
 from calculator.pages.calculator.presenters import (
@@ -68,7 +67,7 @@ PAGES = {
 
 
 def calculator_picture(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> Picture:
-    calculator = present_calculator(catalog, Task.TRAINING, query, today=today)
+    calculator = present_calculator(catalog, query, today=today)
     answer = calculator.answer
     cards = () if answer is None else answer.precise_cards or answer.cards
     return _of_answer(f"GPU memory to fine-tune {_name(calculator)}", answer, cards)

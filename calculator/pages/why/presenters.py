@@ -11,7 +11,6 @@ from calculator.answer.why import FIGURE_KINDS, Answer, answer
 from calculator.catalog import Catalog
 from calculator.estimation import Estimate, TrainingSettings, estimate
 from calculator.estimation.explaining import figure_of
-from calculator.models import Task
 from calculator.pages.why.bars import BarView, Scale
 from calculator.pages.why.forms import WhyForm
 from calculator.pages.why.links import calculator_url
@@ -98,7 +97,7 @@ class WhyView:
 
 def present_why(catalog: Catalog, query: Mapping[str, str]) -> WhyView:
     """Turn a query string's values into the page, or into the errors beside its fields."""
-    question = precise_question(read_question(catalog, Task.TRAINING, query))
+    question = precise_question(read_question(catalog, query))
     form = WhyForm(query)
     error = question_error(question)
     figures: tuple[FigureView, ...] = ()

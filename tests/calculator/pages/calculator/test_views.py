@@ -275,7 +275,6 @@ def test_a_price_on_a_card_says_when_it_may_be_out_of_date(client):
     def says_so(age_days: int) -> bool:
         calculator = present_calculator(
             current_catalog(),
-            "training",
             {"size": "7"},
             today=checked_on + dt.timedelta(days=age_days),
         )
