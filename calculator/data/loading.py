@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.db import connection, transaction
@@ -83,7 +85,7 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with transaction.atomic():
+    with _patience(), transaction.atomic():
         _wait_for_other_loads()
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
@@ -94,6 +96,22 @@ def load_catalog(root: Path) -> list[Summary]:
         merge.remember()
         ensure_editor_group(table.model for table in TABLES)
     return summaries
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Wait for SQLite's write lock as long as a whole load may take, not as long as an editor does."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    driver = connection.connection
+    [before_ms] = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout = {SECONDS_TO_WAIT * 1000}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {before_ms}")
 
 
 def _wait_for_other_loads() -> None:
