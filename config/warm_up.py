@@ -17,7 +17,6 @@ from calculator.estimation.cluster.least import least_step_bytes
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.estimation.settings import Method
 from calculator.language_models.selection import default_bytes
-from calculator.models import Task
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.methodology.figures import methodology_figures
@@ -71,7 +70,7 @@ def _estimate_catalog(catalog: Catalog) -> None:
     # A search takes all names and answers apart.
     present_search(catalog, {"q": "llama"})
     for query in ({}, {"sequence_length": "4096"}):
-        present_calculator(catalog, Task.TRAINING, query, today=today)
+        present_calculator(catalog, query, today=today)
 
 
 def _fill_floors(architecture: Architecture) -> None:

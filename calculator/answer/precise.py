@@ -17,6 +17,7 @@ from calculator.estimation.cluster.sharded import ShardedEstimate
 from calculator.estimation.cluster.sharding import MAXIMUM_GPUS, STRATEGY_NAMES
 from calculator.estimation.cluster.words import STRATEGY_WORDS
 from calculator.estimation.settings import CHOICES
+from calculator.models import Task
 from calculator.question.subjects import Subject
 from gpus.fitting import GpuSetup, Setup, alternatives
 
@@ -98,6 +99,12 @@ class PreciseResult:
 
 
 @timed
+def precise_methods_of(catalog: Catalog) -> tuple[str, ...]:
+    """The published methods that the core estimates, in the editors' order."""
+    published = (method.slug for method in catalog.methods(Task.TRAINING))
+    return tuple(slug for slug in published if slug in PRECISE_METHODS)
+
+
 def precise_result(
     catalog: Catalog, subject: Subject, architecture: Architecture, settings: TrainingSettings
 ) -> PreciseResult:

@@ -10,7 +10,7 @@ from calculator.answer.option_differences import (
     differences_of_cluster,
     differences_of_setting,
 )
-from calculator.answer.precise import PRECISE_METHODS
+from calculator.answer.precise import precise_methods_of
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture
 from calculator.models import Task
@@ -68,7 +68,7 @@ def differences_of_group(
     group, subject, run = GROUPS.get(slug), question.subject, question.run
     if group is None or run is None or subject is None or subject.architecture is None:
         return ()
-    methods = [m.slug for m in catalog.methods(Task.TRAINING) if m.slug in PRECISE_METHODS]
+    methods = precise_methods_of(catalog)
     links = Links(Task.TRAINING, question.subject_query, cluster_query(question.sharding))
     return tuple(
         _field(setting, subject.architecture, question, run, methods, links)

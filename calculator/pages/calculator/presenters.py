@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calculator.answer.on_cluster import result_on_cluster
-from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
+from calculator.answer.precise import PreciseResult, precise_methods_of, precise_result
 from calculator.answer.rule_of_thumb import Fitted, MethodResult, estimate_methods
 from calculator.catalog import Catalog
 from calculator.estimation.cluster.counts import words_for_count
@@ -204,7 +204,7 @@ def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, .
         return ()
     if subject.architecture is None:
         return estimate_methods(catalog, task, subject.params_b)
-    slugs = [each.slug for each in catalog.methods(task) if each.slug in PRECISE_METHODS]
+    slugs = precise_methods_of(catalog)
     architecture, sharding = subject.architecture, question.sharding
     if sharding == ONE_GPU:
         return tuple(

@@ -11,10 +11,10 @@ from django.db import models
 from django.db.models import Max
 from django.urls import reverse
 
+from calculator.answer.precise import precise_methods_of
 from calculator.catalog import current_catalog
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart, Task
 from calculator.pages.calculator.links import Links
-from calculator.pages.model_method.presenters import methods_of
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.words.formatting import query_number
 from gpus.classes import Platform, UtilisationClass
@@ -107,7 +107,7 @@ class MethodPages(PageSitemap):
             )
             for slug, changed_at in rows
             if slug in modelled
-            for method in methods_of(catalog)
+            for method in precise_methods_of(catalog)
         ]
 
 

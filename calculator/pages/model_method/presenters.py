@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
-from calculator.answer.precise import PRECISE_METHODS, PreciseResult, precise_result
+from calculator.answer.precise import PreciseResult, precise_methods_of, precise_result
 from calculator.answer.setups import runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings, estimate
@@ -95,7 +95,7 @@ def present_model_method(
 ) -> ModelMethodView | None:
     """The page; None where the model is not published, not modelled, or not trained that way."""
     model, subject = catalog.language_models_by_slug.get(slug), subject_of_model(catalog, slug)
-    if model is None or subject is None or method not in methods_of(catalog):
+    if model is None or subject is None or method not in precise_methods_of(catalog):
         return None
     if model.architecture is None:
         return None
@@ -124,17 +124,11 @@ def present_model_method(
         calculator_url=f"{links.page_url({'model': slug})}#card-{method}",
         other_methods=tuple(
             (METHOD_NAMES[each], reverse("calculator:model_method", args=[slug, each]))
-            for each in methods_of(catalog)
+            for each in precise_methods_of(catalog)
             if each != method
         ),
         canonical_path=reverse("calculator:model_method", args=[slug, method]),
     )
-
-
-def methods_of(catalog: Catalog) -> tuple[str, ...]:
-    """The published methods that the core estimates, in the editors' order."""
-    published = (method.slug for method in catalog.methods(Task.TRAINING))
-    return tuple(slug for slug in published if slug in PRECISE_METHODS)
 
 
 def _summary(model: LanguageModelSpec, result: PreciseResult) -> str:
