@@ -20,6 +20,13 @@ LEAP = 10
 class PriceForm(RowForm):
     """A price. What says where it was seen is entered, or taken over from the last one by choice."""
 
+    source_url = forms.URLField(
+        label="link",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text="The page where one can check it.",
+    )
     same_source = forms.BooleanField(
         required=False,
         label="at the same source",
@@ -46,7 +53,7 @@ class PriceForm(RowForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        for name in ("source_name", "source_url", "checked_on"):
+        for name in ("source_name", "checked_on"):
             if name in self.fields:
                 self.fields[name].required = False
         if "checked_on" in self.fields and self.instance.pk is None:

@@ -25,18 +25,23 @@ FIRST = ("kind", "provider", "usd", "source_name", "source_url", "confirmed")
 
 
 class LineForm(PriceForm):
-    """A price of which the line says the GPU and the day."""
+    """A price of which the line says the GPU and the day.
+
+    `replaces` is the version of today's price that this one would replace; empty: there is none.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        seen: PriceObservation = self.instance
+        self.replaces = ""
+        if seen.pk is not None and seen.published:
+            self.replaces = f"{seen.pk} {seen.updated_at.isoformat()}"
+        seen.published = True
 
     def _get_validation_exclusions(self) -> set[str]:
         # Its key is checked, although none of it is typed.
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return excluded - {"gpu", "kind", "provider", "checked_on"}
-
-    @property
-    def replaces(self) -> str:
-        """Which version of today's price this one would replace; empty: there is none yet."""
-        seen: PriceObservation = self.instance
-        return "" if seen.pk is None else f"{seen.pk} {seen.updated_at.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,12 @@ def price_row(
     price: PriceObservation, today: dt.date, data: Mapping[str, Any] | None = None
 ) -> WorkRow:
     """The line of a price; with `data`, what an editor typed into it."""
-    instance = PriceObservation.objects.filter(
-        gpu=price.gpu_id, kind=price.kind, provider=price.provider, checked_on=today
-    ).first()
+    instance = None
+    if data is not None:
+        # Somebody may have been here meanwhile; as long as the line is only shown, nobody was.
+        instance = PriceObservation.objects.filter(
+            gpu=price.gpu_id, kind=price.kind, provider=price.provider, checked_on=today
+        ).first()
     instance = instance or PriceObservation(
         gpu=price.gpu,
         kind=price.kind,
@@ -90,7 +98,6 @@ def price_row(
         checked_on=today,
         is_estimate=price.is_estimate,
     )
-    instance.published = True
     days = (today - price.checked_on).days
     per = " per hour" if price.kind in RENT_KINDS else ""
     return WorkRow(

@@ -57,7 +57,8 @@ def in_catalog(slug):
 # Prices -----------------------------------------------------------------------------------------
 
 
-NEW = "prices-0-"
+# After the one that is there.
+NEW = "prices-1-"
 STREET = {
     f"{NEW}kind": "buy_street",
     f"{NEW}usd": "1450",
