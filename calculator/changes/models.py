@@ -53,7 +53,7 @@ class ChangeSet(models.Model):
         permissions = [("publish", "Can publish and unpublish rows of the catalog")]
 
     def __str__(self) -> str:
-        return f"Change {self.pk}"
+        return f"change {self.pk}"
 
 
 class Recorded(models.Model):
