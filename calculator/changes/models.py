@@ -50,7 +50,7 @@ class ChangeSet(models.Model):
         verbose_name = "change"
         ordering = ("-id",)
         default_permissions = ("view",)
-        permissions = [("publish", "Can publish and unpublish rows of the catalog")]
+        permissions = [("publish_catalog", "Can publish and unpublish rows of the catalog")]
 
     def __str__(self) -> str:
         return f"change {self.pk}"

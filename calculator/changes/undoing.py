@@ -76,7 +76,7 @@ def undo_each(
 
 def undone_by(changes: ChangeSet) -> ChangeSet | None:
     """The change set that undid this one and was not undone itself."""
-    for undoing in changes.undone_by.order_by("-pk"):
+    for undoing in sorted(changes.undone_by.all(), key=lambda each: each.pk, reverse=True):
         if undone_by(undoing) is None:
             return undoing
     return None
