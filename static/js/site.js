@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
 const answer = document.getElementById("answer");
 const settings = document.getElementById("training-settings");
-const fields = ["size", "model"].map((id) => document.getElementById(id)).filter(Boolean);
+const fields = ["size", "model", "gpu"].map((id) => document.getElementById(id)).filter(Boolean);
 
 function markErrors(elements) {
   for (const field of elements) {

@@ -6,12 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from calculator.answer.ladder import LadderSetup
+from calculator.answer.own_gpu import on_own_gpu
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate, estimate
 from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.savings import Estimated, Saving, largest_savings
 from calculator.estimation.settings import changed_fields
+from calculator.estimation.units import GB
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
     AlternativeView,
@@ -21,10 +23,11 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView, own_verdict
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_gb, format_range
+from calculator.words.formatting import format_count, format_gb, format_range, gib_words
 
 PHASE_WORDS = {
     "forward": ("Forward", "at the end of the forward pass"),
@@ -73,6 +76,8 @@ class SavingView:
     saved: str
     page_url: str
     fragment_url: str
+    own: OwnVerdictView | None = None
+    """Whether the visitor's own GPU would hold the run then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,8 @@ class PreciseCardView:
     overhead: str
     minimum: str | None
     minimum_note: str
+    gb_note: str
+    """Where the figure is above the GB that the smallest card is sold with."""
     is_tight_at_minimum: bool
     host: str
     host_range: str
@@ -105,15 +112,24 @@ class PreciseCardView:
     alternatives: tuple[AlternativeView, ...]
     why_url: str
     export_url: str
+    own: OwnVerdictView | None
+    savings_note: str
+    """Where no single change would make the run fit the visitor's own GPU."""
 
 
 def present_precise_card(
-    result: PreciseResult, run: Run, links: Links, today: dt.date | None
+    result: PreciseResult,
+    run: Run,
+    links: Links,
+    today: dt.date | None,
+    own: OwnGpuView | None = None,
 ) -> PreciseCardView:
     found = result.estimate
     figure, unit = figure_and_unit(result.memory_bytes)
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
+    verdict = None if own is None else own.verdict_on(result.slug)
+    savings = _savings(result, run, links, own, verdict)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -126,6 +142,7 @@ def present_precise_card(
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
         minimum_note=minimum_note(result),
+        gb_note=_gb_note(result),
         is_tight_at_minimum=_is_tight(result.smallest),
         host="" if host is None else f"about {format_gb(host.likely)}",
         host_range="" if host is None else format_range(host.low, host.high),
@@ -141,12 +158,7 @@ def present_precise_card(
         remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
-        savings=tuple(
-            _saving(saving, result, run, links)
-            for saving in largest_savings(
-                result.architecture, result.settings, estimated=_estimated(result)
-            )
-        ),
+        savings=savings,
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
@@ -162,6 +174,8 @@ def present_precise_card(
             path_of("calculator:export", "trl"),
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
+        own=verdict,
+        savings_note=_savings_note(savings, verdict),
     )
 
 
@@ -170,6 +184,17 @@ def _minimum_query(result: PreciseResult) -> dict[str, str]:
     if result.cluster is not None or result.smallest is None:
         return {}
     return cluster_query(result.smallest.run.sharding)
+
+
+def _gb_note(result: PreciseResult) -> str:
+    """“12.8 GB on 12 GB” is no mistake: cards are sold in GiB."""
+    minimum = result.minimum
+    if minimum is None or (minimum.gpu_count > 1 and result.cluster is None):
+        return ""
+    tier = minimum.tier
+    if result.memory_bytes <= tier.memory_gb * GB:
+        return ""
+    return gib_words(tier.memory_gb, tier.capacity_bytes)
 
 
 def _is_tight(found: LadderSetup | None) -> bool:
@@ -264,7 +289,36 @@ def _pixels(phase_bytes: int, found: Estimate) -> int:
     return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
 
 
-def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> SavingView:
+def _savings(
+    result: PreciseResult,
+    run: Run,
+    links: Links,
+    own: OwnGpuView | None,
+    now: OwnVerdictView | None,
+) -> tuple[SavingView, ...]:
+    """The largest savings; where the visitor's GPU does not simply hold the run, whether it
+    would then.
+    """
+    asks = now is not None and now.slug != "fits"
+    return tuple(
+        _saving(saving, result, run, links, own if asks else None)
+        for saving in largest_savings(
+            result.architecture, result.settings, estimated=_estimated(result)
+        )
+    )
+
+
+def _savings_note(savings: tuple[SavingView, ...], own: OwnVerdictView | None) -> str:
+    if own is None or own.slug != "too_small" or not savings:
+        return ""
+    if any(each.own is not None and each.own.slug in ("fits", "tight") for each in savings):
+        return ""
+    return "None of these alone is enough for your GPU. Take the first, and the next is shown."
+
+
+def _saving(
+    saving: Saving, result: PreciseResult, run: Run, links: Links, own: OwnGpuView | None
+) -> SavingView:
     changed = {
         name: getattr(saving.change.settings, name)
         for name in changed_fields(saving.change.settings, result.settings)
@@ -279,7 +333,19 @@ def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> Sa
         saved=format_gb(saving.device_bytes),
         page_url=page_url,
         fragment_url=fragment_url,
+        own=None if own is None else _own_after(saving, result, own),
     )
+
+
+def _own_after(saving: Saving, result: PreciseResult, own: OwnGpuView) -> OwnVerdictView:
+    settings = saving.change.settings
+    cluster = (
+        None
+        if result.cluster is None
+        else estimate_sharded(result.architecture, settings, result.cluster.sharding)
+    )
+    found = on_own_gpu(result.architecture, settings, own.own, cluster)
+    return own_verdict(settings.method, saving.change.words, found)
 
 
 def _parameters(found: Estimate) -> str:
