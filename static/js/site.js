@@ -51,6 +51,24 @@ if (answer && fields.length) {
   });
 }
 
+// Leaving the field of one's own GPU, or choosing a suggestion, asks too; Enter changes the field
+// and sends the form, which is one question. What has not been asked yet goes with what is.
+const gpu = document.getElementById("gpu");
+if (answer && gpu) {
+  let isSent = false;
+  gpu.form.addEventListener("submit", () => (isSent = true));
+  gpu.addEventListener("change", () => {
+    isSent = false;
+    setTimeout(() => isSent || gpu.form.requestSubmit());
+  });
+  document.body.addEventListener("htmx:configRequest", ({ detail: { target, parameters } }) => {
+    const asked = document.getElementById("answer-state")?.dataset.gpu ?? "";
+    if (target !== answer || gpu.value === asked) return;
+    parameters.gpu = gpu.value;
+    isSent = true;
+  });
+}
+
 // Opening the training settings asks for the precise estimate.
 settings?.addEventListener("toggle", () => {
   const mode = document.getElementById("answer-state")?.dataset.mode;

@@ -15,6 +15,7 @@ from calculator.estimation.typical_run import (
     TYPICAL_TOKENS_COUNT,
     typical_device_bytes,
 )
+from calculator.pages.calculator.headline import in_a_sentence
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
@@ -74,7 +75,7 @@ def _view(
 
 def typical_words(runs: Iterable[TypicalView]) -> str:
     """“A typical run at 2,048 tokens takes about 14.3 GB with QLoRA, …”"""
-    found = [f"about {each.figure} with {each.method_name}" for each in runs]
+    found = [f"about {each.figure} with {in_a_sentence(each.method_name)}" for each in runs]
     if not found:
         return ""
     return f"{_at_start(TYPICAL_RUN)} takes {get_text_list(found, 'and')}."
