@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from calculator.answer.inference import InferenceResult
 from calculator.answer.own_gpu import OnOwnGpu, on_own_gpu
 from calculator.answer.precise import PreciseResult
 from calculator.answer.rule_of_thumb import MethodResult
 from calculator.estimation.architectures.typical import typical_architecture
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_settings
-from calculator.estimation.verdict import VERDICT_WORDS
+from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.calculator.typical import TYPICAL_RUN
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
@@ -118,10 +119,20 @@ def _view(
     )
 
 
+def own_verdict_of_inference(own: OwnGpu, result: InferenceResult) -> OwnVerdictView:
+    """Whether the visitor's cards run a model in one format, each with its part of it."""
+    usable = own.gpu.usable_bytes
+    device = result.estimate.per_gpu(own.gpu_count)
+    found = verdict(device, usable)
+    each = " on each" if own.gpu_count > 1 else ""
+    detail = f"about {format_gb(device.likely)} of {format_gb(usable)}{each}"
+    return OwnVerdictView(result.slug, result.name, found, VERDICT_WORDS[found], detail)
+
+
 def own_verdict(method: str, name: str, found: OnOwnGpu) -> OwnVerdictView:
     """A verdict in words: the same on every page."""
-    setup, verdict = found.setup, found.verdict
-    if setup is None or verdict is None:
+    setup, said = found.setup, found.verdict
+    if setup is None or said is None:
         word = IMPOSSIBLE if found.is_supported else UNSUPPORTED
         return OwnVerdictView(method, name, NEVER, word, "")
     sharding = setup.sharding
@@ -131,8 +142,8 @@ def own_verdict(method: str, name: str, found: OnOwnGpu) -> OwnVerdictView:
     return OwnVerdictView(
         method,
         name,
-        verdict,
-        VERDICT_WORDS[verdict],
+        said,
+        VERDICT_WORDS[said],
         f"{how}about {likely} of {format_gb(setup.usable_bytes)}{each}",
-        setup.verdict_sentence if verdict == "tight" else "",
+        setup.verdict_sentence if said == "tight" else "",
     )

@@ -115,7 +115,7 @@ def present_inference(
     return InferenceView(
         **values,
         precise=(
-            _precise(catalog, question.subject, results, today)
+            _precise(catalog, question, question.subject, results, today)
             if results and question.subject is not None
             else None
         ),
@@ -160,13 +160,14 @@ def _answer(
 
 def _precise(
     catalog: Catalog,
+    question: InferenceQuestion,
     subject: Subject,
     results: tuple[InferenceResult, ...],
     today: dt.date | None,
 ) -> PreciseView:
-    asked = results[0].estimate
+    asked, own = results[0].estimate, question.own_gpu.own
     return PreciseView(
-        cards=tuple(present_inference_card(each, today) for each in results),
+        cards=tuple(present_inference_card(each, today, own) for each in results),
         formats=format_groups(all_results(catalog, asked.architecture, asked.settings)),
         notes=subject.notes,
         model_url=path_of("calculator:model", subject.slug) if subject.slug else "",
