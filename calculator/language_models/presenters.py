@@ -12,7 +12,8 @@ from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.lora_targets import module_names
 from calculator.language_models.selection import is_mixture
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.pages.calculator.presenters import AnswerView, present_calculator
+from calculator.pages.calculator.answer_view import AnswerView
+from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.carry.badges import BadgeLink, badge_links
 from calculator.pages.facts import Fact
 from calculator.question.own_gpu import OWN_GPU

@@ -51,7 +51,8 @@ class CardView:
     alternatives: tuple[AlternativeView, ...]
     typical: TypicalView | None
     own: OwnVerdictView | None
-    """Whether the visitor's own GPU holds the typical run."""
+    """Whether the visitor's own GPU holds the typical run, or to run a model, the figure."""
+    own_about: str
 
     @property
     def explanations(self) -> tuple[PartView, ...]:
@@ -81,6 +82,7 @@ def present_card(
         alternatives=present_alternatives(result, today),
         typical=typical,
         own=None if own is None else own.verdict_on(result.slug),
+        own_about="" if own is None else own.about,
     )
 
 

@@ -11,6 +11,7 @@ from calculator.answer.precise import PreciseResult
 from calculator.answer.rule_of_thumb import MethodResult
 from calculator.estimation.architectures.typical import typical_architecture
 from calculator.estimation.cluster.sharding import STRATEGY_NAMES
+from calculator.estimation.device import DeviceBytes
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_settings
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.calculator.typical import TYPICAL_RUN
@@ -100,6 +101,24 @@ def own_gpu_of_typical_runs(
         if each.slug in TYPICAL_METHODS
     ]
     return _view(own, found, {}, TYPICAL_RUN) if found else None
+
+
+def own_gpu_by_rule_of_thumb(
+    own: OwnGpu | None, results: Iterable[MethodResult]
+) -> OwnGpuView | None:
+    """Whether the visitor's cards run a model of that size, by the rule of thumb's one figure."""
+    if own is None:
+        return None
+    usable, each = own.gpu.usable_bytes, " on each" if own.gpu_count > 1 else ""
+    verdicts = []
+    for result in results:
+        share = int(result.memory_bytes / own.gpu_count)
+        found = verdict(DeviceBytes(share, share, share, ()), usable)
+        detail = f"about {format_gb(share)} of {format_gb(usable)}{each}"
+        verdicts.append(
+            OwnVerdictView(result.slug, result.name, found, VERDICT_WORDS[found], detail)
+        )
+    return _view(own, verdicts, {}, "by the rule of thumb")
 
 
 def _view(

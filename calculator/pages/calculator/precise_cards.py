@@ -6,13 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from calculator.answer.ladder import LadderSetup
-from calculator.answer.own_gpu import on_own_gpu
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
-from calculator.estimation import Estimate, estimate
-from calculator.estimation.cluster.sharded import estimate_sharded
+from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
-from calculator.estimation.savings import Estimated, Saving, largest_savings
-from calculator.estimation.settings import changed_fields
 from calculator.estimation.units import GB
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
@@ -23,7 +19,8 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView, own_verdict
+from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.saving_views import SavingView, present_savings, savings_note
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
@@ -65,19 +62,6 @@ class PhaseView:
     height: int
     resident_y: int
     resident_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class SavingView:
-    """page_url is where the change is made, or the card of the method that it leads to."""
-
-    words: str
-    cost: str
-    saved: str
-    page_url: str
-    fragment_url: str
-    own: OwnVerdictView | None = None
-    """Whether the visitor's own GPU would hold the run then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +113,7 @@ def present_precise_card(
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
     verdict = None if own is None else own.verdict_on(result.slug)
-    savings = _savings(result, run, links, own, verdict)
+    savings = present_savings(result, run, links, own, verdict)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -175,7 +159,7 @@ def present_precise_card(
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
         own=verdict,
-        savings_note=_savings_note(savings, verdict),
+        savings_note=savings_note(savings, verdict),
     )
 
 
@@ -199,16 +183,6 @@ def _gb_note(result: PreciseResult) -> str:
 
 def _is_tight(found: LadderSetup | None) -> bool:
     return found is not None and found.run.verdict == "tight"
-
-
-def _estimated(result: PreciseResult) -> Estimated:
-    """What another run takes of a GPU, shared out as this one is."""
-    if result.cluster is None:
-        return estimate
-    sharding = result.cluster.sharding
-    return lambda architecture, settings: (
-        estimate_sharded(architecture, settings, sharding).per_gpu
-    )
 
 
 def _shortfall(result: PreciseResult) -> str:
@@ -287,65 +261,6 @@ def _phases(found: Estimate) -> tuple[PhaseView, ...]:
 
 def _pixels(phase_bytes: int, found: Estimate) -> int:
     return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
-
-
-def _savings(
-    result: PreciseResult,
-    run: Run,
-    links: Links,
-    own: OwnGpuView | None,
-    now: OwnVerdictView | None,
-) -> tuple[SavingView, ...]:
-    """The largest savings; where the visitor's GPU does not simply hold the run, whether it
-    would then.
-    """
-    asks = now is not None and now.slug != "fits"
-    return tuple(
-        _saving(saving, result, run, links, own if asks else None)
-        for saving in largest_savings(
-            result.architecture, result.settings, estimated=_estimated(result)
-        )
-    )
-
-
-def _savings_note(savings: tuple[SavingView, ...], own: OwnVerdictView | None) -> str:
-    if own is None or own.slug != "too_small" or not savings:
-        return ""
-    if any(each.own is not None and each.own.slug in ("fits", "tight") for each in savings):
-        return ""
-    return "None of these alone is enough for your GPU. Take the first, and the next is shown."
-
-
-def _saving(
-    saving: Saving, result: PreciseResult, run: Run, links: Links, own: OwnGpuView | None
-) -> SavingView:
-    changed = {
-        name: getattr(saving.change.settings, name)
-        for name in changed_fields(saving.change.settings, result.settings)
-    }
-    method = changed.pop("method", "")
-    page_url, fragment_url = (
-        (f"#card-{method}", "") if method else links.urls(links.query_with(run.with_(**changed)))
-    )
-    return SavingView(
-        words=saving.change.words,
-        cost=saving.change.cost,
-        saved=format_gb(saving.device_bytes),
-        page_url=page_url,
-        fragment_url=fragment_url,
-        own=None if own is None else _own_after(saving, result, own),
-    )
-
-
-def _own_after(saving: Saving, result: PreciseResult, own: OwnGpuView) -> OwnVerdictView:
-    settings = saving.change.settings
-    cluster = (
-        None
-        if result.cluster is None
-        else estimate_sharded(result.architecture, settings, result.cluster.sharding)
-    )
-    found = on_own_gpu(result.architecture, settings, own.own, cluster)
-    return own_verdict(settings.method, saving.change.words, found)
 
 
 def _parameters(found: Estimate) -> str:

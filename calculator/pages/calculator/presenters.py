@@ -7,40 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calculator.answer.on_cluster import result_on_cluster
-from calculator.answer.precise import PreciseResult, precise_methods_of, precise_result
-from calculator.answer.rule_of_thumb import Fitted, MethodResult, estimate_methods
+from calculator.answer.precise import precise_methods_of, precise_result
+from calculator.answer.rule_of_thumb import Fitted, estimate_methods
 from calculator.catalog import Catalog
-from calculator.estimation.cluster.counts import words_for_count
 from calculator.language_models.search import search_models
 from calculator.models import Task
-from calculator.pages.calculator.cards import CardView, present_card
+from calculator.pages.calculator.answer_view import AnswerView, present_answer
 from calculator.pages.calculator.differences import (
     DIFFERENCES,
     FieldDifferencesView,
     differences_of_group,
 )
-from calculator.pages.calculator.further import FurtherView, present_further
-from calculator.pages.calculator.headline import (
-    inference_headline,
-    precise_headline,
-    training_headline,
-)
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches
-from calculator.pages.calculator.own_gpu import (
-    OwnGpuView,
-    own_gpu_of_results,
-    own_gpu_of_typical_runs,
-)
-from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
-from calculator.pages.calculator.ruler import Ruler, draw_ruler
-from calculator.pages.calculator.settings_panel import SettingsPanel, batch_words, present_settings
-from calculator.pages.calculator.typical import typical_runs, typical_words
+from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
-from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_words
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
 from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import Question, read_question, with_cluster
-from calculator.question.training_form import SETTING_NAMES, Run
+from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
 from calculator.words.formatting import format_gb, format_number, query_number
 
@@ -59,24 +44,6 @@ class RuleOfThumbView:
 
     name: str
     bytes_per_parameter: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerView:
-    """The answer: `cards` by the rule of thumb, or `precise_cards`."""
-
-    headline: str
-    ruler: Ruler
-    cards: tuple[CardView, ...] = ()
-    precise_cards: tuple[PreciseCardView, ...] = ()
-    further: FurtherView | None = None
-    own_gpu: OwnGpuView | None = None
-    parameters_only_reason: str = ""
-    typical_words: str = ""
-    """What typical runs take, beside the figures of the rule of thumb."""
-    cluster_words: str = ""
-    count_words: str = ""
-    """Of a stated number of GPUs that cannot be had as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +145,7 @@ def present_question(
             if task == Task.TRAINING
             else None
         ),
-        answer=_answer(catalog, task, question, links, results, today),
+        answer=present_answer(catalog, task, question, links, results, today),
         page_path=links.page_path,
         page_url=page_url,
         # Whose GPU is asked about makes no page of its own.
@@ -238,58 +205,6 @@ def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, .
         result_on_cluster(catalog, subject, architecture, run.settings_for(slug), sharding)
         for slug in slugs
     )
-
-
-def _answer(
-    catalog: Catalog,
-    task: str,
-    question: Question,
-    links: Links,
-    results: tuple[Fitted, ...],
-    today: dt.date | None,
-) -> AnswerView | None:
-    subject, run = question.subject, question.run
-    if not results or subject is None or run is None:
-        return None
-    tiers = catalog.usable_tiers if question.is_precise else catalog.tiers
-    ruler = draw_ruler(results, tiers)
-    precise = [each for each in results if isinstance(each, PreciseResult)]
-    own = question.own_gpu.own
-    if precise:
-        own_view = own_gpu_of_results(own, precise, _asked_of_a_gpu(question, run))
-        return AnswerView(
-            headline=precise_headline(
-                subject.name, batch_words(run), results, cluster_words(question.sharding)
-            ),
-            ruler=ruler,
-            precise_cards=tuple(
-                present_precise_card(r, run, links, today, own_view) for r in precise
-            ),
-            further=present_further(question.query, results, question.sharding),
-            own_gpu=own_view,
-            cluster_words=cluster_words(question.sharding),
-            count_words=words_for_count(question.sharding.gpu_count),
-        )
-    headline = training_headline if task == Task.TRAINING else inference_headline
-    rough = [each for each in results if isinstance(each, MethodResult)]
-    is_typical = task == Task.TRAINING and not subject.parameters_only_reason
-    typical = typical_runs(catalog, rough, links) if is_typical else {}
-    own_view = own_gpu_of_typical_runs(own, rough) if is_typical else None
-    return AnswerView(
-        headline=headline(subject.name, results),
-        ruler=ruler,
-        cards=tuple(present_card(r, today, typical.get(r.slug), own_view) for r in rough),
-        typical_words=typical_words(typical.values()),
-        own_gpu=own_view,
-        further=(present_further(question.query, results) if is_typical else None),
-        parameters_only_reason=subject.parameters_only_reason,
-    )
-
-
-def _asked_of_a_gpu(question: Question, run: Run) -> dict[str, str]:
-    """The question as a GPU's page takes it: it knows the catalog's models alone."""
-    model = {name: text for name, text in question.subject_query.items() if name == "model"}
-    return {**model, **run.query()}
 
 
 def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:

@@ -10,15 +10,11 @@ from calculator.answer.inference import InferenceResult, all_results, card_resul
 from calculator.catalog import Catalog
 from calculator.language_models.search import search_models
 from calculator.models import Task
+from calculator.pages.calculator.answer_view import AnswerView
 from calculator.pages.calculator.headline import inference_precise_headline
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches
-from calculator.pages.calculator.presenters import (
-    AnswerView,
-    CalculatorView,
-    present_question,
-    size_choices,
-)
+from calculator.pages.calculator.presenters import CalculatorView, present_question, size_choices
 from calculator.pages.calculator.ruler import draw_ruler
 from calculator.pages.inference.cards import (
     FormatGroup,
