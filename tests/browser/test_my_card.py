@@ -133,9 +133,7 @@ def test_without_javascript_the_field_has_a_button_and_an_unclear_name_an_error(
     expect(page.locator("#own-gpu")).to_contain_text("A100 SXM4 80 GB")
 
 
-def test_verdicts_and_their_field_are_accessible_at_every_width(
-    page, assert_good_in_every_window
-):
+def test_verdicts_and_their_field_are_accessible_at_every_width(page, assert_good_in_every_window):
     page.goto("/?model=llama-3-1-8b&sequence_length=4096&gpu=2x-rtx-3060-12gb")
 
     assert_good_in_every_window(page)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, unquote_plus, urlsplit
+import datetime as dt
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,8 +11,11 @@ from bs4 import BeautifulSoup
 from calculator.answer.own_gpu import on_own_gpu
 from calculator.catalog import current_catalog
 from calculator.estimation.verdict import VERDICT_WORDS
+from calculator.pages.calculator.own_gpu import own_verdict
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import read_question
+from gpus.specs import MethodSupport, PlatformSpec
+from tests.gpus.builders import a_gpu
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
@@ -33,38 +37,45 @@ def words_of(soup, selector):
 def links_within(soup, selector):
     return [
         link["href"]
-        for link in soup.select(f"{selector} a[href]")
+        for part in soup.select(selector)
+        for link in part.select("a[href]")
         if not link["href"].startswith(ELSEWHERE) and urlsplit(link["href"]).query
     ]
 
 
-@pytest.mark.parametrize("gpu", ["rtx-4090", "2x-rtx-4090"])
-@pytest.mark.parametrize(
-    ("path", "part"),
-    [
-        (f"/?{ASKED}", "#calculator"),
-        ("/?size=7", "#calculator"),
-        (f"/?{ASKED}&gpu_count=2&strategy=zero3", "#answer"),
-        ("/models/llama-3-1-8b/", ".cards, .model-page__go, .further"),
-        ("/models/llama-3-1-8b/qlora/", "#model-method"),
-        (f"/curves/?{ASKED}", "#curves"),
-        (f"/fit/?{ASKED}&method=qlora", ".intro"),
-        (f"/why/?{ASKED}&method=qlora", "#why, .intro"),
-        ("/inference/?model=llama-3-1-8b", "#calculator"),
-    ],
-)
-def test_every_link_of_an_answer_keeps_the_gpu(client, path, part, gpu):
-    joint = "&" if "?" in path else "?"
+PARTS = {
+    f"/?{ASKED}": "#answer, .inputs, .panels, #other-task",
+    "/?size=7": "#answer, .inputs, .panels, #other-task",
+    f"/?{ASKED}&gpu_count=2&strategy=zero3": "#answer",
+    "/models/llama-3-1-8b/": ".cards, .model-page__go, .further",
+    "/models/llama-3-1-8b/qlora/": "#model-method",
+    f"/curves/?{ASKED}": "#curves",
+    f"/fit/?{ASKED}&method=qlora": ".intro",
+    f"/why/?{ASKED}&method=qlora": "#why",
+    "/inference/?model=llama-3-1-8b": "#answer, .inputs, .panels, #other-task",
+}
 
-    found = links_within(soup_of(client, f"{path}{joint}gpu={gpu}"), part)
 
-    assert found
-    slots = [href for href in found if href.startswith("/compare/")]
-    for href in set(found) - set(slots):
-        assert parse_qs(urlsplit(href).query).get("gpu") == [gpu], href
-    for href in slots:
-        for value in parse_qs(urlsplit(href).query).values():
-            assert f"gpu={gpu}" in unquote_plus(value[0])
+def test_every_link_of_an_answer_keeps_the_gpu(client):
+    for path, part in PARTS.items():
+        joint = "&" if "?" in path else "?"
+
+        found = links_within(soup_of(client, f"{path}{joint}gpu=2x-rtx-4090"), part)
+
+        assert found, path
+        for href in found:
+            asked = parse_qs(urlsplit(href).query)
+            if href.startswith("/compare/"):
+                assert all(
+                    "gpu=2x-rtx-4090" in slot or two_of_it(slot) for (slot,) in asked.values()
+                )
+            else:
+                assert asked.get("gpu") == ["2x-rtx-4090"], (path, href)
+
+
+def two_of_it(slot):
+    """The comparison's own way to say it."""
+    return {("gpu", "rtx-4090"), ("gpu_count", "2")} <= set(parse_qsl(slot))
 
 
 def test_whose_gpu_it_is_makes_no_page_of_its_own_for_a_search_engine(client):
@@ -74,33 +85,32 @@ def test_whose_gpu_it_is_makes_no_page_of_its_own_for_a_search_engine(client):
     assert "gpu=" not in soup.select_one("link[rel=canonical]")["href"]
 
 
-@pytest.mark.parametrize("gpu_count", [1, 2])
-@pytest.mark.parametrize("slug", ["rtx-3060-12gb", "rtx-4090", "a100-sxm-80gb"])
-def test_the_verdict_is_the_same_on_every_page(client, slug, gpu_count):
-    catalog = current_catalog()
-    gpu = next(each for each in catalog.gpus if each.slug == slug)
-    own = OwnGpu(gpu, gpu_count)
-    name = own.query["gpu"]
-    question = read_question(catalog, {"model": "llama-3-1-8b"})
-    pages = {
-        "/": soup_of(client, f"/?model=llama-3-1-8b&gpu={name}"),
-        "model": soup_of(client, f"/models/llama-3-1-8b/?gpu={name}"),
-    }
+def test_the_verdict_is_the_same_on_every_page(client):
+    for slug, gpu_count in (("rtx-3060-12gb", 1), ("rtx-4090", 2), ("a100-sxm-80gb", 1)):
+        for method in ("full", "lora", "qlora"):
+            assert_same_verdict_everywhere(client, slug, gpu_count, method)
 
-    for method in ("full", "lora", "qlora"):
-        settings = question.run.settings_for(method)
-        found = on_own_gpu(question.subject.architecture, settings, own)
-        word = VERDICT_WORDS[found.verdict]
-        for soup in pages.values():
-            assert words_of(soup, f"#card-{method} .card__own .verdict") == word
-        fit = soup_of(client, f"/fit/?model=llama-3-1-8b&method={method}&gpu={name}")
-        assert words_of(fit, "#fit-own .verdict") == word
-        own_page = soup_of(client, f"/models/llama-3-1-8b/{method}/?gpu={name}")
-        assert words_of(own_page, "#own-gpu .verdict") == word
-        compared = f"/compare/?a=model%3Dllama-3-1-8b%26method%3D{method}%26gpu%3D{name}"
-        assert f"On the GPU named {word}" in words_of(soup_of(client, compared), "table")
-        card = soup_of(client, f"/gpus/{slug}/?gpu_count={gpu_count}")
-        assert words_of(card, f"#values-{method} .verdict").lower().startswith(word)
+
+def assert_same_verdict_everywhere(client, slug, gpu_count, method):
+    catalog = current_catalog()
+    own = OwnGpu(next(each for each in catalog.gpus if each.slug == slug), gpu_count)
+    question = read_question(catalog, {"model": "llama-3-1-8b"})
+    architecture, settings = question.subject.architecture, question.run.settings_for(method)
+    word = VERDICT_WORDS[on_own_gpu(architecture, settings, own).verdict]
+    name = own.query["gpu"]
+    on_card = f"#card-{method} .card__own .verdict"
+    places = {
+        f"/?model=llama-3-1-8b&gpu={name}": on_card,
+        f"/models/llama-3-1-8b/?gpu={name}": on_card,
+        f"/models/llama-3-1-8b/{method}/?gpu={name}": "#own-gpu .verdict",
+        f"/fit/?model=llama-3-1-8b&method={method}&gpu={name}": "#fit-own .verdict",
+    }
+    for path, selector in places.items():
+        assert words_of(soup_of(client, path), selector) == word, path
+    compared = f"/compare/?a=model%3Dllama-3-1-8b%26method%3D{method}%26gpu%3D{name}"
+    assert f"On the GPU named {word}" in words_of(soup_of(client, compared), "table")
+    card = soup_of(client, f"/gpus/{slug}/?gpu_count={gpu_count}")
+    assert words_of(card, f"#values-{method} .verdict").lower().startswith(word)
 
 
 def test_the_table_of_the_curves_says_at_which_length_it_stops_fitting(client):
@@ -127,16 +137,24 @@ def test_where_a_run_does_not_fit_each_saving_says_whether_it_would_then(client)
     assert any(saving.select_one(".verdict").get_text() == "fits" for saving in savings)
 
 
-def test_a_method_that_the_gpu_s_software_lacks_is_no_question_of_memory(client):
-    slug = next(
-        gpu.slug
-        for gpu in current_catalog().gpus
-        if gpu.platform is not None and gpu.platform.support.qlora == "no"
-    )
+def test_a_method_that_the_gpu_s_software_lacks_is_no_question_of_memory():
+    question = read_question(current_catalog(), {"model": "llama-3-2-3b"})
+    day = dt.date(2026, 11, 24)
+    support = MethodSupport(qlora="no")
+    gpu = a_gpu("Ascend", 64, platform=PlatformSpec("cann", "CANN", support, "", "", "", day))
 
-    soup = soup_of(client, f"/?model=llama-3-2-3b&gpu={slug}")
+    found = {
+        method: own_verdict(
+            method,
+            method,
+            on_own_gpu(
+                question.subject.architecture, question.run.settings_for(method), OwnGpu(gpu)
+            ),
+        ).word
+        for method in ("lora", "qlora")
+    }
 
-    assert "does not run on its software" in words_of(soup, "#card-qlora .card__own")
+    assert found == {"lora": "fits", "qlora": "does not run on its software"}
 
 
 def test_a_name_that_is_not_clear_is_an_error_beside_its_field_and_the_answer_stays(client):
