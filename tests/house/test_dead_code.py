@@ -25,6 +25,9 @@ CALLED_BY_NAME = [
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
     # Named in the settings: middleware with its hook, and what axes calls.
     *("*Middleware", "sync_capable", "async_capable", "process_view", "view", "args", "kwargs"),
+    # Read by Django's forms, django-simple-history and django-otp.
+    *("disabled", "skip_history_when_saving", "confirmed", "otp_device"),
+    "hold_unchanged",  # for imports, which ask it before they save
     *("locked_out", "original_response", "credentials", "handler500", "WaitingWorker"),
 ]
 DEFINED_FOR_DJANGO = {
@@ -37,6 +40,11 @@ DEFINED_FOR_DJANGO = {
     "settings.py",
     "feeds.py",
     "sitemaps.py",
+    # Pages and filters of the admin.
+    "row_admin.py",
+    "filters.py",
+    "audit.py",
+    "site.py",
 }
 SETTINGS_OF_GUNICORN = {"gunicorn.conf.py"}
 # They replace parts of PyTorch and transformers, or set what those read.
