@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from calculator.bulk.models import BulkImport, PriceFeed
 from calculator.data.models import LoadedRow
 from calculator.faq.models import FaqEntry, FormerSlug
 from calculator.language_models.models import LanguageModel, ModelAlias
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
 __all__ = [
+    "BulkImport",
     "FaqEntry",
     "FormerSlug",
     "LanguageModel",
@@ -16,5 +18,6 @@ __all__ = [
     "ModelAlias",
     "ModelSize",
     "PresetPart",
+    "PriceFeed",
     "Task",
 ]

@@ -85,8 +85,7 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with _patience(), transaction.atomic():
-        _wait_for_other_loads()
+    with one_at_a_time():
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)
@@ -96,6 +95,14 @@ def load_catalog(root: Path) -> list[Summary]:
         merge.remember()
         ensure_editor_group(table.model for table in TABLES)
     return summaries
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """A transaction that waits for other loads and imports, and lets none run beside it."""
+    with _patience(), transaction.atomic():
+        _wait_for_other_loads()
+        yield
 
 
 @contextmanager
