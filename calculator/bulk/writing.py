@@ -55,7 +55,7 @@ def _xlsx(table: BulkTable) -> bytes:
     resource = resource_of(table)
     rows = []
     for row in _rows(table):
-        cells = []
+        cells: list[Any] = []
         for column, value in row.items():
             if isinstance(value, list | str):
                 cells.append(guarded(_text(resource, column, value)))

@@ -6,8 +6,8 @@ import re
 from decimal import Decimal
 
 NO_PRICE = frozenset(
-    ["", "-", "–", "—", "n/a", "na", "none", "sold out", "unavailable", "not available"]
-    + ["contact us", "contact sales", "coming soon", "custom", "waitlist"]
+    "|-|–|—|n/a|na|none|sold out|unavailable|not available|contact us|contact sales|coming soon"
+    "|custom|waitlist".split("|")
 )
 _PRICE = re.compile(
     r"(?:from|starting at|as low as|~|≈)?\s*(?:us\s*)?\$?\s*"
