@@ -61,7 +61,6 @@ class BulkImport(models.Model):
     columns = models.JSONField()
     everywhere = models.JSONField(default=dict)
     leaves_out_unknown = models.BooleanField(default=False)
-    fingerprint = models.CharField(max_length=64, blank=True)
     feed = models.ForeignKey(PriceFeed, on_delete=models.CASCADE, null=True, blank=True)
     editor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from import_export.results import RowResult
 from tablib import Dataset
 
+from calculator.bulk.oddities import price_oddities
 from calculator.bulk.reading.grid import Grid
 from calculator.bulk.resources import resource_of
 from calculator.bulk.source_rows import Problem, SourceRow, source_rows
@@ -84,6 +85,14 @@ class NotAsShown(Exception):
         self.plan = plan
 
 
+class IsOdd(Exception):
+    """Some of it is odd, and nobody said that it is right."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("Some prices are odd.")
+        self.plan = plan
+
+
 class HasProblems(Exception):
     """The import has mistakes: nothing was changed."""
 
@@ -100,6 +109,10 @@ class Reading:
     everywhere: Mapping[str, str] = field(default_factory=dict)
     leaves_out_unknown: bool = False
 
+    def leaving_out_unknown(self, leaves_out: bool) -> Reading:
+        """The same, with or without the rows whose GPU is not known."""
+        return replace(self, leaves_out_unknown=leaves_out)
+
 
 def plan_import(table: BulkTable, grid: Grid, reading: Reading) -> Plan:
     """What an import would change now. Nothing is changed."""
@@ -107,14 +120,23 @@ def plan_import(table: BulkTable, grid: Grid, reading: Reading) -> Plan:
 
 
 def apply_import(
-    table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, fingerprint: str | None
+    table: BulkTable,
+    grid: Grid,
+    reading: Reading,
+    *,
+    editor: Any,
+    fingerprint: str | None,
+    source: str,
+    accepts_odd: bool = False,
 ) -> Plan:
     """Import it, all or nothing, and return what was done.
 
-    fingerprint is that of the plan that was confirmed; None takes it as it is now, unseen.
+    fingerprint is that of the plan that was confirmed; None takes it as it is now, unseen. source is
+    what history says of where it came from.
 
     Raises:
         HasProblems: it has mistakes.
+        IsOdd: some prices are odd, and `accepts_odd` does not say that they are right.
         NotAsShown: the plan is another by now.
     """
     with one_at_a_time():
@@ -123,6 +145,8 @@ def apply_import(
             raise HasProblems(plan)
         if fingerprint is not None and plan.fingerprint != fingerprint:
             raise NotAsShown(plan)
+        if plan.warned_count and not accepts_odd:
+            raise IsOdd(plan)
     return plan
 
 
@@ -135,6 +159,7 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
     resource.editor = editor
     headers = list(rows.columns)
     dataset = Dataset(*([row.cells[name] for name in headers] for row in taken), headers=headers)
+    oddities = price_oddities() if table.name == "prices" else None
     result = resource.import_data(
         dataset, dry_run=is_preview, rollback_on_validation_errors=True, use_transactions=True
     )
@@ -144,7 +169,11 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
     for row, found in zip(taken, result.rows, strict=True):
         problems += _problems_of(table, row, found)
         if found.is_new() or found.is_update():
-            changes.append(_change(table, row, found))
+            cells = tuple(CellChange(*each) for each in found.diff)
+            warnings = oddities(found.instance) if oddities else ()
+            changes.append(
+                RowChange(row.place, found.object_repr, found.is_new(), cells, warnings)
+            )
     problems.sort(key=lambda each: each.place)
     plan = Plan(
         tuple(changes),
@@ -153,11 +182,6 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
         tuple(left_out),
     )
     return _signed(plan)
-
-
-def _change(table: BulkTable, row: SourceRow, found: RowResult) -> RowChange:
-    cells = tuple(CellChange(*each) for each in found.diff)
-    return RowChange(row.place, found.object_repr, found.is_new(), cells)
 
 
 def _problems_of(table: BulkTable, row: SourceRow, found: RowResult) -> Iterable[Problem]:

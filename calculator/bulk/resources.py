@@ -278,6 +278,7 @@ def resource_of(table: BulkTable) -> RowResource:
             "skip_unchanged": True,
             "report_skipped": True,
             "clean_model_instances": True,
+            "store_instance": True,
             "use_transactions": True,
         },
     )

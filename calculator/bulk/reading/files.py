@@ -60,7 +60,7 @@ def decoded(content: bytes) -> str:
     return text
 
 
-def read_csv(text: str, separator: str = "") -> Grid:
+def read_csv(text: str, separator: str = "", *, most_rows: int = MOST_ROWS) -> Grid:
     """The grid of a CSV text; the separator is the one that its first row has most of.
 
     Raises:
@@ -78,7 +78,7 @@ def read_csv(text: str, separator: str = "") -> Grid:
         ]
     except csv.Error as error:
         raise Unreadable(f"Line {lines.line_num}: {error}. Correct the quotes.") from error
-    return grid_of(rows)
+    return grid_of(rows, most_rows=most_rows)
 
 
 def read_json(text: str) -> Grid:

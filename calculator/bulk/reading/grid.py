@@ -22,7 +22,6 @@ class Grid:
 
     places holds the number of each row as its file or paste numbers it, the first being 1.
     has_header is false where the first row was data already; `header` is then made of letters.
-    is_exact says that cells are what a program wrote: formulas guarded, nothing for reading alone.
     """
 
     header: tuple[str, ...]
@@ -52,7 +51,9 @@ class Grid:
         return letters
 
 
-def grid_of(rows: Sequence[tuple[int, Sequence[str]]], *, pads: bool = False) -> Grid:
+def grid_of(
+    rows: Sequence[tuple[int, Sequence[str]]], *, pads: bool = False, most_rows: int = MOST_ROWS
+) -> Grid:
     """The grid of numbered rows, the first of which holds the columns' names.
 
     `pads` lets a row be shorter than the first, as spreadsheets leave out empty cells at its end.
@@ -63,8 +64,8 @@ def grid_of(rows: Sequence[tuple[int, Sequence[str]]], *, pads: bool = False) ->
     rows = [(place, cells) for place, cells in rows if any(cell.strip() for cell in cells)]
     if not rows:
         raise Unreadable("There is no table in it: a row of names, then a row for each entry.")
-    if len(rows) - 1 > MOST_ROWS:
-        raise Unreadable(f"It has {len(rows) - 1:,} rows; {MOST_ROWS:,} go at once. Split it.")
+    if len(rows) - 1 > most_rows:
+        raise Unreadable(f"It has {len(rows) - 1:,} rows; {most_rows:,} go at once. Split it.")
     width = max(len(cells) for _, cells in rows) if pads else len(rows[0][1])
     if width > MOST_COLUMNS:
         raise Unreadable(f"It has {width} columns; there are at most {MOST_COLUMNS}.")

@@ -6,8 +6,23 @@ import re
 from decimal import Decimal
 
 NO_PRICE = frozenset(
-    "|-|–|—|n/a|na|none|sold out|unavailable|not available|contact us|contact sales|coming soon"
-    "|custom|waitlist".split("|")
+    [
+        "",
+        "-",
+        "–",
+        "—",
+        "n/a",
+        "na",
+        "none",
+        "sold out",
+        "unavailable",
+        "not available",
+        "contact us",
+        "contact sales",
+        "coming soon",
+        "custom",
+        "waitlist",
+    ]
 )
 _PRICE = re.compile(
     r"(?:from|starting at|as low as|~|≈)?\s*(?:us\s*)?\$?\s*"
