@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calculator.bulk.models import BulkImport, PriceFeed
+from calculator.changes.models import ChangeSet
 from calculator.data.models import LoadedRow
 from calculator.faq.models import FaqEntry, FormerSlug
 from calculator.language_models.models import LanguageModel, ModelAlias
@@ -10,6 +11,7 @@ from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
 __all__ = [
     "BulkImport",
+    "ChangeSet",
     "FaqEntry",
     "FormerSlug",
     "LanguageModel",

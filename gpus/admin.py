@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.editing import RowAdmin, publish, unpublish
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
 from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation
@@ -21,7 +20,7 @@ from gpus.tiers import MemoryTier
 
 
 @admin.register(MemoryTier)
-class MemoryTierAdmin(ModelAdmin):
+class MemoryTierAdmin(RowAdmin):
     list_display = (
         "memory_gb",
         "label",
@@ -48,9 +47,7 @@ class MemoryTierAdmin(ModelAdmin):
 
 
 @admin.register(UtilisationClass)
-class UtilisationClassAdmin(ModelAdmin):
-    form = RowForm
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class UtilisationClassAdmin(RowAdmin):
     list_display = (
         "name",
         "low_fraction",
@@ -63,13 +60,9 @@ class UtilisationClassAdmin(ModelAdmin):
     search_fields = ("name", "slug", "source")
     prepopulated_fields = {"slug": ("name",)}
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
 
 @admin.register(Platform)
-class PlatformAdmin(ModelAdmin):
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class PlatformAdmin(RowAdmin):
     list_display = ("name", "full_support", "lora_support", "qlora_support", "checked_on")
     search_fields = ("name", "slug", "note")
     prepopulated_fields = {"slug": ("name",)}
@@ -96,10 +89,7 @@ class PriceAgeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Gpu)
-class GpuAdmin(ModelAdmin):
-    form = RowForm
-    # A link typed without its scheme is https, as it will be by default from Django 6.
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class GpuAdmin(RowAdmin):
     actions = (publish, unpublish)
     list_display = (
         "name",
@@ -154,9 +144,6 @@ class GpuAdmin(ModelAdmin):
         # Asked once, not once for each row.
         tier.choices = list(tier.choices)  # type: ignore[arg-type]
         return formset
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     def view_on_site(self, gpu: Gpu) -> str | None:
         return gpu.get_absolute_url() if gpu.published else None

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import connection
 
+from calculator.changes.models import Kind
+from calculator.changes.recording import change_set
 from calculator.data.editor_group import ensure_editor_group
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
@@ -91,7 +93,7 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with one_at_a_time():
+    with one_at_a_time(), change_set(kind=Kind.LOAD):
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)
