@@ -23,6 +23,8 @@ from calculator.bulk.reading.grid import Grid
 from calculator.bulk.resources import resource_of
 from calculator.bulk.source_rows import Problem, SourceRow, source_rows
 from calculator.bulk.tables import BulkTable
+from calculator.changes.models import Kind
+from calculator.changes.recording import change_set
 from calculator.data.loading import one_at_a_time
 
 
@@ -139,7 +141,10 @@ def apply_import(
         IsOdd: some prices are odd, and `accepts_odd` does not say that they are right.
         NotAsShown: the plan is another by now.
     """
-    with one_at_a_time():
+    with (
+        one_at_a_time(),
+        change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}"),
+    ):
         plan = _run(table, grid, reading, editor=editor, is_preview=False)
         if plan.problems:
             raise HasProblems(plan)
@@ -157,6 +162,7 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
         return Plan(problems=tuple(problems), left_out=tuple(left_out))
     resource = resource_of(table)
     resource.editor = editor
+    resource.is_preview = is_preview
     headers = list(rows.columns)
     dataset = Dataset(*([row.cells[name] for name in headers] for row in taken), headers=headers)
     oddities = price_oddities() if table.name == "prices" else None

@@ -206,6 +206,7 @@ class RowResource(ModelResource):
 
     table: BulkTable
     editor: Any = None
+    is_preview = False
 
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
@@ -225,6 +226,8 @@ class RowResource(ModelResource):
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         if hasattr(instance, "editor_id"):
             instance.editor = self.editor
+        if self.is_preview:
+            instance.skip_history_when_saving = True  # it is rolled back, too
 
     def after_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         children = self.table.children
@@ -249,6 +252,8 @@ class RowResource(ModelResource):
             except ValidationError as invalid:
                 words = f"“{values[children.key]}”: {' '.join(invalid.messages)}"
                 raise ValidationError({children.column: words}) from invalid
+            if self.is_preview:
+                child.skip_history_when_saving = True  # type: ignore[attr-defined]
             child.save()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000
 MOST_COLUMNS = 80
 # A workbook's cell holds no more (Excel specifications and limits).
 LONGEST_CELL = 32_767

@@ -84,7 +84,7 @@ def test_an_alias_of_another_model_is_refused_in_words():
         family="f",
         params_total=1,
         architecture_kind="dense",
-        model_type="unknown",
+        model_type="mllama",
         source="s",
     )
 
@@ -120,7 +120,7 @@ def test_a_table_without_its_key_is_refused():
 
 def test_a_thousand_prices_with_ten_mistakes_change_nothing_and_name_all_ten():
     rows = [
-        [("rtx-4090", "H100 SXM")[day % 2], f"${1 + day / 1000}/hr", f"P{day // 700}", _day(day)]
+        [("rtx-4090", "H100 SXM")[day % 2], f"${1 + day / 1000:.3f}/hr", f"P{day // 700}", _day(day)]
         for day in range(1000)
     ]
     bad = {
