@@ -98,6 +98,8 @@ def source_rows(
     of_kind = [column for column in used if column.startswith(OF_KIND)]
     if of_kind:
         own |= {"usd", "kind"}
+    # A key that may be empty is empty where nothing says it: a price of no one shop.
+    own |= {column for column in table.key if table.fields[column].blank}
     names = tuple(column for column in table.columns if column in own or column in everywhere)
     problems = [
         Problem(0, "", f"Two columns are “{column}”. Say what the other one is.")
@@ -105,7 +107,9 @@ def source_rows(
         if used.count(column) > 1
     ]
     problems += [
-        Problem(0, "", f"No column is the “{column}”, by which rows are told apart. Say which is.")
+        Problem(
+            0, "", f"No column is the {column}, by which rows are told apart: {_where(table)}."
+        )
         for column in table.key
         if column not in names
     ]
@@ -130,6 +134,12 @@ def source_rows(
     if table.name == "prices":
         _understand_prices(rows)
     return SourceRows(table, names, tuple(rows))
+
+
+def _where(table: BulkTable) -> str:
+    if table.name == "prices":
+        return "choose the column that is, or say below what holds for all rows"
+    return "choose the column that is"
 
 
 def _heading(grid: Grid, position: int) -> str:

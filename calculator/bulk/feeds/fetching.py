@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 SECONDS = 20
 _CHUNK_BYTES = 64 * 1024
+# RFC 6052 and RFC 8215: any IPv4 address behind a translator.
+_NAT64 = ipaddress.ip_network("64:ff9b::/32")
 
 
 class Unfetchable(Exception):
@@ -95,7 +97,7 @@ def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         # An IPv4 address in IPv6's clothes may be any: such ones are not asked at all.
-        if address.sixtofour or address.teredo or address in ipaddress.ip_network("64:ff9b::/16"):
+        if address.sixtofour or address.teredo or address in _NAT64:
             return False
         if address.ipv4_mapped:
             return _is_public(str(address.ipv4_mapped))

@@ -42,5 +42,3 @@ def changes_of(plan: Plan) -> dict[str, dict[str, tuple[str, str]]]:
         change.name: {cell.column: (cell.before, cell.after) for cell in change.cells}
         for change in plan.changes
     }
-
-
