@@ -253,7 +253,7 @@ class RowResource(ModelResource):
                 words = f"“{values[children.key]}”: {' '.join(invalid.messages)}"
                 raise ValidationError({children.column: words}) from invalid
             if self.is_preview:
-                child.skip_history_when_saving = True  # type: ignore[attr-defined]
+                child.skip_history_when_saving = True  # type: ignore[union-attr]
             child.save()
 
 

@@ -60,7 +60,7 @@ class HandInForm(EverywhereForm):
     field_order = ("table", "pasted", "file", *EVERYWHERE)
 
     def __init__(self, *args: Any, tables: Iterable[BulkTable], **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, label_suffix="", **options)
         names = [(table.name, table.title) for table in tables]
         # Prices are what editors bring every week.
         self.fields["table"].choices = sorted(names, key=lambda each: each[0] != "prices")  # type: ignore[attr-defined]
@@ -112,7 +112,7 @@ class ReadingForm(EverywhereForm):
             "has_header": waiting.grid.has_header,
             "leaves_out_unknown": waiting.reading.leaves_out_unknown,
         }
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial, label_suffix="")
         grid = waiting.grid
         self.column_names = [f"column-{position}" for position in range(len(grid.header))]
         choices = choices_of(waiting.table)

@@ -160,7 +160,7 @@ def _may(request: HttpRequest, table: BulkTable, *actions: str) -> bool:
         for model in table.models()
         for action in actions
     )
-    return request.user.has_perms(names)  # type: ignore[union-attr]
+    return request.user.has_perms(names)
 
 
 def _page(

@@ -60,7 +60,7 @@ def test_gpus_are_found_by_what_people_and_providers_call_them(catalog):
         ("GPU\tPrice\n", ["gpu", "usd"]),
         (
             "Graphics card\t$/hr\tCloud\tAs of\tLink\n",
-            "gpu usd provider checked_on source_url".split(),
+            ["gpu", "usd", "provider", "checked_on", "source_url"],
         ),
         (
             "Model\tVRAM\tOn-demand\tSpot price\n",
