@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, User
 from playwright.sync_api import Page, expect
@@ -51,6 +53,7 @@ def test_200_prices_take_one_paste_and_one_confirmation(page_at, log_in, editor)
     expect(page.get_by_label("On-demand (C)")).to_have_value("usd@rent_on_demand")
     expect(page.locator("#bulk-changes tbody tr")).to_have_count(200)
     assert not PriceObservation.objects.filter(provider="Test Cloud").exists()
+    page.get_by_label(re.compile("odd prices, marked below: I have checked them")).check()
     page.get_by_role("button", name="Import 200 changes").click()
 
     expect(page.locator(".messagelist .success")).to_contain_text("200 added")
