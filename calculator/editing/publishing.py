@@ -9,14 +9,14 @@ from django.db import models
 from django.http import HttpRequest
 
 
-@admin.action(description="Publish", permissions=["change"])
+@admin.action(description="Publish", permissions=["publish"])
 def publish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> None:
     _set_published(model_admin, request, queryset, published=True)
 
 
-@admin.action(description="Unpublish: keep, but show nowhere", permissions=["change"])
+@admin.action(description="Unpublish: keep, but show nowhere", permissions=["publish"])
 def unpublish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> None:
