@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from gpus.prices.models import PriceObservation
-
-# A point in the wrong place; real prices of a week ago have not moved so far.
-TIMES = 10
+from gpus.pricing.forms import LEAP, leaps
 
 
 def price_oddities() -> Callable[[Any], tuple[str, ...]]:
@@ -23,9 +21,9 @@ def price_oddities() -> Callable[[Any], tuple[str, ...]]:
         before = last.get(
             (price.gpu_id, price.kind, price.provider), last.get((price.gpu_id, price.kind, ""))
         )
-        if before is None or before / TIMES < price.usd < before * TIMES:
+        if before is None or not leaps(price.usd, before):
             return ()
         moved = "more" if price.usd > before else "less"
-        return (f"{TIMES} times {moved} than the last of its kind, ${before.normalize():f}.",)
+        return (f"{LEAP} times {moved} than the last of its kind, ${before.normalize():f}.",)
 
     return oddities

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -23,6 +23,7 @@ from calculator.bulk.reading.grid import Grid
 from calculator.bulk.resources import resource_of
 from calculator.bulk.source_rows import Problem, SourceRow, source_rows
 from calculator.bulk.tables import BulkTable
+from calculator.changes.locking import version_of
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import one_at_a_time
@@ -116,9 +117,11 @@ class Reading:
         return replace(self, leaves_out_unknown=leaves_out)
 
 
-def plan_import(table: BulkTable, grid: Grid, reading: Reading) -> Plan:
+def plan_import(
+    table: BulkTable, grid: Grid, reading: Reading, *, may_publish: bool = True
+) -> Plan:
     """What an import would change now. Nothing is changed."""
-    return _run(table, grid, reading, editor=None, is_preview=True)
+    return _run(table, grid, reading, may_publish=may_publish)
 
 
 def apply_import(
@@ -130,6 +133,7 @@ def apply_import(
     fingerprint: str | None,
     source: str,
     accepts_odd: bool = False,
+    may_publish: bool = True,
 ) -> Plan:
     """Import it, all or nothing, and return what was done.
 
@@ -145,7 +149,7 @@ def apply_import(
         one_at_a_time(),
         change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}"),
     ):
-        plan = _run(table, grid, reading, editor=editor, is_preview=False)
+        plan = _run(table, grid, reading, may_publish=may_publish, editor=editor, is_preview=False)
         if plan.problems:
             raise HasProblems(plan)
         if fingerprint is not None and plan.fingerprint != fingerprint:
@@ -155,7 +159,16 @@ def apply_import(
     return plan
 
 
-def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_preview: bool) -> Plan:
+def _run(
+    table: BulkTable,
+    grid: Grid,
+    reading: Reading,
+    *,
+    may_publish: bool,
+    editor: Any = None,
+    is_preview: bool = True,
+) -> Plan:
+    may_publish = may_publish or table.editors_publish
     rows = source_rows(table, grid, reading.columns, reading.everywhere)
     taken, problems, left_out = rows.sorted_out(leaves_out_unknown=reading.leaves_out_unknown)
     if problems and not taken:
@@ -163,6 +176,7 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
     resource = resource_of(table)
     resource.editor = editor
     resource.is_preview = is_preview
+    resource.publishes = may_publish
     headers = list(rows.columns)
     dataset = Dataset(*([row.cells[name] for name in headers] for row in taken), headers=headers)
     oddities = price_oddities() if table.name == "prices" else None
@@ -171,12 +185,15 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
     )
     if result.base_errors:
         raise result.base_errors[0].error
-    changes = []
+    changes, versions = [], []
     for row, found in zip(taken, result.rows, strict=True):
         problems += _problems_of(table, row, found)
         if found.is_new() or found.is_update():
             cells = tuple(CellChange(*each) for each in found.diff)
             warnings = oddities(found.instance) if oddities else ()
+            if not may_publish:
+                problems += _publishes(table, row, found, cells)
+            versions.append("" if found.is_new() else version_of(found.original))
             changes.append(
                 RowChange(row.place, found.object_repr, found.is_new(), cells, warnings)
             )
@@ -187,7 +204,22 @@ def _run(table: BulkTable, grid: Grid, reading: Reading, *, editor: Any, is_prev
         tuple(problems),
         tuple(left_out),
     )
-    return _signed(plan)
+    return replace(plan, fingerprint=_fingerprint(plan, versions))
+
+
+def _publishes(
+    table: BulkTable, row: SourceRow, found: RowResult, cells: Iterable[CellChange]
+) -> Iterable[Problem]:
+    """What of a row is a publisher's to decide."""
+    if "published" not in table.fields:
+        if found.is_new():
+            words = "A row of this table is public at once: a publisher has to add it."
+            yield row.problem(table.key[0], words)
+        return
+    said = next((cell for cell in cells if cell.column == "published"), None)
+    if said is not None and (said.after == "true" or not found.is_new()):
+        words = "What is public is a publisher's to decide: leave the column out."
+        yield row.problem("published", words)
 
 
 def _problems_of(table: BulkTable, row: SourceRow, found: RowResult) -> Iterable[Problem]:
@@ -219,16 +251,10 @@ def _words(table: BulkTable, name: str, error: ValidationError) -> str:
     return " ".join(error.messages)
 
 
-def _signed(plan: Plan) -> Plan:
-    """The plan with its fingerprint: of every change, old and new."""
+def _fingerprint(plan: Plan, versions: Sequence[str]) -> str:
+    """Of every change, old and new, and of the version that each row has before it."""
     said = [
-        [
-            change.place,
-            change.name,
-            change.is_new,
-            [[c.column, c.before, c.after] for c in change.cells],
-        ]
-        for change in plan.changes
+        [*astuple(change)[:-1], version]
+        for change, version in zip(plan.changes, versions, strict=True)
     ]
-    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-    return Plan(plan.changes, plan.unchanged_count, plan.problems, plan.left_out, digest)
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -207,6 +207,7 @@ class RowResource(ModelResource):
     table: BulkTable
     editor: Any = None
     is_preview = False
+    publishes = True
 
     @classmethod
     def get_diff_class(cls) -> type[Diff]:
@@ -222,6 +223,10 @@ class RowResource(ModelResource):
         rows = self.table.model._base_manager.select_related(*parents)
         children = self.table.children
         return rows.prefetch_related(children.accessor) if children else rows
+
+    def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:
+        if new and not self.publishes and "published" in self.fields:
+            instance.published = False  # until a publisher has seen it
 
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         if hasattr(instance, "editor_id"):

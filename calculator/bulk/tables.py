@@ -50,6 +50,11 @@ class BulkTable:
     children: Children | None = None
 
     @property
+    def editors_publish(self) -> bool:
+        """Whether a row counts once an editor has checked it, as a price does."""
+        return self.name == "prices"
+
+    @property
     def model(self) -> type[models.Model]:
         return self.stored.model
 

@@ -41,8 +41,8 @@ class Waiting:
         reading = Reading(row.columns, row.everywhere, row.leaves_out_unknown)
         return cls(row, BULK_TABLES[row.table], Grid.from_json(row.grid), reading)
 
-    def plan(self) -> Plan:
-        return plan_import(self.table, self.grid, self.reading)
+    def plan(self, *, may_publish: bool = True) -> Plan:
+        return plan_import(self.table, self.grid, self.reading, may_publish=may_publish)
 
 
 def read(table: BulkTable, grid: Grid, everywhere: Mapping[str, str]) -> tuple[Grid, Reading]:
@@ -104,7 +104,14 @@ def read_anew(
     row.save(update_fields=("grid", "columns", "everywhere", "leaves_out_unknown"))
 
 
-def confirm(pk: Any, *, editor: Any, fingerprint: str, accepts_odd: bool = False) -> Plan:
+def confirm(
+    pk: Any,
+    *,
+    editor: Any,
+    fingerprint: str,
+    accepts_odd: bool = False,
+    may_publish: bool = True,
+) -> Plan:
     """Do what the preview with this fingerprint said, once.
 
     Raises:
@@ -126,6 +133,7 @@ def confirm(pk: Any, *, editor: Any, fingerprint: str, accepts_odd: bool = False
             fingerprint=fingerprint,
             source=row.source,
             accepts_odd=accepts_odd,
+            may_publish=may_publish,
         )
         row.applied_at, row.outcome, row.editor = timezone.now(), plan.in_words, editor
         row.grid, row.text = {}, ""

@@ -21,6 +21,7 @@ from calculator.models import (
     ModelAlias,
     ModelSize,
     PresetPart,
+    PriceFeed,
 )
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
@@ -101,7 +102,7 @@ def load_catalog(root: Path) -> list[Summary]:
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()
-        ensure_groups(table.model for table in TABLES)
+        ensure_groups((*(table.model for table in TABLES), PriceFeed))
     return summaries
 
 

@@ -11,10 +11,11 @@ from calculator.bulk.feeds.fetching import Unfetchable
 from calculator.bulk.feeds.running import read_feed
 from calculator.bulk.models import PriceFeed
 from calculator.bulk.reading.grid import Unreadable
+from calculator.editing import RowAdmin
 
 
 @admin.register(PriceFeed)
-class PriceFeedAdmin(admin.ModelAdmin):
+class PriceFeedAdmin(RowAdmin):
     list_display = ("name", "provider", "is_on", "is_trusted", "last_read_at", "last_outcome")
     actions = ("read_now",)
     readonly_fields = ("last_read_at", "last_outcome")

@@ -20,6 +20,7 @@ from calculator.bulk.planning import HasProblems, IsOdd, NotAsShown, Plan
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
+from calculator.changes.publishing import may_publish
 
 # More changes than one looks through: the page says how many there are beyond.
 MOST_SHOWN = 1_000
@@ -77,7 +78,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
             leaves_out_unknown=form.cleaned_data.get("leaves_out_unknown", False),
         )
         return redirect("bulk:preview", pk=pk)
-    return _preview_page(request, waiting, form, waiting.plan())
+    return _preview_page(request, waiting, form, waiting.plan(may_publish=may_publish(request)))
 
 
 def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
@@ -87,6 +88,7 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
             editor=request.user,
             fingerprint=request.POST.get("fingerprint", ""),
             accepts_odd="odd" in request.POST,
+            may_publish=may_publish(request),
         )
     except AlreadyDone:
         messages.warning(request, "This import was done before.")

@@ -167,3 +167,18 @@ def test_only_who_may_change_a_table_may_import_it(client):
 def test_visitors_are_asked_to_log_in(client):
     for path in (URL, f"{URL}export/gpus.csv"):
         assert client.get(path).headers["Location"].startswith("/admin/login/")
+
+
+def test_what_is_public_stays_a_publishers_to_decide(editor_client):
+    hidden = hand_in(editor_client, "slug,published\nrtx-4090,false\n", "gpus")
+    new = hand_in(
+        editor_client,
+        "slug,name,short_name,vendor,audience,memory_gb\nnew,New GPU,New,NVIDIA,consumer,24\n",
+        "gpus",
+    )
+    tier = hand_in(editor_client, "memory_gb,label,audience\n32,32 GB,consumer\n", "tiers")
+
+    assert "row 2, column published (B): What is public is a publisher&#x27;s" in hidden.text
+    assert "a publisher has to add it" in tier.text
+    assert "Imported" in said(confirm(editor_client, new))
+    assert not Gpu.objects.get(slug="new").published
