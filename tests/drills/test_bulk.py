@@ -50,4 +50,6 @@ def test_an_import_killed_halfway_leaves_the_old_catalog_whole(own_copy, tmp_pat
     assert rows(database) == before
     again = run_python(own_copy, "manage.py", "import_prices", str(file))
     assert again.returncode == 0, again.stderr
-    assert len(rows(database)["gpus_priceobservation"]) == len(before["gpus_priceobservation"]) + 60
+    assert (
+        len(rows(database)["gpus_priceobservation"]) == len(before["gpus_priceobservation"]) + 60
+    )

@@ -51,5 +51,8 @@ def read_feed(feed: PriceFeed, *, editor: Any = None) -> BulkImport:
 
 
 def _note(feed: PriceFeed, outcome: str) -> None:
-    feed.last_read_at, feed.last_outcome = timezone.now(), outcome[:300]
-    feed.save(update_fields=("last_read_at", "last_outcome", "updated_at"))
+    """Say what came of it. That is no edit: neither history nor the row's version takes part."""
+    PriceFeed.objects.filter(pk=feed.pk).update(
+        last_read_at=timezone.now(), last_outcome=outcome[:300]
+    )
+    feed.refresh_from_db()

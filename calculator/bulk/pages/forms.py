@@ -60,7 +60,7 @@ class HandInForm(EverywhereForm):
     field_order = ("table", "pasted", "file", *EVERYWHERE)
 
     def __init__(self, *args: Any, tables: Iterable[BulkTable], **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
+        super().__init__(*args, **{**options, "label_suffix": ""})
         names = [(table.name, table.title) for table in tables]
         # Prices are what editors bring every week.
         self.fields["table"].choices = sorted(names, key=lambda each: each[0] != "prices")  # type: ignore[attr-defined]
