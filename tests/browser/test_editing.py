@@ -22,6 +22,7 @@ ADMIN_PAGES = [
     "/admin/calculator/modelsize/",
     "/admin/calculator/faqentry/",
     "/admin/calculator/faqentry/add/",
+    "/admin/calculator/changeset/",
     "/admin/password_change/",
 ]
 
@@ -29,7 +30,7 @@ ADMIN_PAGES = [
 @pytest.fixture
 def editor(site) -> User:
     editor = User.objects.create_user("editor", password="a long secret", is_staff=True)
-    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    editor.groups.add(Group.objects.get(name="Catalog publisher"))
     return editor
 
 
