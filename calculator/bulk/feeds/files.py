@@ -14,7 +14,7 @@ from calculator.bulk.reading.files import decoded, read_csv
 from calculator.bulk.reading.grid import Grid
 
 LARGEST_BYTES = 20_000_000
-LARGEST_UNPACKED_BYTES = 60_000_000
+LARGEST_UNPACKED_BYTES = 40_000_000
 
 
 def fetch_catalog(address: str) -> Grid:
@@ -33,7 +33,7 @@ def fetch_catalog(address: str) -> Grid:
     content = fetch(address, most_bytes=LARGEST_BYTES)
     if content.startswith(b"PK"):
         content = _unpacked(content)
-    return read_csv(decoded(content), ",", most_rows=500_000)
+    return read_csv(decoded(content), ",", most_rows=200_000)
 
 
 def _unpacked(content: bytes) -> bytes:
