@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from calculator.changes.differences import name_of
-from calculator.changes.locking import hold
+from calculator.changes.locking import conflict_of, hold
 from calculator.changes.models import Kind
 from calculator.changes.publishing import may_publish
 from calculator.changes.recording import change_set
@@ -125,8 +125,29 @@ class RowAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         with self._as_one_change(request):
             if request.method == "POST" and object_id is not None:
+                key = unquote(object_id)
+                if key.isdecimal() and not self.get_queryset(request).filter(pk=key).exists():
+                    return self._gone_view(request, key)
                 self._hold(request, unquote(object_id))
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _gone_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """What was typed for a row that somebody deleted meanwhile: to copy, not to lose."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        deletion = conflict_of(self.model, key, "", None).by
+        form = self.get_form(request)(request.POST)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"This {self.opts.verbose_name} is gone",
+            "opts": self.opts,
+            "who": (deletion.who_name if deletion else "") or "somebody",
+            "change_url": deletion
+            and reverse("admin:calculator_changeset_change", args=[deletion.pk]),
+            "typed": [(field.label, field.data) for field in form.visible_fields() if field.data],
+            "list_url": self._url("changelist"),
+        }
+        return TemplateResponse(request, "admin/changes/gone.html", context, status=409)
 
     def _hold(self, request: HttpRequest, key: str) -> None:
         """Lock the row and those below it, so that nobody saves them between check and save."""

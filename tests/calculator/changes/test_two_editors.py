@@ -14,7 +14,7 @@ from django.test import Client
 
 from calculator.changes.locking import hold_unchanged, version_of
 from calculator.data.loading import load_catalog
-from calculator.models import MethodPreset, ModelSize
+from calculator.models import ChangeSet, MethodPreset, ModelSize
 from gpus.models import Gpu
 from gpus.tiers import MemoryTier
 from tests.admin_pages import errors_in, fields_on, save
@@ -121,6 +121,20 @@ def test_a_part_that_somebody_else_changed_is_refused(anna, ben):
 
     assert str(lora.parts.first().bytes_per_parameter.normalize()) == "2.1"
     assert "anna saved this row" in response.text
+
+
+def test_what_was_typed_for_a_row_that_is_gone_by_now_is_shown(anna, ben):
+    size = ModelSize.objects.get(params_b=7)
+    url = f"{SIZES}{size.pk}/change/"
+    before = opened(ben, url)
+    anna.post(f"{SIZES}{size.pk}/delete/?for_good=1", {"post": "yes"})
+
+    response = send(ben, url, before, params_b="7.25")
+
+    assert response.status_code == 409
+    assert "anna deleted it" in response.text
+    assert "<td>7.25</td>" in response.text
+    assert f"/admin/calculator/changeset/{ChangeSet.objects.first().pk}/change/" in response.text
 
 
 def test_an_import_hears_which_rows_changed_since_its_preview(loaded):
