@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
+from calculator.looking_ahead.admin import LookAheadAdmin
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import (
     CLOUD_PRICE_FIELDS,
@@ -30,7 +31,7 @@ CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless 
 
 
 @admin.register(MemoryTier)
-class MemoryTierAdmin(ModelAdmin):
+class MemoryTierAdmin(LookAheadAdmin):
     list_display = (
         "memory_gb",
         "label",
@@ -57,7 +58,7 @@ class MemoryTierAdmin(ModelAdmin):
 
 
 @admin.register(UtilisationClass)
-class UtilisationClassAdmin(ModelAdmin):
+class UtilisationClassAdmin(LookAheadAdmin):
     form = RowForm
     formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
     list_display = (
@@ -77,7 +78,7 @@ class UtilisationClassAdmin(ModelAdmin):
 
 
 @admin.register(Platform)
-class PlatformAdmin(ModelAdmin):
+class PlatformAdmin(LookAheadAdmin):
     formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
     list_display = ("name", "full_support", "lora_support", "qlora_support", "checked_on")
     search_fields = ("name", "slug", "note")
@@ -136,7 +137,7 @@ class PriceAgeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Gpu)
-class GpuAdmin(ModelAdmin):
+class GpuAdmin(LookAheadAdmin):
     form = GpuForm
     # A link typed without its scheme is https, as it will be by default from Django 6.
     formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}

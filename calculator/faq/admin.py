@@ -10,10 +10,11 @@ from django.http import HttpRequest
 
 from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
 from calculator.faq.models import FaqEntry
+from calculator.looking_ahead.admin import LookAheadAdmin
 
 
 @admin.register(FaqEntry)
-class FaqEntryAdmin(admin.ModelAdmin):
+class FaqEntryAdmin(LookAheadAdmin):
     form = RowForm
     formfield_overrides = MULTILINE_TEXT
     actions = (publish, unpublish)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.language_models.models import LanguageModel, ModelAlias
+from calculator.looking_ahead.admin import LookAheadAdmin
 
 _NAMES = ("display_name", "slug", "hf_id", "family", "license", "released_on")
 _COUNTS = (
@@ -72,7 +73,7 @@ class ModelAliasInline(admin.TabularInline):
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(admin.ModelAdmin):
+class LanguageModelAdmin(LookAheadAdmin):
     form = RowForm
     formfield_overrides = MULTILINE_TEXT
     inlines = (ModelAliasInline,)

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.looking_ahead.admin import LookAheadAdmin
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 from calculator.words.formatting import format_number, query_number
 
@@ -38,7 +39,7 @@ class PresetPartInline(admin.TabularInline):
 
 
 @admin.register(MethodPreset)
-class MethodPresetAdmin(admin.ModelAdmin):
+class MethodPresetAdmin(LookAheadAdmin):
     form = RowForm
     formfield_overrides = MULTILINE_TEXT
     inlines = (PresetPartInline,)
@@ -92,7 +93,7 @@ class MethodPresetAdmin(admin.ModelAdmin):
 
 
 @admin.register(ModelSize)
-class ModelSizeAdmin(admin.ModelAdmin):
+class ModelSizeAdmin(LookAheadAdmin):
     actions = (publish, unpublish)
     list_display = ("__str__", "params_b", "order", "published")
     list_display_links = ("__str__",)
