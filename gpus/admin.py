@@ -8,14 +8,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
-from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
-from calculator.looking_ahead.admin import LookAheadAdmin
+from calculator.editing import RowAdmin, RowForm, count, publish, save_each, unpublish
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import (
     CLOUD_PRICE_FIELDS,
@@ -31,7 +29,7 @@ CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless 
 
 
 @admin.register(MemoryTier)
-class MemoryTierAdmin(LookAheadAdmin):
+class MemoryTierAdmin(RowAdmin):
     list_display = (
         "memory_gb",
         "label",
@@ -58,9 +56,7 @@ class MemoryTierAdmin(LookAheadAdmin):
 
 
 @admin.register(UtilisationClass)
-class UtilisationClassAdmin(LookAheadAdmin):
-    form = RowForm
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class UtilisationClassAdmin(RowAdmin):
     list_display = (
         "name",
         "low_fraction",
@@ -73,13 +69,9 @@ class UtilisationClassAdmin(LookAheadAdmin):
     search_fields = ("name", "slug", "source")
     prepopulated_fields = {"slug": ("name",)}
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
 
 @admin.register(Platform)
-class PlatformAdmin(LookAheadAdmin):
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class PlatformAdmin(RowAdmin):
     list_display = ("name", "full_support", "lora_support", "qlora_support", "checked_on")
     search_fields = ("name", "slug", "note")
     prepopulated_fields = {"slug": ("name",)}
@@ -137,10 +129,8 @@ class PriceAgeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Gpu)
-class GpuAdmin(LookAheadAdmin):
+class GpuAdmin(RowAdmin):
     form = GpuForm
-    # A link typed without its scheme is https, as it will be by default from Django 6.
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
     actions = ("retail_prices_checked", "cloud_prices_checked", publish, unpublish)
     list_display = (
         "name",
@@ -207,9 +197,6 @@ class GpuAdmin(LookAheadAdmin):
         # Asked once, not once for each row.
         tier.choices = list(tier.choices)  # type: ignore[arg-type]
         return formset
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=GpuForm, **kwargs)
 
     def view_on_site(self, gpu: Gpu) -> str | None:
         return gpu.get_absolute_url() if gpu.published else None

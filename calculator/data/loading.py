@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import connection
 
+from calculator.changes.models import Kind
+from calculator.changes.recording import change_set
 from calculator.data.editor_group import ensure_editor_group
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
@@ -85,7 +87,7 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with _patience(), transaction.atomic():
+    with _patience(), change_set(kind=Kind.LOAD):
         _wait_for_other_loads()
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
