@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from calculator.answer.ladder import smallest_on_ladder
 from calculator.catalog import Catalog, current_catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.architectures.parameters import count_parameters
+from calculator.estimation.architectures.rows import COLUMNS
 from calculator.language_models.models import LanguageModel
 from calculator.language_models.selection import default_bytes
 from calculator.language_models.specs import LanguageModelSpec
@@ -25,6 +27,8 @@ class ShapePreview:
     """Figures of the shape as it is and as it would be; `before` is empty for a new model."""
 
     reason: str
+    fields: tuple[FigureChange, ...]
+    """Fields of the shape that would be others; of a new model those that are filled."""
     figures: tuple[FigureChange, ...]
     answers: tuple[AnswerChange, ...]
     settings: str
@@ -39,6 +43,7 @@ def preview_shape(_request: HttpRequest, change: Change, can_be_saved: bool) -> 
     would_be = _figures(catalog, spec)
     view = ShapePreview(
         reason=spec.parameters_only_reason,
+        fields=tuple(_fields(change)),
         figures=tuple(
             FigureChange(what, was.get(what, ""), would_be.get(what, NONE))
             for what in dict.fromkeys((*would_be, *was))
@@ -49,6 +54,18 @@ def preview_shape(_request: HttpRequest, change: Change, can_be_saved: bool) -> 
         settings=f"sequences of {TrainingSettings().sequence_length:,} tokens",
     )
     return Preview("admin/looking_ahead/_shape.html", {"view": view})
+
+
+def _fields(change: Change) -> Iterator[FigureChange]:
+    for name in ("architecture_kind", "model_type", *COLUMNS, "trait_overrides"):
+        was, would_be = _written(change.was, name), _written(change.row, name)
+        if was != would_be:
+            yield FigureChange(name, was, would_be)
+
+
+def _written(row: LanguageModel | None, name: str) -> str:
+    value = None if row is None else getattr(row, name)
+    return f"{value:,}" if isinstance(value, int) else value or "empty"
 
 
 def _spec(row: LanguageModel) -> LanguageModelSpec:
