@@ -104,7 +104,7 @@ class LanguageModelForm(RowForm):
 
     def _filled_in(self, pasted: str) -> Any:
         """What was sent, with what the config.json says in the fields that are empty."""
-        data = self.data.copy()
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
         try:
             row = _row_of_config(pasted)
         except (NotJson, ConfigError, KeyError) as error:
