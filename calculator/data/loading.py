@@ -23,7 +23,8 @@ from calculator.models import (
     PresetPart,
 )
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import CLOUD_PRICE_FIELDS, RETAIL_PRICE_FIELDS, Gpu
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 
 # In this order: a row refers to rows of the tables above it, and FAQ answers are checked
@@ -37,13 +38,18 @@ TABLES = (
         "gpus/data/gpus.csv",
         key=("slug",),
         columns={"memory_gb": "tier", "launch": "launched_on"},
-        # An editor's price must not end up with the file's source and date.
         together=(
-            RETAIL_PRICE_FIELDS,
-            CLOUD_PRICE_FIELDS,
             ("bf16_dense_tflops", "bf16_tflops_basis"),
             ("usable_memory_mib", "usable_memory_basis"),
         ),
+    ),
+    Table(
+        PriceObservation,
+        "gpus/data/prices.csv",
+        key=("gpu", "kind", "provider", "checked_on"),
+        # An editor's price must not end up with the file's source.
+        together=(("usd", "is_estimate", "source_name", "source_url"),),
+        is_optional=True,
     ),
     Table(MethodPreset, "calculator/data/method_presets.csv", key=("slug",)),
     Table(

@@ -184,7 +184,7 @@ def _runs(tag: Tag) -> bool:
 
 def test_what_editors_type_is_text_on_every_page_and_in_the_api(mischief, client, admin_client):
     # Not empty-handed: names, notes, sources and Markdown went in, through every form with texts.
-    assert {"name", "retail_price_source_name", "source"} <= mischief[Gpu]
+    assert {"name", "source"} <= mischief[Gpu]
     assert {"display_name", "family", "mismatch_note"} <= mischief[LanguageModel]
     assert {"question", "answer"} <= mischief[FaqEntry]
     shown = 0
