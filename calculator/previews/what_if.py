@@ -14,7 +14,7 @@ from calculator.catalog import Catalog
 from calculator.looking_ahead.changes import Change
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, Task
 from gpus.models import Gpu
-from gpus.specs import GpuSpec, TierSpec
+from gpus.specs import GpuPrices, GpuSpec, TierSpec
 from gpus.tiers import MemoryTier
 
 T = TypeVar("T")
@@ -81,13 +81,10 @@ def _with_gpu(base: Catalog, change: Change) -> Catalog:
 
 def gpu_spec(row: Gpu, present: GpuSpec | None) -> GpuSpec:
     """The row as a core type, with the prices that it has."""
-    spec = row.to_spec()
     if present is None:
-        return spec
-    return replace(
-        spec,
-        retail_price=present.retail_price,
-        cloud_price_per_hour=present.cloud_price_per_hour,
+        return row.to_spec()
+    return row.to_spec(
+        GpuPrices(present.retail_price, present.cloud_price_per_hour, present.price_series)
     )
 
 
