@@ -63,7 +63,8 @@ class LookAheadAdmin(admin.ModelAdmin):
         looked = self._look(request, object_id)
         if looked is None or previewer_of(self.model) is None:
             raise Http404
-        return render(request, "admin/looking_ahead/panel.html", self._drawn(request, looked))
+        context = {"looked": self._drawn(request, looked)}
+        return render(request, "admin/looking_ahead/panel.html", context)
 
     def changeform_view(
         self,
@@ -143,14 +144,15 @@ class LookAheadAdmin(admin.ModelAdmin):
     def _drawn(self, request: HttpRequest, looked: Looked) -> dict[str, Any]:
         found = previewer_of(self.model)
         assert found is not None
-        title, draw = found
-        preview: Preview = draw(request, looked.change, not looked.mistakes)
+        _, draw = found
+        can_be_saved = not looked.mistakes
+        preview: Preview = draw(request, looked.change, can_be_saved)
         return {
-            "title": title,
             "mistakes": looked.mistakes,
+            "can_be_saved": can_be_saved,
             "asked": looked.findings.found,
             "template": preview.template,
-            **preview.context,
+            "view": preview.view,
         }
 
     # Lists ------------------------------------------------------------------------------------
@@ -242,10 +244,13 @@ def _mistakes(form: Any, formsets: Iterable[Any]) -> Iterator[str]:
 
 
 def _mistakes_of(form: Any, where: str) -> Iterator[str]:
-    for name, errors in form.errors.items():
+    for name, errors in form.errors.as_data().items():
         label = f"{form[name].label}: " if name in form.fields else ""
         for error in errors:
-            yield f"{where}{label}{error}"
+            if error.code == "conflict":
+                yield "Somebody saved this row after you opened it. Saving shows both versions."
+            else:
+                yield from (f"{where}{label}{message}" for message in error.messages)
 
 
 def _in_one_line(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -74,7 +74,7 @@ class Preview:
     """What a change would do, ready to be drawn."""
 
     template: str
-    context: dict[str, Any] = field(default_factory=dict)
+    view: Any = None
 
 
 Guard = Callable[[Sequence[Change]], Iterable[Finding]]

@@ -48,7 +48,7 @@ def preview_answer(request: HttpRequest, change: Change, _can_be_saved: bool) ->
         # Without JavaScript they are there to be copied.
         can_insert=bool(getattr(request, "htmx", False)),
     )
-    return Preview("admin/looking_ahead/_answer.html", {"view": view})
+    return Preview("admin/looking_ahead/_answer.html", view)
 
 
 def _view(catalog: Catalog, text: str, usage: str = "") -> PlaceholderView:

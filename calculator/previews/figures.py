@@ -27,6 +27,4 @@ def preview_figures(_request: HttpRequest, change: Change, can_be_saved: bool) -
     if can_be_saved:
         before = current_catalog()
         view = effects(before, catalog_with(before, [change]))
-    return Preview(
-        "admin/looking_ahead/_effects.html", {"view": view, "can_be_saved": can_be_saved}
-    )
+    return Preview("admin/looking_ahead/_effects.html", view)

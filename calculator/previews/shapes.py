@@ -53,7 +53,7 @@ def preview_shape(_request: HttpRequest, change: Change, can_be_saved: bool) -> 
         ),
         settings=f"sequences of {TrainingSettings().sequence_length:,} tokens",
     )
-    return Preview("admin/looking_ahead/_shape.html", {"view": view})
+    return Preview("admin/looking_ahead/_shape.html", view)
 
 
 def _fields(change: Change) -> Iterator[FigureChange]:
