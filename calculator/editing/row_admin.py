@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from calculator.changes.locking import hold
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
-from calculator.editing.forms import MULTILINE_TEXT, RowForm
+from calculator.editing.forms import MULTILINE_TEXT, RowForm, labelled
 from calculator.looking_ahead.admin import SHOW, LookAheadAdmin
 
 # A link typed without its scheme is https, as it will be by default from Django 6.
@@ -28,6 +28,9 @@ class RowInline(admin.TabularInline):
 
     form = RowForm
     formfield_overrides = FIELDS
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return labelled(super().get_formset(request, obj, **kwargs))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
@@ -59,6 +62,9 @@ class RowAdmin(LookAheadAdmin):
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return labelled(super().get_changelist_formset(request, **kwargs))
 
     def changeform_view(
         self,
