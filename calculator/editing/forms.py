@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -14,6 +14,9 @@ from django.utils.text import capfirst
 
 from calculator.changes.locking import Conflict, conflict_of, version_of
 from calculator.editing.side_by_side import side_by_side
+
+
+T = TypeVar("T", bound=forms.BaseFormSet)
 
 
 class VersionField(forms.CharField):
@@ -113,10 +116,10 @@ class RowForm(forms.ModelForm):
         return f"{label[:1].upper()}{label[1:]}: {said} It is on the row's own page."
 
 
-def labelled(formset: type[Any]) -> type[Any]:
+def labelled(formset: type[T]) -> type[T]:
     """The same forms, each field named for those who do not see in which column it stands."""
 
-    class Labelled(formset):  # type: ignore[misc]
+    class Labelled(formset):  # type: ignore[valid-type, misc]
         def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
             super().add_fields(form, index)
             row = str(form.instance) if form.instance.pk else "new"

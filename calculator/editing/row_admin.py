@@ -29,7 +29,9 @@ class RowInline(admin.TabularInline):
     form = RowForm
     formfield_overrides = FIELDS
 
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[forms.BaseInlineFormSet]:
         return labelled(super().get_formset(request, obj, **kwargs))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -63,7 +65,9 @@ class RowAdmin(LookAheadAdmin):
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
 
-    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+    def get_changelist_formset(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[forms.BaseModelFormSet]:
         return labelled(super().get_changelist_formset(request, **kwargs))
 
     def changeform_view(
