@@ -50,10 +50,10 @@ class ChangeSet(models.Model):
         verbose_name = "change"
         ordering = ("-id",)
         default_permissions = ("view",)
-        permissions = [("publish", "Can publish and unpublish rows of the catalog")]
+        permissions = [("publish_catalog", "Can publish and unpublish rows of the catalog")]
 
     def __str__(self) -> str:
-        return f"Change {self.pk}"
+        return f"change {self.pk}"
 
 
 class Recorded(models.Model):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import models, transaction
+from django.db import transaction
 
-from calculator.changes.models import _OPEN, ChangeSet, Kind, Recorded
+from calculator.changes.models import _OPEN, ChangeSet, Kind
 
 
 @contextmanager
@@ -42,15 +40,3 @@ def change_set(
             yield opened
         finally:
             _OPEN.reset(token)
-
-
-def histories() -> list[type[Recorded]]:
-    """The historical tables of all apps."""
-    return [model for model in apps.get_models() if issubclass(model, Recorded)]
-
-
-def records_in(changes: ChangeSet) -> Iterator[Any]:
-    """The recorded rows of a change set, table by table, each table's oldest first."""
-    for history in histories():
-        rows: models.QuerySet[Any] = history._base_manager.filter(change_set=changes)
-        yield from rows.order_by("history_id")

@@ -10,7 +10,7 @@ from django.db import connection
 
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
-from calculator.data.editor_group import ensure_editor_group
+from calculator.data.groups import ensure_groups
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
 from calculator.models import (
@@ -102,7 +102,7 @@ def load_catalog(root: Path) -> list[Summary]:
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()
-        ensure_editor_group(table.model for table in TABLES)
+        ensure_groups(table.model for table in TABLES)
     return summaries
 
 

@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from calculator.changes.locking import Conflict, conflict_of, version_of
 from calculator.editing.side_by_side import side_by_side
 
-
 T = TypeVar("T", bound=forms.BaseFormSet)
 
 

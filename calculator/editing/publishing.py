@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from calculator.looking_ahead.admin import ask_before_action
 
 
-@admin.action(description="Publish", permissions=["change"])
+@admin.action(description="Publish", permissions=["publish"])
 def publish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:
     return _set_published(model_admin, request, queryset, published=True)
 
 
-@admin.action(description="Unpublish: keep, but show nowhere", permissions=["change"])
+@admin.action(description="Unpublish: keep, but show nowhere", permissions=["publish"])
 def unpublish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
 ) -> HttpResponse | None:

@@ -201,13 +201,7 @@ def ask_before_action(
     **changes: Any,
 ) -> HttpResponse | None:
     """A page that asks, where setting these fields on all rows does harm; None: nothing to ask."""
-    would_be = []
-    for row in rows:
-        changed = copy.copy(row)
-        for name, value in changes.items():
-            setattr(changed, name, value)
-        would_be.append(Change(changed, row))
-    findings = findings_of(would_be, request.POST.get(CONFIRMED, ""))
+    findings = findings_with(request, rows, **changes)
     if not findings.hold_back:
         return None
     context = {
@@ -219,6 +213,17 @@ def ask_before_action(
         "rows": rows,
     }
     return TemplateResponse(request, "admin/looking_ahead/confirm_action.html", context)
+
+
+def findings_with(request: HttpRequest, rows: Sequence[Any], **changes: Any) -> Findings:
+    """What guards say to setting these fields on all rows, with the editor's answer to it."""
+    would_be = []
+    for row in rows:
+        changed = copy.copy(row)
+        for name, value in changes.items():
+            setattr(changed, name, value)
+        would_be.append(Change(changed, row))
+    return findings_of(would_be, request.POST.get(CONFIRMED, ""))
 
 
 def _children(formsets: Iterable[Any]) -> dict[str, list[Any]]:

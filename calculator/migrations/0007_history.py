@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'change',
                 'ordering': ('-id',),
-                'permissions': [('publish', 'Can publish and unpublish rows of the catalog')],
+                'permissions': [('publish_catalog', 'Can publish and unpublish rows of the catalog')],
                 'default_permissions': ('view',),
             },
         ),

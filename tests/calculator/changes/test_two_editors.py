@@ -148,6 +148,9 @@ def test_twenty_editors_at_once_lose_no_update(tmp_path):
     tier = MemoryTier.objects.get(memory_gb=24)
     MemoryTier.objects.filter(pk=tier.pk).update(order=0)
     clients = [editor(f"editor{number}") for number in range(20)]
+    for client in clients:
+        # On a busy machine SQLite's lock may take too long: told so, an editor saves again.
+        client.raise_request_exception = False
     url = f"{TIERS}{tier.pk}/change/"
     fields = opened(clients[0], url)
     refused: list[int] = []
@@ -161,9 +164,11 @@ def test_twenty_editors_at_once_lose_no_update(tmp_path):
         client = clients[number]
         while True:
             # As a browser reads them: the test client mixes the contexts of its threads.
-            page = ask(client, "get").text
+            page = ask(client, "get")
+            if page.status_code != 200:
+                continue
             version, order = (
-                re.search(rf'name="{name}" value="([^"]+)"', page)[1]
+                re.search(rf'name="{name}" value="([^"]+)"', page.text)[1]
                 for name in ("row_version", "order")
             )
             mine = {"row_version": version, "order": int(order) + 1, "_save": "Save"}

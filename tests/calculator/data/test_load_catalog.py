@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -13,7 +13,6 @@ from calculator.catalog import current_catalog
 from calculator.data.loading import TABLES, load_catalog
 from calculator.models import FaqEntry, LoadedRow, MethodPreset, ModelSize, PresetPart
 from gpus.models import Gpu, MemoryTier
-from gpus.prices.models import PriceObservation
 from tests.calculator.small_catalog import write_small_catalog
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +60,10 @@ def test_a_row_arrives_with_its_types_and_its_parent(loaded):
     assert gpu.tier.memory_gb == 24
     assert gpu.launched_on == dt.date(2022, 10, 1)
     assert gpu.bandwidth_gb_per_s == Decimal(1008)
-    price = gpu.prices.get()
-    assert (price.kind, price.usd) == ("buy_launch", 1599)
-    assert price.checked_on == dt.date(2026, 11, 1)
+    assert gpu.retail_price_usd == Decimal(1599)
+    assert gpu.retail_price_kind == "launch price"
+    assert gpu.retail_price_checked_on == dt.date(2026, 11, 1)
+    assert gpu.cloud_price_usd_per_hour is None
     assert gpu.is_tier_example
 
 
@@ -112,7 +112,7 @@ def test_a_second_load_of_the_same_files_changes_nothing(loaded):
 def test_a_second_load_asks_few_questions_and_writes_nothing(
     loaded, django_assert_max_num_queries
 ):
-    # One per table, what was loaded, the group and what it was granted, and the transaction; on
+    # One per table, what was loaded, the groups and what they were granted, and the transaction; on
     # PostgreSQL the lock besides, and how long to wait for it.
     most = len(TABLES) + (7 if connection.vendor == "postgresql" else 5)
     with django_assert_max_num_queries(most) as queries:
@@ -185,28 +185,15 @@ def test_an_editor_who_puts_the_loaded_value_back_follows_the_file_again(loaded)
 
 
 def test_an_edited_price_keeps_its_own_source_and_date(loaded):
-    PriceObservation.objects.update(usd=1400)
-    change(loaded, "gpus/data/prices.csv", "https://example.com/4090", "https://example.com/new")
-    change(loaded, "gpus/data/prices.csv", "1599,NVIDIA", "1500,A shop")
+    Gpu.objects.filter(slug="rtx-4090").update(retail_price_usd=1400)
+    change(loaded, "gpus/data/gpus.csv", "https://example.com/4090", "https://example.com/new")
+    change(loaded, "gpus/data/gpus.csv", "1599,launch price,NVIDIA", "1500,street price,A shop")
 
-    assert outcome(loaded, PriceObservation) == {"kept": 1}
-    price = PriceObservation.objects.get()
-    assert price.usd == 1400
-    assert price.source_name == "NVIDIA"
-    assert price.source_url == "https://example.com/4090"
-
-
-def test_a_price_seen_on_another_day_is_a_row_more(loaded):
-    change(
-        loaded,
-        "gpus/data/prices.csv",
-        "2026-11-01",
-        "2026-11-01\nrtx-4090,buy_launch,,1500,A shop,https://example.com/shop,2026-11-20",
-    )
-
-    assert outcome(loaded, PriceObservation) == {"added": 1, "unchanged": 1}
-    [gpu] = [each for each in current_catalog().gpus if each.slug == "rtx-4090"]
-    assert gpu.retail_price.usd == 1500
+    assert outcome(loaded, Gpu) == {"kept": 1, "unchanged": 1}
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    assert gpu.retail_price_usd == 1400
+    assert gpu.retail_price_source_name == "NVIDIA"
+    assert gpu.retail_price_source_url == "https://example.com/4090"
 
 
 def test_a_row_that_an_editor_deleted_does_not_come_back(loaded):
@@ -240,7 +227,7 @@ def test_a_row_that_an_editor_added_is_left_alone(loaded):
 def test_a_gpu_that_an_editor_entered_under_another_slug_is_not_entered_twice(loaded):
     tier = MemoryTier.objects.get(memory_gb=24)
     Gpu.objects.create(slug="my-5090", name="GeForce RTX 5090", short_name="RTX 5090", tier=tier)
-    row = "rtx-5090,GeForce RTX 5090,RTX 5090,NVIDIA,consumer,24,2025-01,1792,false,5,true,"
+    row = "rtx-5090,GeForce RTX 5090,RTX 5090,NVIDIA,consumer,24,2025-01,1792,,,,,,false,5,true,"
     change(loaded, "gpus/data/gpus.csv", "rtx-4090,GeForce", f"{row}\nrtx-4090,GeForce")
 
     assert outcome(loaded, Gpu) == {"kept": 1, "unchanged": 2}
@@ -329,10 +316,11 @@ def test_a_broken_file_leaves_the_old_catalog_whole(loaded):
             "“23” is not in gpus/data/memory_tiers.csv. Add it there.",
         ),
         (
-            "gpus/data/prices.csv",
+            "gpus/data/gpus.csv",
             "NVIDIA,https",
             ",https",
-            "gpus/data/prices.csv, row 2, column source_name: This field cannot be blank.",
+            "gpus/data/gpus.csv, row 2, column retail_price_source_name: "
+            "Say where the retail price comes from.",
         ),
         (
             "gpus/data/gpus.csv",
@@ -395,53 +383,67 @@ def test_a_missing_file_is_told_in_words(root):
     assert problems(root) == ["calculator/data/model_sizes.csv: the file is missing. Restore it."]
 
 
-# The editors' group -----------------------------------------------------------------------------
+# The groups of editors --------------------------------------------------------------------------
+
+TABLE_NAMES = {table.model._meta.model_name for table in TABLES}
+PARTS = {"presetpart", "modelalias"}
 
 
 def permissions_of(group):
     return set(group.permissions.values_list("codename", flat=True))
 
 
-def test_the_group_may_edit_the_catalog_and_nothing_else(loaded):
-    group = Group.objects.get(name="Catalog editor")
+def each(action, names=TABLE_NAMES):
+    return {f"{action}_{name}" for name in names}
 
-    assert permissions_of(group) == {
-        f"{action}_{model}"
-        for action in ("view", "add", "change", "delete")
-        for model in (
-            "memorytier",
-            "priceobservation",
-            "utilisationclass",
-            "platform",
-            "languagemodel",
-            "gpu",
-            "methodpreset",
-            "presetpart",
-            "modelsize",
-            "faqentry",
-            "modelalias",
-        )
-    }
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Catalog viewer", each("view")),
+        ("Catalog editor", each("view") | each("add") | each("change") | each("delete", PARTS)),
+        (
+            "Catalog publisher",
+            each("view") | each("add") | each("change") | each("delete") | {"publish_catalog"},
+        ),
+    ],
+)
+def test_a_group_may_do_its_part_in_the_catalog_and_nothing_else(loaded, name, expected):
+    assert permissions_of(Group.objects.get(name=name)) == expected | {"view_changeset"}
+
+
+def test_who_edited_before_there_were_publishers_may_still_publish(loaded):
+    editor = User.objects.create_user("editor")
+    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    Group.objects.get(name="Catalog publisher").delete()
+    load_catalog(loaded)
+    later = User.objects.create_user("later")
+    later.groups.add(Group.objects.get(name="Catalog editor"))
+    load_catalog(loaded)
+
+    assert [str(user) for user in Group.objects.get(name="Catalog publisher").user_set.all()] == [
+        "editor"
+    ]
 
 
 def test_what_an_administrator_gave_or_took_stays(loaded):
     group = Group.objects.get(name="Catalog editor")
     group.permissions.add(Permission.objects.get(codename="view_user"))
-    group.permissions.remove(Permission.objects.get(codename="delete_gpu"))
+    group.permissions.remove(Permission.objects.get(codename="change_gpu"))
 
     load_catalog(loaded)
 
     assert "view_user" in permissions_of(group)
-    assert "delete_gpu" not in permissions_of(group)
+    assert "change_gpu" not in permissions_of(group)
 
 
 def test_a_permission_that_is_new_in_this_version_is_granted(loaded):
     group = Group.objects.get(name="Catalog editor")
-    granted = LoadedRow.objects.get(table="auth.Group")
-    granted.values["permissions"].remove("gpus.delete_gpu")
+    granted = LoadedRow.objects.get(table="auth.Group", key="Catalog editor")
+    granted.values["permissions"].remove("gpus.change_gpu")
     granted.save()
-    group.permissions.remove(Permission.objects.get(codename="delete_gpu"))
+    group.permissions.remove(Permission.objects.get(codename="change_gpu"))
 
     load_catalog(loaded)
 
-    assert "delete_gpu" in permissions_of(group)
+    assert "change_gpu" in permissions_of(group)
