@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.observing.ObservingMiddleware",
+    "config.looks.LooksMiddleware",
     "config.api_door.ApiDoorMiddleware",
     "config.finished.middleware.FinishedPagesMiddleware",
     "config.security_headers.SecurityHeadersMiddleware",
@@ -157,6 +158,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # How long a process goes by the rows it knows before it asks whether an editor changed any.
 CATALOG_CHECK_SECONDS = env.float("CATALOG_CHECK_SECONDS", 1.0)
+# How often a process writes down which GPUs were looked at; 0: never.
+LOOKS_WRITE_SECONDS = env.float("LOOKS_WRITE_SECONDS", 60.0)
 # What each process may keep of compressed answers: a page takes about 25 kB.
 FINISHED_PAGES_BYTES = env.int("FINISHED_PAGES_BYTES", 32_000_000)
 

@@ -15,7 +15,9 @@ from django.utils import timezone
 from calculator.editing import RowAdmin, publish, unpublish
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
+from gpus.prices.kinds import PriceKind
 from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation
+from gpus.pricing.admin import PriceInline, check_again, editor_of
 from gpus.tiers import MemoryTier
 
 
@@ -83,14 +85,21 @@ class PriceAgeFilter(admin.SimpleListFilter):
             stale = PriceObservation.objects.stale(timezone.localdate())
             return queryset.filter(pk__in=stale.values("gpu"))
         if self.value() == "none":
-            priced = PriceObservation.objects.published()
-            return queryset.exclude(pk__in=priced.values("gpu"))
+            return queryset.exclude(pk__in=PriceObservation.objects.published().values("gpu"))
         return queryset
+
+
+@admin.action(description="Prices: checked today, unchanged", permissions=["change"])
+def prices_checked(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Gpu]) -> None:
+    """A look at every current price of the selected GPUs but what they cost at launch."""
+    current = PriceObservation.objects.current().exclude(kind=PriceKind.BUY_LAUNCH)
+    check_again(request, current.filter(gpu__in=queryset))
 
 
 @admin.register(Gpu)
 class GpuAdmin(RowAdmin):
-    actions = (publish, unpublish)
+    actions = (prices_checked, publish, unpublish)
+    inlines = (PriceInline,)
     list_display = (
         "name",
         "tier",
@@ -144,6 +153,10 @@ class GpuAdmin(RowAdmin):
         # Asked once, not once for each row.
         tier.choices = list(tier.choices)  # type: ignore[arg-type]
         return formset
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        editor_of(formset, request.user)
+        super().save_formset(request, form, formset, change)
 
     def view_on_site(self, gpu: Gpu) -> str | None:
         return gpu.get_absolute_url() if gpu.published else None

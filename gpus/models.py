@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from calculator.checked_rows import CheckedRow
 from gpus.classes import Platform, UtilisationClass
+from gpus.looks.models import GpuLooks  # noqa: F401 (Django looks for tables here)
 from gpus.prices.models import PriceObservation  # noqa: F401 (Django looks for tables here)
 from gpus.specs import NO_PRICES, GpuPrices, GpuSpec, UtilisationSpec
 from gpus.tiers import Audience, MemoryTier
