@@ -19,8 +19,9 @@ from calculator.models import Task
 from calculator.pages.calculator.headline import inference_headline, training_headline
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.subjects import rough_subject
-from calculator.words.formatting import format_gb, format_number, format_size
+from calculator.words.formatting import format_gb, format_number, format_size, format_usd
 from gpus.labels import gpu_setup_label, setup_label, tier_label
+from gpus.specs import Price
 
 NONE = "none"
 NO_SETUP = "no setup of the ladder"
@@ -111,6 +112,8 @@ def _figures(before: Catalog, after: Catalog) -> Iterator[FigureChange]:
     yield from _by_name("Bytes per parameter: {}", before, after, _bytes_by_method)
     yield from _by_name("{} on the ruler and in minimums", before, after, _tier_labels)
     yield from _by_name("What a run may take of {}", before, after, _usable_by_gpu)
+    yield from _by_name("{}, to buy", before, after, _to_buy)
+    yield from _by_name("{}, to rent for an hour", before, after, _to_rent)
     changed = [gpu.slug for gpu in after.gpus if gpu not in before.gpus]
     for method in ("full", "lora", "qlora"):
         yield from _by_name(
@@ -148,6 +151,18 @@ def _tier_labels(catalog: Catalog) -> dict[str, str]:
 
 def _usable_by_gpu(catalog: Catalog) -> dict[str, str]:
     return {gpu.name: format_gb(gpu.usable_bytes) for gpu in catalog.gpus}
+
+
+def _to_buy(catalog: Catalog) -> dict[str, str]:
+    return {gpu.name: _price(gpu.retail_price) for gpu in catalog.gpus}
+
+
+def _to_rent(catalog: Catalog) -> dict[str, str]:
+    return {gpu.name: _price(gpu.cloud_price_per_hour) for gpu in catalog.gpus}
+
+
+def _price(price: Price | None) -> str:
+    return NONE if price is None else f"{format_usd(price.usd)} ({price.kind})"
 
 
 def _largest_by_gpu(method: str, slugs: Iterable[str], catalog: Catalog) -> dict[str, str]:

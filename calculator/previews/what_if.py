@@ -14,7 +14,10 @@ from calculator.catalog import Catalog
 from calculator.looking_ahead.changes import Change
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, Task
 from gpus.models import Gpu
-from gpus.specs import GpuPrices, GpuSpec, TierSpec
+from gpus.prices.choosing import gpu_prices
+from gpus.prices.kinds import PriceKind, price_words
+from gpus.prices.models import PriceObservation
+from gpus.specs import GpuPrices, GpuSpec, Price, TierSpec
 from gpus.tiers import MemoryTier
 
 T = TypeVar("T")
@@ -80,12 +83,21 @@ def _with_gpu(base: Catalog, change: Change) -> Catalog:
 
 
 def gpu_spec(row: Gpu, present: GpuSpec | None) -> GpuSpec:
-    """The row as a core type, with the prices that it has."""
+    """The row as a core type, with the prices that its form shows, or else those that it has."""
+    prices = getattr(row, "_prefetched_objects_cache", {}).get("prices")
+    series = () if present is None else present.price_series
+    if prices is not None:
+        shown = gpu_prices(_price(each) for each in prices if each.published)
+        return row.to_spec(replace(shown, series=series))
     if present is None:
         return row.to_spec()
-    return row.to_spec(
-        GpuPrices(present.retail_price, present.cloud_price_per_hour, present.price_series)
-    )
+    return row.to_spec(GpuPrices(present.retail_price, present.cloud_price_per_hour, series))
+
+
+def _price(row: PriceObservation) -> Price:
+    words = price_words(PriceKind(row.kind), row.provider)
+    seen = (row.usd, row.source_name, row.source_url, row.checked_on, row.is_estimate)
+    return Price(*seen, words, row.kind, row.provider)
 
 
 def _places_of_gpus() -> Iterable[tuple[str, int, str]]:

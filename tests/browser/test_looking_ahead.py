@@ -16,7 +16,7 @@ PRESETS = "/admin/calculator/methodpreset/"
 @pytest.fixture
 def admin(page_at, log_in, site) -> Page:
     editor = User.objects.create_user("editor", is_staff=True)
-    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    editor.groups.add(Group.objects.get(name="Catalog publisher"))
     page = page_at()
     log_in(page, editor)
     return page
