@@ -150,7 +150,7 @@ class LookAheadAdmin(admin.ModelAdmin):
         return {
             "mistakes": looked.mistakes,
             "can_be_saved": can_be_saved,
-            "asked": looked.findings.found,
+            "asked": looked.findings.found if looked.findings.hold_back else (),
             "template": preview.template,
             "view": preview.view,
         }

@@ -179,18 +179,24 @@ def _largest_by_gpu(method: str, slugs: Iterable[str], catalog: Catalog) -> dict
 def _sizes(before: Catalog, after: Catalog) -> Iterator[SizeChange]:
     for params_b in sorted({*before.sizes_b, *after.sizes_b}):
         for task in Task:
-            was = _results(before, task, params_b)
-            would_be = _results(after, task, params_b)
+            was = _results(before, after, task, params_b)
+            would_be = _results(after, before, task, params_b)
             for slug in dict.fromkeys((*was, *would_be)):
                 change = _size_change(params_b, was.get(slug), would_be.get(slug))
                 if change.parts:
                     yield change
 
 
-def _results(catalog: Catalog, task: str, params_b: Decimal) -> dict[str, MethodResult]:
+def _results(
+    catalog: Catalog, other: Catalog, task: str, params_b: Decimal
+) -> dict[str, MethodResult]:
+    """By slug; a method that the other catalog has under another slug by its name."""
     if params_b not in catalog.sizes_b:
         return {}
-    return {result.slug: result for result in estimate_methods(catalog, task, params_b)}
+    return {
+        each.slug if each.slug in other.methods_by_slug else each.name: each
+        for each in estimate_methods(catalog, task, params_b)
+    }
 
 
 def _size_change(

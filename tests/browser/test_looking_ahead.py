@@ -70,12 +70,15 @@ def test_an_answer_is_drawn_as_typed_and_a_figure_put_in_by_pressing_it(admin):
 def test_a_slug_that_links_rely_on_is_asked_about_in_words(admin):
     open_preset(admin, "lora")
     admin.locator("input[name=slug]").fill("adapters")
+    expect(admin.locator("#ahead")).to_contain_text("Saving will ask you first")
 
     admin.locator("input[name=_save]").click()
 
     asked = admin.get_by_role("alert")
     expect(asked).to_contain_text("The precise estimate")
     expect(admin.locator("input[name=slug]")).to_have_value("adapters")
+    expect(admin.locator("#ahead")).to_contain_text("Saving will ask you first")
     asked.get_by_role("checkbox").check()
+    expect(admin.locator("#ahead")).not_to_contain_text("Saving will ask you first")
     admin.locator("input[name=_save]").click()
     expect(admin.locator(".messagelist .success")).to_be_visible()
