@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calculator.bulk.models import BulkImport, PriceFeed
 from calculator.changes.models import ChangeSet
 from calculator.data.models import LoadedRow
 from calculator.faq.models import FaqEntry, FormerSlug
@@ -9,6 +10,7 @@ from calculator.language_models.models import LanguageModel, ModelAlias
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
 __all__ = [
+    "BulkImport",
     "ChangeSet",
     "FaqEntry",
     "FormerSlug",
@@ -18,5 +20,6 @@ __all__ = [
     "ModelAlias",
     "ModelSize",
     "PresetPart",
+    "PriceFeed",
     "Task",
 ]

@@ -17,8 +17,8 @@ from gpus.presenters import PriceView, price_view
 from gpus.prices.kinds import PriceKind
 from gpus.specs import GpuSpec, Price, PriceSeries
 
-WIDTH, HEIGHT = 360, 132
-LEFT, RIGHT, TOP, BOTTOM = 8, 128, 12, 24
+WIDTH, HEIGHT = 400, 132
+LEFT, RIGHT, TOP, BOTTOM = 8, 168, 12, 24
 LABEL_GAP = 14
 
 
@@ -29,6 +29,9 @@ class Line:
     label: str
     label_y: str
     steps: str
+    unseen_since: str
+    """Where it ends: from there to the newest day nobody saw another price."""
+    end_y: str
     marks: tuple[tuple[str, str], ...]
     place: int
 
@@ -113,9 +116,11 @@ def _draw(series: Sequence[PriceSeries], points: Sequence[Price]) -> Drawing:
             steps += [(corner[0], before_y), corner]
         lines.append(
             Line(
-                label=f"{each.newest.kind} {format_usd(each.newest.usd)}",
+                label=f"{format_usd(each.newest.usd)} {each.newest.kind}",
                 label_y=_px(label_y),
                 steps=" ".join(f"{_px(at)},{_px(up)}" for at, up in steps),
+                unseen_since=_px(corners[-1][0]),
+                end_y=_px(corners[-1][1]),
                 marks=tuple((_px(at), _px(up)) for at, up in corners),
                 place=place % 4 + 1,
             )

@@ -77,7 +77,7 @@ class ChangeSetAdmin(admin.ModelAdmin):
     def summary(self, changes: ChangeSet) -> str:
         return str(changes.summary)  # type: ignore[attr-defined]
 
-    @admin.display(description="")
+    @admin.display(description="the way back")
     def undo(self, changes: ChangeSet) -> str:
         if undone_by(changes) is not None:
             return "undone"

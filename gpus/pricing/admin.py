@@ -137,12 +137,12 @@ class PriceInline(RowInline):
         "kind",
         "provider",
         "usd",
+        "confirmed",
         "same_source",
         "source_name",
         "source_url",
         "checked_on",
         "is_estimate",
-        "confirmed",
     )
 
     class Media:

@@ -21,7 +21,7 @@ class PriceForm(RowForm):
     """A price. What says where it was seen is entered, or taken over from the last one by choice."""
 
     source_url = forms.URLField(
-        label="link",
+        label="Link",
         required=False,
         max_length=500,
         assume_scheme="https",

@@ -29,7 +29,7 @@ def test_a_price_holds_until_another_one_was_seen():
     [line] = history.drawing.lines
     # From the left end to the right, and half the price at half the height.
     assert line.steps == "8.0,12.0 120.0,12.0 120.0,60.0 232.0,60.0 232.0,60.0"
-    assert line.label == "RunPod $1.00"
+    assert line.label == "$1.00 RunPod"
     assert (history.drawing.first_day, history.drawing.last_day) == ("1 Jan 2026", "21 Jan 2026")
 
 

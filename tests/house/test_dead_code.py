@@ -23,6 +23,9 @@ CALLED_BY_NAME = [
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
     # Named in the settings: middleware with its hook, and what axes calls.
     *("*Middleware", "sync_capable", "async_capable", "process_view", "view", "args", "kwargs"),
+    # What django-import-export calls of a resource, and http.client of a connection.
+    *("as_html", "get_diff_class", "after_init_instance", "before_save_instance", "sock"),
+    *("after_save_instance", "skip_history_when_saving"),
     *("locked_out", "original_response", "credentials", "handler500", "WaitingWorker"),
 ]
 DEFINED_FOR_DJANGO = {
