@@ -75,6 +75,8 @@ def check_again(request: HttpRequest, prices: QuerySet[PriceObservation]) -> Non
 
 @admin.register(PriceObservation)
 class PriceObservationAdmin(RowAdmin):
+    # A price is checked weekly by whoever has the time; a wrong one is undone.
+    editors_publish = True
     form = PriceForm
     actions = (checked_today, publish, unpublish)
     list_display = ("gpu", "kind", "provider", "amount", "seen", "source", "published")

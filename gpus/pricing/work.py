@@ -30,6 +30,9 @@ class LineForm(PriceForm):
     `replaces` is the version of today's price that this one would replace; empty: there is none.
     """
 
+    # Its own check: the line is of an earlier day's price, and what it saves may not be there yet.
+    conflict = None
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         seen: PriceObservation = self.instance
