@@ -35,7 +35,9 @@ def ensure_groups(editable: Iterable[type[models.Model]]) -> None:
         _grant(groups.get(name), granted.get(name), name, permissions)
     if EDITOR in groups and PUBLISHER not in groups:
         # Before there were publishers, editors were: nobody loses what they could do.
-        Group.objects.get(name=PUBLISHER).user_set.add(*groups[EDITOR].user_set.all())
+        publishers = Group.objects.get(name=PUBLISHER)
+        for editor in groups[EDITOR].user_set.all():
+            editor.groups.add(publishers)  # from the account's side, where the history keeps it
 
 
 def _grant(

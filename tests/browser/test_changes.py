@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
+PHONE = 390
 TIERS = "/admin/gpus/memorytier/"
 
 
@@ -80,9 +83,7 @@ def test_a_deletion_is_undone_from_the_list_of_changes(
     assert visitor.goto(address).status == 200
 
 
-def test_two_editors_at_once_see_both_versions_and_lose_nothing(
-    window_of, assert_good_in_every_window
-):
+def test_two_editors_at_once_see_both_versions_and_lose_nothing(window_of):
     anna, ben = window_of("anna", "Catalog editor"), window_of("ben", "Catalog editor")
     open_tier(anna)
     open_tier(ben)
@@ -100,7 +101,8 @@ def test_two_editors_at_once_see_both_versions_and_lose_nothing(
     expect(label.get_by_role("cell")).to_have_text(["24 GB GPU", "Anna's card", "Ben's card"])
     expect(ben.locator("#id_label")).to_have_value("Ben's card")
     expect(ben.locator("#id_order")).to_have_value("7")
-    assert_good_in_every_window(ben)
+    ben.set_viewport_size({"width": PHONE, "height": 800})
+    assert ben.evaluate("document.documentElement.scrollWidth") <= PHONE
 
     save(ben)
     expect(ben.locator(".messagelist .success")).to_be_visible()
@@ -132,3 +134,32 @@ def test_in_a_list_only_the_row_that_both_changed_is_refused(window_of):
     expect(ben.locator(".messagelist .success")).to_be_visible()
     for number, label in enumerate(("Anna's first", "Ben's second", "Ben's third")):
         expect(ben.locator(f"input[name=form-{number}-label]")).to_have_value(label)
+
+
+def test_a_second_factor_is_set_up_and_asked_for(window_of, page_at, assert_good_in_every_window):
+    anna = window_of("anna", "Catalog editor")
+    user = User.objects.get(username="anna")
+    user.set_password("a long secret")
+    user.save()
+    anna.context.clear_cookies()
+
+    def log_in(page: Page, code: str = "") -> None:
+        page.goto("/admin/login/?next=/admin/")
+        page.get_by_label("Username").fill("anna")
+        page.get_by_label("Password").fill("a long secret")
+        page.get_by_label("Code").fill(code)
+        page.get_by_role("button", name="Log in").click()
+
+    log_in(anna)
+    anna.get_by_role("link", name="Second factor").click()
+    expect(anna.get_by_role("img", name="QR code")).to_be_visible()
+    assert_good_in_every_window(anna)
+    anna.locator("#id_code").fill(f"{totp(TOTPDevice.objects.get().bin_key):06}")
+    anna.get_by_role("button", name="Set up").click()
+    backup = anna.locator(".backup-codes code").first.inner_text()
+
+    elsewhere = page_at()
+    log_in(elsewhere)
+    expect(elsewhere.locator(".errornote")).to_contain_text("authenticator app")
+    log_in(elsewhere, backup)
+    expect(elsewhere.locator("#content h1")).to_contain_text("The catalog")
