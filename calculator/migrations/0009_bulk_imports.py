@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calculator', '0007_history'),
+        ('calculator', '0008_accounts_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
