@@ -28,7 +28,7 @@ def picture(page: Page, name: str, place: str) -> None:
     """Where pictures are asked for, make the guide's of a part of the page."""
     assert f"editing/{name}.png" in said()
     if folder := os.environ.get("EDITING_PICTURES"):
-        page.locator(place).first.screenshot(path=Path(folder) / f"{name}.png")
+        page.locator(place).first.screenshot(path=Path(folder) / f"{name}.png", caret="initial")
 
 
 @pytest.fixture
@@ -68,12 +68,13 @@ def test_signing_in_and_the_weekly_prices(page):
     row.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("times the last price of its kind")
     picture(page, "leap", f"#{row.get_attribute('id')}")
+    page.wait_for_load_state("networkidle")
 
 
 def test_adding_a_gpu_and_pasting_its_price(page, page_at):
     log_in(page)
     page.goto("/admin/gpus/gpu/add/")
-    page.get_by_label("Name", exact=True).fill("Test Card 24")
+    page.locator("#id_name").fill("Test Card 24")
     page.locator("#id_short_name").fill("Test 24")
     page.locator("#id_vendor").select_option("NVIDIA")
     page.locator("#id_audience").select_option("consumer")
@@ -108,7 +109,7 @@ def test_an_answer_with_a_figure_and_a_mistake(page):
 
     answer.fill(f"{was}\n\nWith QLoRA a 7B model takes {{memroy:qlora:7}}.")
     expect(ahead).to_contain_text("Did you mean “memory”?")
-    picture(page, "mistake", "#ahead > p >> nth=0")
+    picture(page, "mistake", "#ahead > ul")
     answer.fill(f"{was}\n\nWith QLoRA a 7B model takes {{memory:qlora:7}}.")
     expect(ahead.locator(".ahead__answer")).to_contain_text(re.compile("takes 6.GB"))
     save(page)
