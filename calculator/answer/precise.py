@@ -134,7 +134,9 @@ def precise_result(
                 catalog.usable_tiers,
                 limit=2 * MOST_ALTERNATIVES,
             )
-            if holds(architecture, settings, each.setup)
+            if smallest is not None
+            and each.setup.tier.memory_gb != smallest.setup.tier.memory_gb
+            and holds(architecture, settings, each.setup)
         )[:MOST_ALTERNATIVES],
         notes=subject.notes,
     )

@@ -172,7 +172,7 @@ def _run(
     rows = source_rows(table, grid, reading.columns, reading.everywhere)
     taken, problems, left_out = rows.sorted_out(leaves_out_unknown=reading.leaves_out_unknown)
     if problems and not taken:
-        return Plan(problems=tuple(problems), left_out=tuple(left_out))
+        return Plan(problems=tuple(dict.fromkeys(problems)), left_out=tuple(left_out))
     resource = resource_of(table)
     resource.editor = editor
     resource.is_preview = is_preview
@@ -197,7 +197,8 @@ def _run(
             changes.append(
                 RowChange(row.place, found.object_repr, found.is_new(), cells, warnings)
             )
-    problems.sort(key=lambda each: each.place)
+    # A row with two prices has a mistake in its GPU's name once.
+    problems = sorted(dict.fromkeys(problems), key=lambda each: each.place)
     plan = Plan(
         tuple(changes),
         sum(each.is_skip() for each in result.rows),

@@ -79,7 +79,7 @@ class SourceRows:
                     what = " and ".join(self.table.key)
                     words = f"It has the same {what} as row {first.place}. Keep one."
                     problems.append(row.problem(self.table.key[0], words))
-        return taken, problems, left_out
+        return taken, problems, list(dict.fromkeys(left_out))
 
 
 def gpu_names() -> GpuNames:

@@ -94,7 +94,8 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with one_at_a_time(), change_set(kind=Kind.LOAD):
+    with _patience(), change_set(kind=Kind.LOAD):
+        _wait_for_other_loads()
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)

@@ -19,6 +19,8 @@ TESTS_OF_LIBRARIES = (
 
 # What Django, gunicorn or a patched library looks up by its name.
 CALLED_BY_NAME = [
+    # Of forms and of the admin.
+    *("Meta", "help_text"),
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
     *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
     # Named in the settings: middleware with its hook, and what axes calls.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from calculator.bulk.models import BulkImport
 from calculator.bulk.pages.forms import HandInForm, ReadingForm
-from calculator.bulk.planning import HasProblems, IsOdd, NotAsShown, Plan
+from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown, Plan
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
@@ -115,12 +116,17 @@ def _refused(request: HttpRequest, row: BulkImport, said: str, plan: Plan) -> Ht
 def _preview_page(
     request: HttpRequest, waiting: Waiting, form: ReadingForm, plan: Plan, status: int = 200
 ) -> HttpResponse:
+    shared = _shared(plan)
     context = {
         "title": f"{waiting.table.title}: what would change",
         "import": waiting.row,
         "form": form,
         "plan": plan,
-        "changes": plan.changes[:MOST_SHOWN],
+        "shared": shared,
+        "changes": [
+            replace(change, cells=tuple(each for each in change.cells if each not in shared))
+            for change in plan.changes[:MOST_SHOWN]
+        ],
         "beyond_count": max(0, len(plan.changes) - MOST_SHOWN),
         "sample": list(zip(waiting.grid.places, waiting.grid.rows, strict=True))[:3],
         "unused": [
@@ -130,6 +136,14 @@ def _preview_page(
         ],
     }
     return _page(request, "preview", context, status)
+
+
+def _shared(plan: Plan) -> list[CellChange]:
+    """What all rows have in common where all are new, such as 200 prices of one page and day."""
+    if len(plan.changes) < 2 or not all(change.is_new for change in plan.changes):
+        return []
+    first, *others = plan.changes
+    return [cell for cell in first.cells if all(cell in change.cells for change in others)]
 
 
 @require_GET

@@ -49,6 +49,7 @@ def test_a_pasted_table_is_shown_confirmed_and_recorded_as_one_change(editor_cli
     page = hand_in(editor_client, PASTED, **SEEN)
 
     assert page.context["plan"].in_words == "2 added, 0 changed, 0 unchanged"
+    assert "In every row: kind <strong>rent_on_demand</strong>, provider" in page.text
     assert not PriceObservation.objects.filter(provider="RunPod").exists()
     done = confirm(editor_client, page)
     assert "Imported: 2 added" in said(done)
