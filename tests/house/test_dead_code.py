@@ -17,9 +17,9 @@ TESTS_OF_LIBRARIES = (
     "tests/validation",
 )
 
-# What Django, gunicorn or a patched library looks up by its name.
 # What calculator/looking_ahead/ calls.
 REGISTERED = ["@guard", "@previews"]
+# What Django, gunicorn or a patched library looks up by its name.
 CALLED_BY_NAME = [
     # Of forms and of the admin.
     *("Meta", "help_text"),
