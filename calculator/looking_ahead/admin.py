@@ -249,6 +249,8 @@ def _mistakes(form: Any, formsets: Iterable[Any]) -> Iterator[str]:
 
 
 def _mistakes_of(form: Any, where: str) -> Iterator[str]:
+    if not form.errors:
+        return  # Django gives forms that may not be changed a plain dict.
     for name, errors in form.errors.as_data().items():
         label = f"{form[name].label}: " if name in form.fields else ""
         for error in errors:
