@@ -20,6 +20,7 @@ from calculator.pages.calculator.headline import inference_headline, training_he
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.subjects import rough_subject
 from calculator.words.formatting import format_gb, format_number, format_size, format_usd
+from gpus.fitting import minimum_setup
 from gpus.labels import gpu_setup_label, setup_label, tier_label
 from gpus.specs import Price
 
@@ -230,11 +231,14 @@ def _alternatives(result: MethodResult | None) -> str:
 
 
 def sizes_without_minimum(before: Catalog, after: Catalog) -> tuple[str, ...]:
-    """“70B, Full fine-tuning”: what a setup holds now, and none would."""
+    """“70B, Full fine-tuning”: what a setup of the ladder holds now, and none would."""
     return tuple(
-        f"{each.size}, {each.method}"
-        for each in _sizes(before, after)
-        if each.minimum is not None and each.minimum.after == NO_SETUP
+        f"{format_size(params_b)}, {result.name}"
+        for params_b in after.sizes_b
+        for task in Task
+        for result in estimate_methods(after, task, params_b)
+        if minimum_setup(result.memory_bytes, after.tiers) is None
+        and minimum_setup(result.memory_bytes, before.tiers) is not None
     )
 
 

@@ -63,8 +63,8 @@ def _ladder_count(catalog: Catalog) -> int:
 def _minimums(before: Catalog, after: Catalog) -> Iterator[Finding]:
     if lost := sizes_without_minimum(before, after):
         yield Finding(
-            "No setup of the ladder would hold these any more. Cards would say so instead of "
-            "naming a GPU.",
+            "No setup of the ladder would hold these any more. Cards would name what is beyond it, "
+            "or nothing.",
             details=_named(lost),
         )
 

@@ -72,7 +72,7 @@ def test_a_tier_in_answers_is_not_deleted_and_the_answers_are_named(admin_client
 
     [said] = page.context["protected"]
     assert "Answers stand on this" in said
-    assert "{tier:12}" in said
+    assert "rtx-3060-12gb" in said
 
 
 def test_multiples_that_sizes_need_are_not_lost_unasked(admin_client):
