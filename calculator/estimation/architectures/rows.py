@@ -195,6 +195,9 @@ OVERRIDE_SIZES = {
     "per_layer_input": "per_layer_input_size",
     "per_layer_vocab": "per_layer_vocab_size",
     "shared_kv_layers": "shared_kv_layer_count",
+    "altup_inputs": "altup_input_count",
+    "laurel_rank": "laurel_rank",
+    "sparse_layers": "sparse_layer_count",
 }
 _PATTERN = rf"(\d{{0,3}}[{''.join(LAYER_LETTERS)}]){{1,200}}"
 INDEXER_SIZES = ("index_head_count", "index_head_dim")
