@@ -113,7 +113,21 @@ def test_structured_data_has_schema_orgs_shapes_and_leads_to_pages_that_open(cli
             assert client.get(f"{where.path}?{where.query}").status_code == 200
     positions = [each["position"] for each in things if each["@type"] == "ListItem"]
     assert positions == list(range(1, len(positions) + 1))
-    assert (path == "/") == (not positions)
+    # What is typed into the front page leaves it the front page.
+    assert (path.partition("?")[0] == "/") == (not positions)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_visible_path_is_the_one_that_search_engines_are_told(client, path):
+    page = soup_of(client, path)
+    told = [each for each in things_of(structured_data_of(page)) if each["@type"] == "ListItem"]
+
+    shown = page.select("main > nav.breadcrumb li")
+    assert [" ".join(each.get_text().split()) for each in shown] == [each["name"] for each in told]
+    links = [each["href"] for each in page.select("main > nav.breadcrumb a")]
+    assert links == [each["item"].removeprefix("http://testserver") for each in told[:-1]]
+    # It says where the page stands, and the page's own heading is not far.
+    assert all(len(name) <= 40 for name in [each["name"] for each in told[:-1]])
 
 
 def test_every_question_is_there_with_the_answer_that_the_list_shows(client):
