@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
@@ -94,10 +96,8 @@ class PreciseCardView:
     """Host memory of a node, where a cluster is stated."""
     shortfall: str
     tight: str
-    remarks: tuple[str, ...]
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
-    savings: tuple[SavingView, ...]
     parameters: str
     assumptions: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -105,6 +105,17 @@ class PreciseCardView:
     alternatives: tuple[AlternativeView, ...]
     why_url: str
     export_url: str
+    made_remarks: Callable[[], tuple[str, ...]]
+    made_savings: Callable[[], tuple[SavingView, ...]]
+    """What takes further estimates, made where it is printed: a picture shows the figure alone."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.made_remarks()
+
+    @property
+    def savings(self) -> tuple[SavingView, ...]:
+        return self.made_savings()
 
 
 def present_precise_card(
@@ -138,15 +149,8 @@ def present_precise_card(
             ),
             "",
         ),
-        remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
-        savings=tuple(
-            _saving(saving, result, run, links)
-            for saving in largest_savings(
-                result.architecture, result.settings, estimated=_estimated(result)
-            )
-        ),
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
@@ -162,6 +166,8 @@ def present_precise_card(
             path_of("calculator:export", "trl"),
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
+        made_remarks=cache(lambda: _remarks(result)),
+        made_savings=cache(lambda: _savings(result, run, links)),
     )
 
 
@@ -262,6 +268,15 @@ def _phases(found: Estimate) -> tuple[PhaseView, ...]:
 
 def _pixels(phase_bytes: int, found: Estimate) -> int:
     return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
+
+
+def _savings(result: PreciseResult, run: Run, links: Links) -> tuple[SavingView, ...]:
+    return tuple(
+        _saving(saving, result, run, links)
+        for saving in largest_savings(
+            result.architecture, result.settings, estimated=_estimated(result)
+        )
+    )
 
 
 def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> SavingView:
