@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from calculator.data.editor_group import ensure_editor_group
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
+from calculator.faq.checks import figures_held
 from calculator.models import (
     FaqEntry,
     LanguageModel,
@@ -90,7 +91,8 @@ def load_catalog(root: Path) -> list[Summary]:
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)
-        summaries = [merge.load(table) for table in TABLES]
+        with figures_held():  # answers, which state them, come last
+            summaries = [merge.load(table) for table in TABLES]
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()
