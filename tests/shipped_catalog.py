@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from calculator.data.editor_group import ensure_editor_group
+from calculator.data.groups import ensure_groups
 from calculator.data.loading import TABLES
 
 # For each table, the statement that fills it and its rows as the database's driver takes them.
@@ -40,7 +40,7 @@ def put_shipped_catalog() -> None:
                         statement,
                         [tuple(now if v is _SAVED_NOW else v for v in row) for row in rows],
                     )
-        ensure_editor_group(table.model for table in TABLES)
+        ensure_groups(table.model for table in TABLES)
 
 
 def _insert_of(model: type[models.Model]) -> tuple[str, list[tuple]]:

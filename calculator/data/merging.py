@@ -172,6 +172,9 @@ class Merge:
                 setattr(obj, each.attname, pk)  # type: ignore[union-attr]
             else:
                 setattr(obj, name, each.to_python(value))  # type: ignore[union-attr]
+        if not self.loaded:
+            # A new site's rows have no past; the history begins with the first change of them.
+            obj.skip_history_when_saving = True  # type: ignore[attr-defined]
         try:
             # The database holds every constraint itself. To ask it about each beforehand, as Django
             # does, is a query for each and half of a whole load's time; for words it is asked then.

@@ -9,11 +9,9 @@ from functools import cache
 
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
-from calculator.estimation import Estimate, estimate
-from calculator.estimation.cluster.sharded import estimate_sharded
+from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
-from calculator.estimation.savings import Estimated, Saving, largest_savings
-from calculator.estimation.settings import changed_fields
+from calculator.estimation.units import GB
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
     AlternativeView,
@@ -23,10 +21,12 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.saving_views import SavingView, present_savings, savings_note
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_gb, format_range
+from calculator.words.formatting import format_count, format_gb, format_range, gib_words
 
 PHASE_WORDS = {
     "forward": ("Forward", "at the end of the forward pass"),
@@ -67,17 +67,6 @@ class PhaseView:
 
 
 @dataclass(frozen=True, slots=True)
-class SavingView:
-    """page_url is where the change is made, or the card of the method that it leads to."""
-
-    words: str
-    cost: str
-    saved: str
-    page_url: str
-    fragment_url: str
-
-
-@dataclass(frozen=True, slots=True)
 class PreciseCardView:
     slug: str
     name: str
@@ -90,6 +79,8 @@ class PreciseCardView:
     overhead: str
     minimum: str | None
     minimum_note: str
+    gb_note: str
+    """Where the figure is above the GB that the smallest card is sold with."""
     is_tight_at_minimum: bool
     host: str
     host_range: str
@@ -105,6 +96,7 @@ class PreciseCardView:
     alternatives: tuple[AlternativeView, ...]
     why_url: str
     export_url: str
+    own: OwnVerdictView | None
     made_remarks: Callable[[], tuple[str, ...]]
     made_savings: Callable[[], tuple[SavingView, ...]]
     """What takes further estimates, made where it is printed: a picture shows the figure alone."""
@@ -117,14 +109,24 @@ class PreciseCardView:
     def savings(self) -> tuple[SavingView, ...]:
         return self.made_savings()
 
+    @property
+    def savings_note(self) -> str:
+        """Where no single change would make the run fit the visitor's own GPU."""
+        return savings_note(self.savings, self.own)
+
 
 def present_precise_card(
-    result: PreciseResult, run: Run, links: Links, today: dt.date | None
+    result: PreciseResult,
+    run: Run,
+    links: Links,
+    today: dt.date | None,
+    own: OwnGpuView | None = None,
 ) -> PreciseCardView:
     found = result.estimate
     figure, unit = figure_and_unit(result.memory_bytes)
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
+    verdict = None if own is None else own.verdict_on(result.slug)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -137,6 +139,7 @@ def present_precise_card(
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
         minimum_note=minimum_note(result),
+        gb_note=_gb_note(result),
         is_tight_at_minimum=_is_tight(result.smallest),
         host="" if host is None else f"about {format_gb(host.likely)}",
         host_range="" if host is None else format_range(host.low, host.high),
@@ -166,8 +169,9 @@ def present_precise_card(
             path_of("calculator:export", "trl"),
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
+        own=verdict,
         made_remarks=cache(lambda: _remarks(result)),
-        made_savings=cache(lambda: _savings(result, run, links)),
+        made_savings=cache(lambda: present_savings(result, run, links, own, verdict)),
     )
 
 
@@ -178,18 +182,19 @@ def _minimum_query(result: PreciseResult) -> dict[str, str]:
     return cluster_query(result.smallest.run.sharding)
 
 
+def _gb_note(result: PreciseResult) -> str:
+    """“12.8 GB on 12 GB” is no mistake: cards are sold in GiB."""
+    minimum = result.minimum
+    if minimum is None or (minimum.gpu_count > 1 and result.cluster is None):
+        return ""
+    tier = minimum.tier
+    if result.memory_bytes <= tier.memory_gb * GB:
+        return ""
+    return gib_words(tier.memory_gb, tier.capacity_bytes)
+
+
 def _is_tight(found: LadderSetup | None) -> bool:
     return found is not None and found.run.verdict == "tight"
-
-
-def _estimated(result: PreciseResult) -> Estimated:
-    """What another run takes of a GPU, shared out as this one is."""
-    if result.cluster is None:
-        return estimate
-    sharding = result.cluster.sharding
-    return lambda architecture, settings: (
-        estimate_sharded(architecture, settings, sharding).per_gpu
-    )
 
 
 def _shortfall(result: PreciseResult) -> str:
@@ -268,33 +273,6 @@ def _phases(found: Estimate) -> tuple[PhaseView, ...]:
 
 def _pixels(phase_bytes: int, found: Estimate) -> int:
     return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
-
-
-def _savings(result: PreciseResult, run: Run, links: Links) -> tuple[SavingView, ...]:
-    return tuple(
-        _saving(saving, result, run, links)
-        for saving in largest_savings(
-            result.architecture, result.settings, estimated=_estimated(result)
-        )
-    )
-
-
-def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> SavingView:
-    changed = {
-        name: getattr(saving.change.settings, name)
-        for name in changed_fields(saving.change.settings, result.settings)
-    }
-    method = changed.pop("method", "")
-    page_url, fragment_url = (
-        (f"#card-{method}", "") if method else links.urls(links.query_with(run.with_(**changed)))
-    )
-    return SavingView(
-        words=saving.change.words,
-        cost=saving.change.cost,
-        saved=format_gb(saving.device_bytes),
-        page_url=page_url,
-        fragment_url=fragment_url,
-    )
 
 
 def _parameters(found: Estimate) -> str:
