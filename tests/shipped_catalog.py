@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from calculator.data.groups import ensure_groups
 from calculator.data.loading import TABLES
+from calculator.models import PriceFeed
 
 # For each table, the statement that fills it and its rows as the database's driver takes them.
 _inserts: list[tuple[str, list[tuple]]] = []
@@ -40,7 +41,7 @@ def put_shipped_catalog() -> None:
                         statement,
                         [tuple(now if v is _SAVED_NOW else v for v in row) for row in rows],
                     )
-        ensure_groups(table.model for table in TABLES)
+        ensure_groups((*(table.model for table in TABLES), PriceFeed))
 
 
 def _insert_of(model: type[models.Model]) -> tuple[str, list[tuple]]:
