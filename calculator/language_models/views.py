@@ -22,7 +22,7 @@ from calculator.words.fragments import HtmxHttpRequest, fragment_response
 def model_list(request: HttpRequest) -> HttpResponse:
     models = _present_list(request)
     is_whole = not set(request.GET) - {"page"}
-    head = page_head("models", models.canonical_path, is_indexed=is_whole)
+    head = page_head("models", models.canonical_path, "Models", is_indexed=is_whole)
     return render(
         request, "calculator/language_models/list.html", {"models": models, "head": head}
     )

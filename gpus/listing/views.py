@@ -22,7 +22,7 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
     gpus = _present(request)
     is_whole = not set(request.GET) - {"page"}
     picture = reverse("share:page", args=["gpus"])
-    head = PageHead(gpus.canonical_path, picture, is_indexed=is_whole)
+    head = PageHead(gpus.canonical_path, picture, "GPUs", is_indexed=is_whole)
     return render(request, "gpus/listing/page.html", {"gpu_list": gpus, "head": head})
 
 

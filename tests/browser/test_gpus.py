@@ -61,6 +61,12 @@ def status(page: Page):
     return page.get_by_role("status")
 
 
+def test_an_earlier_link_to_a_row_that_is_not_on_the_page_leads_to_its_own(page):
+    page.goto("/gpus/?vendor=AMD#rtx-4090")
+
+    page.wait_for_url("**/gpus/rtx-4090/")
+
+
 def test_a_heading_sorts_and_the_address_and_the_title_follow(page):
     page.goto("/gpus/?vendor=NVIDIA")
     page.evaluate("window.sameDocument = true")

@@ -18,7 +18,7 @@ from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
     GRADIENTS,
-    Level,
+    Memory,
     Snapshot,
     Tape,
     Tensor,
@@ -69,7 +69,7 @@ def run_layer(
             incoming.append(tape.new(elements, scaled, ACTIVATION_GRADIENTS))
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
         if ends_in_adapter:
-            tape.memory.moments = tape.before_last_adapter
+            tape.memory.noted = tape.before_last_adapter
         del incoming
         tape.autocast_cache.clear()
         if not numerics.reentrant:
@@ -114,7 +114,7 @@ def saved_by_layer(
 
     Takes a fifth of a layer run forward and backward. numerics: as of `Numerics.of_saved`.
     """
-    tape = Tape(memory=Level())
+    tape = Tape(memory=Memory(keeps_moments=False))
     hidden = _input(tape, architecture, input_width, input_needs_gradient)
     edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
     del hidden

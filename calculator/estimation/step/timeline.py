@@ -378,15 +378,13 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
     """Of each phase, the moments that no other covers."""
-    kept: list[Moment] = []
+    kept_of: dict[Phase, list[Moment]] = {}
     for moment in moments:
-        same = [other for other in kept if other.phase == moment.phase]
-        if any(other.total.covers(moment.total) for other in same):
-            continue
-        kept = [
-            other
-            for other in kept
-            if other.phase != moment.phase or not moment.total.covers(other.total)
-        ]
-        kept.append(moment)
-    return tuple(kept)
+        kept, total = kept_of.setdefault(moment.phase, []), moment.total
+        for other in kept:
+            if other.total.covers(total):
+                break
+        else:
+            kept[:] = [other for other in kept if not total.covers(other.total)]
+            kept.append(moment)
+    return tuple(moment for kept in kept_of.values() for moment in kept)

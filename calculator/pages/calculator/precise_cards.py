@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
@@ -85,10 +87,8 @@ class PreciseCardView:
     """Host memory of a node, where a cluster is stated."""
     shortfall: str
     tight: str
-    remarks: tuple[str, ...]
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
-    savings: tuple[SavingView, ...]
     parameters: str
     assumptions: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -97,8 +97,22 @@ class PreciseCardView:
     why_url: str
     export_url: str
     own: OwnVerdictView | None
-    savings_note: str
-    """Where no single change would make the run fit the visitor's own GPU."""
+    made_remarks: Callable[[], tuple[str, ...]]
+    made_savings: Callable[[], tuple[SavingView, ...]]
+    """What takes further estimates, made where it is printed: a picture shows the figure alone."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.made_remarks()
+
+    @property
+    def savings(self) -> tuple[SavingView, ...]:
+        return self.made_savings()
+
+    @property
+    def savings_note(self) -> str:
+        """Where no single change would make the run fit the visitor's own GPU."""
+        return savings_note(self.savings, self.own)
 
 
 def present_precise_card(
@@ -113,7 +127,6 @@ def present_precise_card(
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
     verdict = None if own is None else own.verdict_on(result.slug)
-    savings = present_savings(result, run, links, own, verdict)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -139,10 +152,8 @@ def present_precise_card(
             ),
             "",
         ),
-        remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
-        savings=savings,
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
@@ -159,7 +170,8 @@ def present_precise_card(
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
         own=verdict,
-        savings_note=savings_note(savings, verdict),
+        made_remarks=cache(lambda: _remarks(result)),
+        made_savings=cache(lambda: present_savings(result, run, links, own, verdict)),
     )
 
 

@@ -23,7 +23,9 @@ FIT_NAMES = (*PAGE_QUESTION_NAMES, *FitForm.base_fields, "all")
 @require_safe
 def fit_page(request: HttpRequest) -> HttpResponse:
     fit = _present(request)
-    head = run_head(reverse("fit:page"), fit.calculator_url, is_indexed=not request.GET)
+    head = run_head(
+        reverse("fit:page"), "Every GPU", fit.calculator_url, is_indexed=not request.GET
+    )
     return render(request, "calculator/pages/fit/page.html", {"fit": fit, "head": head})
 
 

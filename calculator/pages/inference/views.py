@@ -56,7 +56,12 @@ def inference_models_fragment(request: HttpRequest) -> HttpResponse:
 @require_safe
 def published(request: HttpRequest) -> HttpResponse:
     """The published figures that the estimate is held to."""
-    head = page_head("inference-published", path_of("calculator:inference_published"))
+    head = page_head(
+        "inference-published",
+        path_of("calculator:inference_published"),
+        "Published figures",
+        crumbs=(("Inference", path_of("calculator:inference")),),
+    )
     context = {"held_to": held_to(current_catalog()), "head": head}
     return render(request, "calculator/pages/inference/published.html", context)
 

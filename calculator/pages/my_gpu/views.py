@@ -22,7 +22,7 @@ CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
-    head = gpu_head(slug, card.canonical_path, is_indexed=not request.GET)
+    head = gpu_head(card.gpu.name, slug, card.canonical_path, is_indexed=not request.GET)
     return render(request, "calculator/pages/my_gpu/page.html", {"card": card, "head": head})
 
 

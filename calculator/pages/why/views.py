@@ -21,7 +21,9 @@ WHY_NAMES = (*PAGE_QUESTION_NAMES, *WhyForm.base_fields)
 @public(more=WHY_NAMES)
 @require_safe
 def why_page(request: HttpRequest) -> HttpResponse:
-    head = page_head("why", reverse("calculator:why"), is_indexed=not request.GET)
+    head = page_head(
+        "why", reverse("calculator:why"), "Another figure", is_indexed=not request.GET
+    )
     context = {"why": _present(request), "head": head}
     return render(request, "calculator/pages/why/page.html", context)
 
