@@ -277,7 +277,7 @@ def _sharded_moment(
             gradients = NOTHING
     if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
         inputs = Size(
-            token=float(architecture.layer_count * architecture.hidden_size * local.small_width)
+            token=float(architecture.layer_count * architecture.stream_size * local.small_width)
         )
         parts[CHECKPOINTS] = inputs
         parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)

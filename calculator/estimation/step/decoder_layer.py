@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import mlp_modules
+from calculator.estimation.step.altup import altup_layer
 from calculator.estimation.step.attention import attend
 from calculator.estimation.step.mlp import feed_forward, normed_feed_forward
 from calculator.estimation.step.norms import apply_norm
@@ -136,7 +137,7 @@ def _ends_in_an_adapter(architecture: Architecture, numerics: Numerics, mlp: Mlp
 
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
-    tensor = tape.new(per_token(architecture.hidden_size), width)
+    tensor = tape.new(per_token(architecture.stream_size), width)
     edge = tape.leaf(stays=True) if needs_gradient else None
     return Tensor(tensor.buffer, tensor.elements, width, edge)
 
@@ -150,6 +151,8 @@ def _decoder_layer(
     hidden: Tensor,
     masked: bool,
 ) -> Tensor:
+    if architecture.altup_input_count:
+        return altup_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
     traits = architecture.traits
     size, rows = architecture.hidden_size, per_token(1)
 

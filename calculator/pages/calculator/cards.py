@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.estimation.cluster.counts import words_for_count
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
-from calculator.pages.calculator.typical import TypicalView
+from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.beside.typical import TypicalView
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_number
 from gpus.fitting import GpuSetup
 from gpus.labels import gpu_setup_label, setup_label

@@ -10,6 +10,8 @@ from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.units import GB
+from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.beside.savings import SavingView, present_savings, savings_note
 from calculator.pages.calculator.cards import (
     SHADE_COUNT,
     AlternativeView,
@@ -19,8 +21,6 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
-from calculator.pages.calculator.saving_views import SavingView, present_savings, savings_note
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query

@@ -15,7 +15,7 @@ from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_o
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
-from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict
+from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view

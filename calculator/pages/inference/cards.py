@@ -10,6 +10,7 @@ from itertools import groupby
 from calculator.answer.inference import InferenceResult
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.estimation.inference import InferenceEstimate
+from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict_of_inference
 from calculator.pages.calculator.cards import (
     AlternativeView,
     figure_and_unit,
@@ -17,7 +18,6 @@ from calculator.pages.calculator.cards import (
     minimum_note,
     present_alternatives,
 )
-from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict_of_inference
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.formatting import (
     NO_BREAK_SPACE,

@@ -16,8 +16,8 @@ from calculator.estimation import Architecture, TrainingSettings, estimate
 from calculator.estimation.verdict import verdict
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
+from calculator.pages.calculator.beside.own_gpu import own_gpu_of_results
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import own_gpu_of_results
 from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
 from calculator.pages.curves.results import LENGTHS
 from calculator.question.own_gpu import OWN_GPU, read_own_gpu

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calculator.answer.popular import PopularModel, popular_models
 from calculator.answer.setups import runs_on
 from calculator.catalog import Catalog
 from calculator.estimation.typical_run import TYPICAL_METHODS, TYPICAL_TOKENS_COUNT
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
+from calculator.pages.my_gpu.popular import PopularModel, popular_models
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_count, format_gb

@@ -14,7 +14,7 @@ from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.device import DeviceBytes
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_settings
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
-from calculator.pages.calculator.typical import TYPICAL_RUN
+from calculator.pages.calculator.beside.typical import TYPICAL_RUN
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import format_gb, gib_words
