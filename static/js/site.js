@@ -7,6 +7,48 @@ document.addEventListener("DOMContentLoaded", () => {
   if (loaded.split("#")[0] !== location.href.split("#")[0]) location.reload();
 });
 
+// What comes as one types or taps may fail to come: then it says so, where it is seen, and the
+// last answer stays. A link to another page says it by itself.
+const connection = document.getElementById("connection");
+
+function ask(element) {
+  connection.replaceChildren();
+  if (!element.isConnected) location.reload();
+  else if (element.matches("a")) element.click();
+  else if (element.matches("form")) element.requestSubmit();
+  else htmx.trigger(element, "input");
+}
+
+function say(words, element) {
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "button--quiet";
+  again.textContent = "Try again";
+  again.addEventListener("click", () => ask(element));
+  connection.replaceChildren(words, again);
+}
+
+document.body.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
+  say(
+    navigator.onLine
+      ? "The site did not answer. What you see is the last answer."
+      : "You are offline. What you see is the last answer.",
+    elt,
+  );
+});
+
+document.body.addEventListener("htmx:responseError", ({ detail: { elt, xhr } }) => {
+  say(
+    xhr.status === 429
+      ? "Too many questions from your address: wait a minute. What you see is the last answer."
+      : `The site could not answer (error ${xhr.status}). What you see is the last answer.`,
+    elt,
+  );
+});
+
+document.body.addEventListener("htmx:beforeSwap", () => connection.replaceChildren());
+addEventListener("online", () => connection.querySelector("button")?.click());
+
 const answer = document.getElementById("answer");
 const settings = document.getElementById("training-settings");
 const fields = ["size", "model"].map((id) => document.getElementById(id)).filter(Boolean);
