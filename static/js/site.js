@@ -73,7 +73,8 @@ if (answer && fields.length) {
   // What is asked about goes into its field and out of the other; what a visitor is typing is
   // never touched.
   document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-    if (target !== answer) return;
+    // A mistake leaves the last answer as it is, and what was typed in its field.
+    if (target !== answer || document.getElementById("last-answer")?.textContent) return;
     const asked = document.getElementById("answer-state")?.dataset ?? {};
     for (const field of fields) {
       if (asked[field.id] !== undefined && document.activeElement !== field)

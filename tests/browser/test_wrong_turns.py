@@ -80,7 +80,12 @@ def test_what_answers_while_one_types_has_its_button_only_without_a_script(page_
     [
         (PRECISE, "#sequence_length", "8k", "2 × 8,192 tokens"),
         (PRECISE, "#sequence_length", "8,192", "2 × 8,192 tokens"),
-        ("/inference/?model=llama-3.1-8b&context_length=4096", "#context_length", "32K", "32,768 tokens"),
+        (
+            "/inference/?model=llama-3.1-8b&context_length=4096",
+            "#context_length",
+            "32K",
+            "32,768 tokens",
+        ),
         ("/", "#size", "500M", "0.5B model"),
     ],
 )
@@ -89,3 +94,40 @@ def test_numbers_are_understood_as_people_type_them(page, path, field, typed, sa
     page.locator(field).fill(typed)
     expect(page.locator("#headline")).to_contain_text(says)
     expect(page.locator(field)).to_have_value(typed)
+
+
+def test_a_price_without_its_gpu_leaves_the_setups_where_they_are(page_at):
+    for java_script in (True, False):
+        page = page_at(java_script=java_script)
+        page.goto("/fit/?model=llama-3.1-8b&method=qlora" + ("" if java_script else "&price=1.5"))
+        if java_script:
+            page.get_by_label("Your price").fill("1.5")
+
+        expect(page.locator("#fit-price_gpu_error")).to_contain_text(
+            "Say which GPU has this price"
+        )
+        expect(page.locator("table.setups tbody tr")).to_have_count(20)
+        expect(page.locator("#last-answer")).to_be_hidden()
+
+
+def test_a_run_may_be_stated_by_its_tokens_in_all(page):
+    page.goto("/fit/?model=llama-3.1-8b&method=qlora")
+    page.get_by_label("Or tokens in all").fill("50M")
+
+    expect(page.locator(".fit-assumptions li").first).to_contain_text("50 million tokens")
+    expect(page).to_have_url(re.compile("total_tokens=50000000"))
+
+
+def test_a_page_opened_with_a_mistake_speaks_of_no_last_answer(page, assert_accessible):
+    page.goto("/?size=abc")
+    page.get_by_label("Or type a size").fill("abcd")
+
+    expect(page.locator("#size-error")).to_contain_text("“abcd”")
+    expect(page.locator("#last-answer")).to_be_hidden()
+    page.get_by_label("Or type a size").fill("8")
+    expect(page.locator("#headline")).to_contain_text("8B model")
+    page.get_by_label("Or type a size").fill("x")
+    expect(page.locator("#last-answer")).to_be_visible()
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page)

@@ -69,7 +69,7 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
     error = question_error(question)
     table = None
     subject, run = question.subject, question.run
-    if form.is_valid() and not error and subject is not None and run is not None:
+    if form.is_answerable and not error and subject is not None and run is not None:
         assert subject.architecture is not None
         settings = run.settings_for(form.cleaned_data["method"])
         rows = fit_rows(
@@ -167,7 +167,7 @@ def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
 
 def _settings_words(question: Question, form: FitForm) -> str:
     run = question.run
-    method = form.cleaned_data.get("method") if form.is_valid() else None
+    method = form.cleaned_data.get("method")
     if run is None or not method:
         return ""
     settings = run.settings_for(method)
