@@ -17,7 +17,7 @@ from calculator.question.training_form import as_text
 from calculator.words.formatting import format_count, format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
 
-ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing")
+ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank")
 NOTHING = "–"
 Text = Callable[[Compared], str]
 

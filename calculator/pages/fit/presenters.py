@@ -18,6 +18,7 @@ from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
 from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
@@ -59,6 +60,7 @@ class FitView:
     page_url: str
     fragment_path: str
     calculator_url: str
+    compare_url: str
     stale_days: int
 
 
@@ -98,6 +100,7 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
         calculator_url=reverse(
             "calculator:training", query={**question.query, **form.cluster_query()}
         ),
+        compare_url=comparison_of({**question.query, "method": form.data["method"]}),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
 

@@ -21,6 +21,7 @@ from calculator.pages.calculator.precise_cards import PreciseCardView, present_p
 from calculator.pages.curves.results import LENGTHS
 from calculator.question.subjects import subject_of_model
 from calculator.question.training_form import Run, precise_query, run_of_settings
+from calculator.words.addresses import comparison_of
 from calculator.words.formatting import NO_BREAK_SPACE, format_count, format_gb
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import TierSpec
@@ -85,6 +86,7 @@ class ModelMethodView:
     gpus: tuple[GpuGroup, ...]
     has_tight: bool
     fit_url: str
+    compare_url: str
     calculator_url: str
     other_methods: tuple[tuple[str, str], ...]
     canonical_path: str
@@ -121,6 +123,7 @@ def present_model_method(
         gpus=holding,
         has_tight=any(gpu.is_tight for group in holding for gpu in group.gpus),
         fit_url=reverse("fit:page", query={"model": slug, "method": method}),
+        compare_url=comparison_of({"model": slug, "method": method}),
         calculator_url=f"{links.page_url({'model': slug})}#card-{method}",
         other_methods=tuple(
             (METHOD_NAMES[each], reverse("calculator:model_method", args=[slug, each]))
