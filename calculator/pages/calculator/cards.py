@@ -8,12 +8,11 @@ from decimal import Decimal
 
 from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.estimation.cluster.counts import words_for_count
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_number
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_gb, format_number
+from calculator.words.parts import kind_of
 from gpus.fitting import GpuSetup
 from gpus.labels import gpu_setup_label, setup_label
 from gpus.presenters import PriceView, cloud_price_view
-
-SHADE_COUNT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class PartView:
     memory: str
     x: str
     width: str
-    step: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class CardView:
 
 def present_card(result: MethodResult, today: dt.date | None) -> CardView:
     method = result.estimate.method
-    figure, unit = figure_and_unit(result.memory_bytes)
+    figure, unit = figure_and_unit(result)
     return CardView(
         slug=method.slug,
         name=method.name,
@@ -72,9 +71,9 @@ def present_card(result: MethodResult, today: dt.date | None) -> CardView:
     )
 
 
-def figure_and_unit(memory_bytes: Decimal | int) -> tuple[str, str]:
+def figure_and_unit(result: Fitted) -> tuple[str, str]:
     """“16.8”, “GB”."""
-    figure, unit = format_gb(memory_bytes).split(NO_BREAK_SPACE)
+    figure, unit = format_figure(result.memory_bytes, result.range_bytes).split(NO_BREAK_SPACE)
     return figure, unit
 
 
@@ -109,7 +108,7 @@ def _parts(result: MethodResult) -> tuple[PartView, ...]:
     total = result.memory_bytes
     views = []
     before = Decimal(0)
-    for step, part in enumerate(result.estimate.parts):
+    for part in result.estimate.parts:
         share = part.memory_bytes / total
         views.append(
             PartView(
@@ -119,7 +118,7 @@ def _parts(result: MethodResult) -> tuple[PartView, ...]:
                 memory=format_gb(part.memory_bytes),
                 x=f"{before * 100:.2f}%",
                 width=f"{share * 100:.2f}%",
-                step=step % SHADE_COUNT,
+                kind=kind_of(part.part.slug),
             )
         )
         before += share

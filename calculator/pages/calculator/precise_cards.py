@@ -13,7 +13,6 @@ from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.savings import Estimated, Saving, largest_savings
 from calculator.estimation.settings import changed_fields
 from calculator.pages.calculator.cards import (
-    SHADE_COUNT,
     AlternativeView,
     figure_and_unit,
     minimum_label,
@@ -24,7 +23,14 @@ from calculator.pages.calculator.links import Links
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_gb, format_range
+from calculator.words.formatting import (
+    SMALLEST_PART_BYTES,
+    format_count,
+    format_gb,
+    format_part,
+    format_range,
+)
+from calculator.words.parts import PASSING, kind_of
 
 PHASE_WORDS = {
     "forward": ("Forward", "at the end of the forward pass"),
@@ -44,7 +50,7 @@ class PrecisePartView:
     memory: str
     x: str
     width: str
-    step: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def present_precise_card(
     result: PreciseResult, run: Run, links: Links, today: dt.date | None
 ) -> PreciseCardView:
     found = result.estimate
-    figure, unit = figure_and_unit(result.memory_bytes)
+    figure, unit = figure_and_unit(result)
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
     return PreciseCardView(
@@ -217,21 +223,33 @@ def _remarks(result: PreciseResult) -> tuple[str, ...]:
 
 
 def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:
-    """The breakdown at the peak, as shares of the card's bytes; the rest of the bar is overhead."""
+    """The breakdown at the peak, as shares of the card's bytes; the rest of the bar is overhead.
+
+    What is too small to be shown by itself is one part at the end.
+    """
     total = max(found.device_bytes.likely, found.peak_allocated_bytes)
+    parts = [
+        (item.label, item.bytes, kind_of(item.component))
+        for item in found.breakdown
+        if item.bytes >= SMALLEST_PART_BYTES
+    ]
+    small = [item for item in found.breakdown if item.bytes < SMALLEST_PART_BYTES]
+    if small:
+        label = small[0].label if len(small) == 1 else "Smaller parts"
+        parts.append((label, sum(item.bytes for item in small), PASSING))
     views = []
     before = 0
-    for step, item in enumerate(found.breakdown):
+    for label, part_bytes, kind in parts:
         views.append(
             PrecisePartView(
-                label=item.label,
-                memory=format_gb(item.bytes),
+                label=label,
+                memory=format_part(part_bytes),
                 x=f"{before * 100 / total:.2f}%",
-                width=f"{item.bytes * 100 / total:.2f}%",
-                step=step % SHADE_COUNT,
+                width=f"{part_bytes * 100 / total:.2f}%",
+                kind=kind,
             )
         )
-        before += item.bytes
+        before += part_bytes
     return tuple(views)
 
 

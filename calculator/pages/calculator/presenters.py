@@ -36,7 +36,7 @@ from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_query, c
 from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
-from calculator.words.formatting import format_gb, format_number, query_number
+from calculator.words.formatting import format_figure, format_number, query_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,9 @@ def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:
         return "Check the size" if question.size_error else "Check the model"
     if question.run is None:
         return "Check the training settings"
-    figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
+    figures = ", ".join(
+        f"{r.name} {format_figure(r.memory_bytes, r.range_bytes)}" for r in results
+    )
     verb = "Fine-tune" if task == Task.TRAINING else "Run"
     return f"{verb} {question.subject.name}: {figures}"
 

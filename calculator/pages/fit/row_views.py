@@ -10,11 +10,10 @@ from django.urls import reverse
 
 from calculator.answer.setups import FitRow
 from calculator.estimation.cluster.sharding import GPUS_PER_NODE, STRATEGY_NAMES, Sharding
-from calculator.estimation.units import GB
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
-from calculator.words.formatting import format_gb, format_number, format_usd
+from calculator.words.formatting import format_figure, format_gb, format_range, format_usd
 from gpus.presenters import PriceView, cloud_price_view, retail_price_view
 
 VERDICTS = {slug: words.capitalize() for slug, words in VERDICT_WORDS.items()}
@@ -67,8 +66,8 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         how=sharding_words(row.setup.sharding),
         verdict=VERDICTS[row.setup.verdict],
         verdict_slug=row.setup.verdict,
-        each=format_gb(device.likely),
-        range=f"{format_number(device.low / GB)}–{format_gb(device.high)}",
+        each=format_figure(device.likely, (device.low, device.high)),
+        range=format_range(device.low, device.high),
         usable=format_gb(row.setup.usable_bytes),
         headroom=_headroom(row.setup.headroom_bytes),
         host=_host_words(row),
@@ -137,7 +136,8 @@ def _best(label: str, row: FitRow, detail: str) -> BestView:
 
 def _room(row: FitRow) -> str:
     each = " on each" if row.gpu_count > 1 else ""
-    likely = format_gb(row.setup.estimate.device_bytes.likely)
+    device = row.setup.estimate.device_bytes
+    likely = format_figure(device.likely, (device.low, device.high))
     return f"about {likely} of {format_gb(row.setup.usable_bytes)}{each}"
 
 

@@ -22,7 +22,13 @@ from calculator.pages.curves.results import LENGTHS
 from calculator.question.subjects import subject_of_model
 from calculator.question.training_form import Run, precise_query, run_of_settings
 from calculator.words.addresses import comparison_of
-from calculator.words.formatting import NO_BREAK_SPACE, format_count, format_gb
+from calculator.words.formatting import (
+    NO_BREAK_SPACE,
+    format_count,
+    format_figure,
+    format_gb,
+    format_range,
+)
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import TierSpec
 
@@ -136,9 +142,10 @@ def present_model_method(
 
 def _summary(model: LanguageModelSpec, result: PreciseResult) -> str:
     device = result.estimate.device_bytes
+    likely = format_figure(device.likely, (device.low, device.high))
     return (
-        f"{METHOD_NAMES[result.slug]} of {model.name} takes about {format_gb(device.likely)} of GPU"
-        f" memory ({format_gb(device.low)} to {format_gb(device.high)}) at"
+        f"{METHOD_NAMES[result.slug]} of {model.name} takes about {likely} of GPU"
+        f" memory ({format_range(device.low, device.high)}) at"
         f" {result.settings.sequence_length:,} tokens."
     )
 
