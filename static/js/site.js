@@ -101,52 +101,28 @@ settings?.addEventListener("toggle", () => {
     document.getElementById("settings-form").requestSubmit();
 });
 
-// What a search for a model found lies over the page: a choice, Escape or a tap beside it closes it.
-const modelForm = document.getElementById("model-form");
-if (modelForm) {
-  const results = document.getElementById("model-results");
+// The chosen link goes with the list; the focus must not fall back to the top of the page.
+const modelResults = document.getElementById("model-results");
+modelResults?.addEventListener("htmx:oobBeforeSwap", () => {
+  if (modelResults.contains(document.activeElement)) answer.focus({ preventScroll: true });
+});
 
-  modelForm.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") results.replaceChildren();
-  });
-
-  document.addEventListener("click", ({ target }) => {
-    if (!modelForm.contains(target)) results.replaceChildren();
-  });
-
-  // The chosen link goes with the list; the focus must not fall back to the top of the page.
-  results.addEventListener("htmx:oobBeforeSwap", () => {
-    if (results.contains(document.activeElement)) answer.focus({ preventScroll: true });
-  });
-}
-
-// What a search found: the arrow keys enter the list and move in it, Escape leads back to the field.
-for (const field of document.querySelectorAll("[data-hits]")) {
-  const hits = document.querySelector(field.dataset.hits);
-  const panel = hits.id === "site-search-results";
-  const around = field.closest(".site-search") ?? field.closest(".search-page");
-
-  around.addEventListener("keydown", (event) => {
+// What a search's own page found: the arrow keys enter the list and move in it, Escape leads back to
+// the field.
+const searched = document.querySelector("[data-hits]");
+if (searched) {
+  const hits = document.querySelector(searched.dataset.hits);
+  searched.closest(".search-page").addEventListener("keydown", (event) => {
     const links = [...hits.querySelectorAll("a")];
     const at = links.indexOf(document.activeElement);
-    if (event.key === "Escape" && (at >= 0 || panel)) {
-      field.focus();
-      if (panel) hits.replaceChildren();
+    if (event.key === "Escape" && at >= 0) {
+      searched.focus();
     } else if (event.key === "ArrowDown" && links.length) {
       (links[at + 1] ?? links[at]).focus();
       event.preventDefault();
     } else if (event.key === "ArrowUp" && at >= 0) {
-      (links[at - 1] ?? field).focus();
+      (links[at - 1] ?? searched).focus();
       event.preventDefault();
     }
   });
-
-  if (panel) {
-    document.addEventListener("click", ({ target }) => {
-      if (!around.contains(target)) hits.replaceChildren();
-    });
-    around.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !around.contains(relatedTarget)) hits.replaceChildren();
-    });
-  }
 }
