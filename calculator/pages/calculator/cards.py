@@ -10,7 +10,6 @@ from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_gb, format_number
 from calculator.words.parts import kind_of
-from gpus.fitting import GpuSetup
 from gpus.labels import gpu_setup_label, setup_label
 from gpus.presenters import PriceView, cloud_price_view
 
@@ -28,8 +27,12 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class AlternativeView:
+    """Prices of one source and day have it once, below the last of them, which it is said of."""
+
     label: str
     price: PriceView | None
+    has_source: bool
+    is_source_of_several: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +97,26 @@ def shortfall(result: Fitted) -> str:
 
 
 def present_alternatives(result: Fitted, today: dt.date | None) -> tuple[AlternativeView, ...]:
-    return tuple(_alternative(choice, today) for choice in result.alternatives)
-
-
-def _alternative(choice: GpuSetup, today: dt.date | None) -> AlternativeView:
-    return AlternativeView(
-        label=gpu_setup_label(choice),
-        price=cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today),
+    prices = [
+        cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today)
+        for choice in result.alternatives
+    ]
+    sources = [_source(price) for price in prices]
+    return tuple(
+        AlternativeView(
+            gpu_setup_label(choice),
+            price,
+            has_source=source not in sources[position + 1 :],
+            is_source_of_several=source in sources[:position],
+        )
+        for position, (choice, price, source) in enumerate(
+            zip(result.alternatives, prices, sources, strict=True)
+        )
     )
+
+
+def _source(price: PriceView | None) -> tuple[str, dt.date] | None:
+    return None if price is None else (price.source_url, price.checked_on)
 
 
 def _parts(result: MethodResult) -> tuple[PartView, ...]:

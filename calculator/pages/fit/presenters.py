@@ -21,6 +21,7 @@ from calculator.question.reading import Question, precise_question, question_err
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES
+from gpus.listing.price_notes import PriceNote, PriceNotes
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 
 ROWS_AT_FIRST = 20
@@ -38,6 +39,7 @@ class TableView:
     halves: HalvesView | None
     has_tight: bool
     rows: tuple[RowView, ...]
+    notes: tuple[PriceNote, ...]
     more_count: int
     more_url: str
     more_fragment_url: str
@@ -117,7 +119,7 @@ def _table(
 ) -> TableView:
     ordered = sort_rows(rows, form.cleaned_data["sort"])
     shown = ordered if query.get("all") else ordered[:ROWS_AT_FIRST]
-    best = best_of(rows)
+    best, notes = best_of(rows), PriceNotes()
     split = halves(architecture, settings, catalog.tiers)
     everything = {**question.query, **form.query(), "all": "1"}
     asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
@@ -128,7 +130,8 @@ def _table(
         no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),
         has_tight=any(row.setup.verdict == "tight" for row in shown),
-        rows=tuple(row_view(row, question.query, today=today) for row in shown),
+        rows=tuple(row_view(row, question.query, notes, today=today) for row in shown),
+        notes=notes.all(),
         more_count=len(ordered) - len(shown),
         more_url=reverse("fit:page", query=everything),
         more_fragment_url=reverse("fit:table", query=everything),

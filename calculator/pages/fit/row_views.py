@@ -14,7 +14,8 @@ from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
 from calculator.words.formatting import format_figure, format_gb, format_range, format_usd
-from gpus.presenters import PriceView, cloud_price_view, retail_price_view
+from gpus.listing.price_notes import NotedPrice, PriceNotes
+from gpus.presenters import cloud_price_view, retail_price_view
 
 VERDICTS = {slug: words.capitalize() for slug, words in VERDICT_WORDS.items()}
 OFFLOADED = {
@@ -38,9 +39,9 @@ class RowView:
     usable: str
     headroom: str
     host: str
-    cloud_price: PriceView | None
+    cloud_price: NotedPrice | None
     own_price: str
-    retail_price: PriceView | None
+    retail_price: NotedPrice | None
     time: str
     cost: str
     is_cost_stale: bool
@@ -57,7 +58,9 @@ class BestView:
     key: str
 
 
-def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowView:
+def row_view(
+    row: FitRow, query: Mapping[str, str], notes: PriceNotes, *, today: dt.date
+) -> RowView:
     device = row.setup.estimate.device_bytes
     return RowView(
         key=_key(row),
@@ -74,14 +77,14 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         cloud_price=(
             None
             if row.is_own_price
-            else cloud_price_view(row.gpu, gpu_count=row.gpu_count, today=today)
+            else notes.noted(cloud_price_view(row.gpu, gpu_count=row.gpu_count, today=today))
         ),
         own_price=(
             format_usd(row.usd_per_hour)
             if row.is_own_price and row.usd_per_hour is not None
             else ""
         ),
-        retail_price=retail_price_view(row.gpu, gpu_count=row.gpu_count, today=today),
+        retail_price=notes.noted(retail_price_view(row.gpu, gpu_count=row.gpu_count, today=today)),
         time="" if row.run_time is None else rough_duration(row.run_time.run_seconds),
         cost="" if row.cost_usd is None else rough_usd(row.cost_usd),
         is_cost_stale=row.cost_usd is not None and row.is_rent_stale,
