@@ -131,3 +131,22 @@ def test_a_page_opened_with_a_mistake_speaks_of_no_last_answer(page, assert_acce
     assert_accessible(page)
     page.emulate_media(color_scheme="dark")
     assert_accessible(page)
+
+
+def test_an_answer_is_added_to_the_comparison_that_was_looked_at_last(page_at):
+    page = page_at()
+    page.goto(PRECISE)
+    adds = page.locator(".further a[data-adds]")
+    adds.filter(has_text="QLoRA").click()
+    expect(page.locator(".compare thead th")).to_have_count(1)
+
+    page.goto("/fit/?model=qwen3-4b&method=lora")
+    page.locator("#fit-compare").click()
+    expect(page.locator(".compare thead th")).to_have_count(2)
+    expect(page.locator(".compare thead th").first).to_contain_text("Llama 3.1 8B")
+    expect(page.locator(".compare thead th").nth(1)).to_contain_text("Qwen3 4B")
+
+    plain = page_at(java_script=False)
+    plain.goto("/fit/?model=qwen3-4b&method=lora")
+    plain.locator("#fit-compare").click()
+    expect(plain.locator(".compare thead th")).to_have_count(1)

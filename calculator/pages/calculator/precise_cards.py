@@ -26,6 +26,7 @@ from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import (
     SMALLEST_PART_BYTES,
     format_count,
+    format_figure,
     format_gb,
     format_part,
     format_range,
@@ -213,11 +214,12 @@ def _remarks(result: PreciseResult) -> tuple[str, ...]:
     remarks = [beside.reason] if beside.excess_bytes else []
     if beside.trap is not None:
         widened = beside.trap.experts == "widened"
+        device = beside.trap.estimate.device_bytes
         outcome = "and k-bit preparation widens them to fp32" if widened else "in 16 bits"
         remarks.append(
             "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
             f" 4-bit loading of transformers 5 by itself leaves them out, {outcome}:"
-            f" about {format_gb(beside.trap.estimate.device_bytes.likely)}."
+            f" about {format_figure(device.likely, (device.low, device.high))}."
         )
     return tuple(remarks)
 
