@@ -116,7 +116,7 @@ def test_lists_are_short_enough_for_a_phone_and_their_targets_large_enough(page_
     for path, tallest in (("/gpus/", 6_600), ("/fit/?model=llama-3.1-8b&method=qlora", 8_200)):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollHeight") < tallest, path
-        small = page.locator("main td a, main th a, main summary, main .alone").evaluate_all(
+        small = page.locator("main tbody a, main summary, main .alone").evaluate_all(
             """all => all.filter((one) => one.checkVisibility({visibilityProperty: true}))
                 .map((one) => [one.textContent, one.getBoundingClientRect()])
                 .filter(([, box]) => box.width > 1 && (box.height < 23.9 || box.width < 23.9))

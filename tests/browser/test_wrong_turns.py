@@ -136,8 +136,7 @@ def test_a_page_opened_with_a_mistake_speaks_of_no_last_answer(page, assert_acce
 def test_an_answer_is_added_to_the_comparison_that_was_looked_at_last(page_at):
     page = page_at()
     page.goto(PRECISE)
-    adds = page.locator(".further a[data-adds]")
-    adds.filter(has_text="QLoRA").click()
+    page.get_by_role("link", name="Add QLoRA to the comparison").click()
     expect(page.locator(".compare thead th")).to_have_count(1)
 
     page.goto("/fit/?model=qwen3-4b&method=lora")

@@ -26,7 +26,6 @@ from calculator.words.formatting import (
     NO_BREAK_SPACE,
     format_count,
     format_figure,
-    format_gb,
     format_range,
 )
 from calculator.words.methods import METHOD_NAMES
@@ -184,9 +183,11 @@ def _rows(
 def _cell(
     architecture: Architecture, settings: TrainingSettings, cards: list[TierSpec]
 ) -> CellView:
-    likely = estimate(architecture, settings).device_bytes.likely
-    card = next((card for card in cards if card.capacity_bytes >= likely), None)
-    figure = format_gb(likely).removesuffix(f"{NO_BREAK_SPACE}GB")
+    device = estimate(architecture, settings).device_bytes
+    card = next((card for card in cards if card.capacity_bytes >= device.likely), None)
+    figure = format_figure(device.likely, (device.low, device.high)).removesuffix(
+        f"{NO_BREAK_SPACE}GB"
+    )
     return CellView(figure, "" if card is None else f"{card.memory_gb} GB")
 
 
