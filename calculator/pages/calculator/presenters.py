@@ -75,7 +75,7 @@ class AnswerView:
 class CalculatorView:
     """Everything on the calculator's page that depends on the inputs.
 
-    `answer` is None while the input has an error: no old figure stands beside a new question.
+    `answer` is None while the input has an error; a browser keeps the last one, and says so.
     """
 
     task: str
