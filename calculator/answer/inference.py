@@ -102,7 +102,9 @@ def _fit(
         others = tuple(
             each
             for each in alternatives(likely, minimum, tiers, limit=2 * MOST_ALTERNATIVES)
-            if found.per_gpu(each.gpu_count).likely <= each.setup.tier.capacity_bytes
+            if minimum is not None
+            and each.setup.tier.memory_gb != minimum.tier.memory_gb
+            and found.per_gpu(each.gpu_count).likely <= each.setup.tier.capacity_bytes
         )[:MOST_ALTERNATIVES]
     return InferenceResult(found, minimum, _tight_below(found, tiers, minimum), others)
 
@@ -111,9 +113,18 @@ def _smallest(found: InferenceEstimate, tiers: Iterable[TierSpec]) -> Setup | No
     """The smallest single card of the ladder, else the fewest of a tier that may be multiplied.
 
     Counts are those that can be had. Each GPU has to have room for its own likely figure: the
-    workspace and the runtime's own are on each of them.
+    workspace and the runtime's own are on each of them. Where the ladder has none, the smallest
+    beyond it is the minimum.
     """
+    tiers = tuple(tiers)
     ladder = _ladder(tiers)
+    beyond = [tier for tier in tiers if not tier.is_on_ladder and tier.examples]
+    return _smallest_of(found, ladder) or _smallest_of(
+        found, sorted(beyond, key=lambda t: t.memory_gb)
+    )
+
+
+def _smallest_of(found: InferenceEstimate, ladder: list[TierSpec]) -> Setup | None:
     likely = found.device_bytes.likely
     for tier in ladder:
         if likely <= tier.capacity_bytes:

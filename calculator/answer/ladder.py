@@ -29,9 +29,20 @@ def smallest_on_ladder(
 
     What every GPU holds by itself is counted on each: a run that takes 100 GB on one card may
     need four of 48 GB, or more. Counts are those that can be had: one node's, then whole nodes of
-    eight. None: no count of GPUs holds it.
+    eight. Where none of the ladder holds it, the smallest of larger sizes is the minimum: nothing
+    may be said to have none that also fits something. None: no count of any GPUs holds it.
     """
+    tiers = tuple(tiers)
     ladder = _ladder(tiers)
+    return _smallest_of(architecture, settings, ladder) or _smallest_of(
+        architecture, settings, _beyond(tiers, ladder)
+    )
+
+
+def _smallest_of(
+    architecture: Architecture, settings: TrainingSettings, ladder: list[TierSpec]
+) -> LadderSetup | None:
+    """Of sizes in rising order the smallest single card, else the fewest of one."""
     for tier in ladder:
         alone = _likely_on(architecture, settings, Setup(tier, 1))
         if alone is not None:
@@ -73,6 +84,15 @@ def holds(architecture: Architecture, settings: TrainingSettings, setup: Setup) 
 
 def _ladder(tiers: Iterable[TierSpec]) -> list[TierSpec]:
     return sorted((tier for tier in tiers if tier.is_on_ladder), key=lambda t: t.memory_gb)
+
+
+def _beyond(tiers: Iterable[TierSpec], ladder: list[TierSpec]) -> list[TierSpec]:
+    """Sizes that are larger than all of the ladder: what no count of its cards holds, no count of
+    smaller ones does.
+    """
+    largest_gb = ladder[-1].memory_gb if ladder else 0
+    beyond = (t for t in tiers if t.examples and not t.is_on_ladder and t.memory_gb > largest_gb)
+    return sorted(beyond, key=lambda t: t.memory_gb)
 
 
 def _likely_on(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,8 @@ class LargestValues:
     settings: TrainingSettings
     setup: Setup | None
     values: dict[str, int | None]
+    value_setups: Mapping[str, Setup | None]
+    """The run with each of the values: at the largest it is mostly tight."""
 
 
 def largest_models(
@@ -66,7 +68,12 @@ def largest_values(
             if name != "lora_rank" or settings.trains_adapters
         }
         setup = _setup(architecture, settings, cards)
-        answers.append(LargestValues(method, settings, setup, values))
+        at_values = {
+            name: _setup(architecture, with_value(settings, name, value), cards)
+            for name, value in values.items()
+            if value is not None
+        }
+        answers.append(LargestValues(method, settings, setup, values, at_values))
     return tuple(answers)
 
 

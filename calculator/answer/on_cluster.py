@@ -36,8 +36,11 @@ def result_on_cluster(
         for tier in tiers
     ]
     ladder = [found for found in each if found.setup.tier.is_on_ladder]
-    smallest = next((found for found in ladder if found.run.is_likely_to_fit), None)
-    below = ladder if smallest is None else ladder[: ladder.index(smallest)]
+    held = next((found for found in ladder if found.run.is_likely_to_fit), None)
+    below = ladder if held is None else ladder[: ladder.index(held)]
+    # Where no size of the ladder will do, the smallest beyond it is the minimum.
+    beyond = (found for found in each if found.run.is_likely_to_fit and found.setup.tier.examples)
+    smallest = held or next(beyond, None)
     preset = catalog.methods_by_slug.get(settings.method)
     return PreciseResult(
         slug=settings.method,
@@ -59,7 +62,8 @@ def _alternatives(each: list[LadderSetup], smallest: LadderSetup | None) -> tupl
     found = [
         GpuSetup(held.setup.tier.examples[0], held.setup)
         for held in each
-        if not held.setup.tier.is_on_ladder
+        if held is not smallest
+        and not held.setup.tier.is_on_ladder
         and held.setup.tier.examples
         and held.run.is_likely_to_fit
         and (

@@ -98,13 +98,13 @@ class PreciseResult:
         )
 
 
-@timed
 def precise_methods_of(catalog: Catalog) -> tuple[str, ...]:
     """The published methods that the core estimates, in the editors' order."""
     published = (method.slug for method in catalog.methods(Task.TRAINING))
     return tuple(slug for slug in published if slug in PRECISE_METHODS)
 
 
+@timed
 def precise_result(
     catalog: Catalog, subject: Subject, architecture: Architecture, settings: TrainingSettings
 ) -> PreciseResult:
@@ -134,7 +134,9 @@ def precise_result(
                 catalog.usable_tiers,
                 limit=2 * MOST_ALTERNATIVES,
             )
-            if holds(architecture, settings, each.setup)
+            if smallest is not None
+            and each.setup.tier.memory_gb != smallest.setup.tier.memory_gb
+            and holds(architecture, settings, each.setup)
         )[:MOST_ALTERNATIVES],
         notes=subject.notes,
     )

@@ -60,9 +60,8 @@ def estimate_methods(catalog: Catalog, task: str, params_b: Decimal) -> tuple[Me
 def _fit(catalog: Catalog, estimate: RuleOfThumbEstimate) -> MethodResult:
     memory_bytes = estimate.memory_bytes
     minimum = minimum_setup(memory_bytes, catalog.tiers)
-    return MethodResult(
-        estimate=estimate,
-        memory_bytes=memory_bytes,
-        minimum=minimum,
-        alternatives=alternatives(memory_bytes, minimum, catalog.tiers),
-    )
+    others = alternatives(memory_bytes, minimum, catalog.tiers)
+    if minimum is None and others:
+        # No size of the ladder will do: the smallest beyond it is the minimum.
+        minimum, others = others[0].setup, others[1:]
+    return MethodResult(estimate, memory_bytes, minimum, others)

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from calculator.estimation import rule_of_thumb
 from calculator.estimation.rule_of_thumb import MethodSpec
+from calculator.estimation.typical_run import TYPICAL_METHODS, typical_device_bytes
 from calculator.faq import run_figures
 from calculator.faq.run_figures import UnknownFigure
 from calculator.faq.run_figures import suggestion as _suggestion
@@ -44,6 +45,27 @@ def figure(figures: Figures, placeholder: str) -> str:
 
 def _memory(figures: Figures, method_slug: str, size: str) -> str:
     return format_gb(_memory_bytes(figures, method_slug, size))
+
+
+def _typical(figures: Figures, method_slug: str, size: str) -> str:
+    return format_gb(_typical_bytes(figures, method_slug, size))
+
+
+def _typical_card(figures: Figures, method_slug: str, size: str) -> str:
+    likely = _typical_bytes(figures, method_slug, size)
+    setup = minimum_setup(likely, figures.usable_tiers)
+    if setup is None or setup.gpu_count > 1:
+        raise UnknownFigure("no single card of the ladder holds a typical run of that.")
+    return setup_label(setup)
+
+
+def _typical_bytes(figures: Figures, method_slug: str, size: str) -> int:
+    """A typical run of the method, for a size that the rule of thumb takes."""
+    if method_slug not in TYPICAL_METHODS:
+        raise UnknownFigure(
+            f"“{method_slug}” is not estimated step by step. Use {', '.join(TYPICAL_METHODS)}."
+        )
+    return typical_device_bytes(_size(size), method_slug).likely
 
 
 def _minimum(figures: Figures, method_slug: str, size: str) -> str:
@@ -83,14 +105,17 @@ def _tier(figures: Figures, memory_gb: str) -> str:
 
 
 def _memory_bytes(figures: Figures, method_slug: str, size: str) -> Decimal:
-    method = _method(figures, method_slug)
+    return rule_of_thumb.estimate(_method(figures, method_slug), _size(size)).memory_bytes
+
+
+def _size(size: str) -> Decimal:
     try:
-        params_b = SizeField().clean(size)
+        params_b: Decimal = SizeField().clean(size)
     except ValidationError as error:
         raise UnknownFigure(" ".join(error.messages)) from None
     if query_number(params_b) != size:
         raise UnknownFigure(f"write the size as {query_number(params_b)}.")
-    return rule_of_thumb.estimate(method, params_b).memory_bytes
+    return params_b
 
 
 def _method(figures: Figures, slug: str) -> MethodSpec:
@@ -119,6 +144,9 @@ class Kind:
 
 KINDS = {
     "memory": Kind("{memory:METHOD:SIZE}", "{memory:qlora:7}", _memory),
+    # A typical run of the architecture usual for the size: it stands beside each figure above.
+    "typical": Kind("{typical:METHOD:SIZE}", "{typical:qlora:7}", _typical),
+    "typical-card": Kind("{typical-card:METHOD:SIZE}", "{typical-card:qlora:7}", _typical_card),
     "minimum": Kind("{minimum:METHOD:SIZE}", "{minimum:qlora:7}", _minimum),
     "bytes": Kind("{bytes:METHOD}", "{bytes:lora}", _bytes),
     "part": Kind("{part:METHOD:PART}", "{part:full:weights}", _part),

@@ -12,9 +12,12 @@ from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.lora_targets import module_names
 from calculator.language_models.selection import is_mixture
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.pages.calculator.presenters import AnswerView, present_calculator
+from calculator.pages.calculator.answer_view import AnswerView
+from calculator.pages.calculator.presenters import present_calculator
 from calculator.pages.carry.badges import BadgeLink, badge_links
 from calculator.pages.facts import Fact
+from calculator.question.own_gpu import OWN_GPU
+from calculator.words.addresses import with_query
 from calculator.words.formatting import format_count
 
 HUGGING_FACE = "https://huggingface.co/"
@@ -41,16 +44,24 @@ class ModelPageView:
     source: str
     relatives: tuple[RelativeView, ...]
     calculator_url: str
+    own_query: str
+    """“?gpu=rtx-4090”: the visitor's own GPU, for the links to the methods' pages."""
     canonical_path: str
     badges: tuple[BadgeLink, ...]
 
 
-def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageView | None:
-    """One model's page; None where no such model is published."""
+def present_model(
+    catalog: Catalog, slug: str, own_gpu: str = "", *, today: dt.date
+) -> ModelPageView | None:
+    """One model's page; None where no such model is published.
+
+    own_gpu: the visitor's GPU as the address has it.
+    """
     model = catalog.language_models_by_slug.get(slug)
     if model is None:
         return None
-    calculator = present_calculator(catalog, {"model": slug}, today=today)
+    query = {"model": slug, OWN_GPU: own_gpu}
+    calculator = present_calculator(catalog, query, today=today)
     return ModelPageView(
         model=model,
         title=f"{model.name}: GPU memory to fine-tune it",
@@ -65,7 +76,8 @@ def present_model(catalog: Catalog, slug: str, *, today: dt.date) -> ModelPageVi
             for each in catalog.language_models
             if each.family == model.family and each.slug != slug
         ),
-        calculator_url=reverse("calculator:training", query={"model": slug}),
+        calculator_url=calculator.page_url,
+        own_query=with_query("", calculator.question.own_gpu.query),
         canonical_path=reverse("calculator:model", args=[slug]),
         badges=() if model.architecture is None else badge_links(slug),
     )

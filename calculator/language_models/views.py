@@ -12,6 +12,7 @@ from calculator.language_models.forms import ModelListForm
 from calculator.language_models.list_presenters import ModelListView, present_model_list
 from calculator.language_models.presenters import present_model
 from calculator.pages.heads import model_head, page_head
+from calculator.question.own_gpu import OWN_GPU
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
@@ -37,10 +38,11 @@ def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     )
 
 
-@public()
+@public(OWN_GPU)
 @require_safe
 def model_page(request: HttpRequest, slug: str) -> HttpResponse:
-    page = present_model(current_catalog(), slug, today=timezone.localdate())
+    own_gpu = request.GET.get(OWN_GPU, "")
+    page = present_model(current_catalog(), slug, own_gpu, today=timezone.localdate())
     if page is None:
         raise Http404("No model of that name is published.")
     return render(

@@ -18,7 +18,7 @@ def calculator_head(
     catalog: Catalog, task: str, question: Question, *, canonical_url: str
 ) -> PageHead:
     """The front page, a page for each published size and each model; other questions are endless."""
-    query = question.query if question.is_understood else {}
+    query = question.run_query if question.is_understood else {}
     picture = "share:training" if task == Task.TRAINING else "share:inference"
     return PageHead(
         canonical_url,
@@ -46,7 +46,7 @@ def _is_indexed(catalog: Catalog, question: Question, canonical_url: str) -> boo
         return False
     if "?" not in canonical_url:
         return True
-    if set(question.query) == {"size"}:
+    if set(question.run_query) == {"size"}:
         return question.subject.params_b in catalog.sizes_b
     # A model's own page is the one to find; this one is where its settings are changed.
     return False

@@ -21,6 +21,7 @@ from calculator.question.adapters import Adapter, is_adapter, read_adapter
 from calculator.question.cluster import ONE_GPU, cluster_query, read_cluster
 from calculator.question.config_links import config_for_link
 from calculator.question.json_text import LARGEST_BYTES, NotJson, parse_json
+from calculator.question.own_gpu import OWN_GPU, OwnGpuForm, read_own_gpu
 from calculator.question.subjects import (
     Subject,
     rough_subject,
@@ -40,6 +41,8 @@ from calculator.words.formatting import query_number, shortened
 
 # All that a question may be asked by, the trainers' own names of settings included.
 QUESTION_NAMES = ("size", "model", "config", *SETTING_NAMES, *NAMES)
+# Of the site's pages, which keep the visitor's own GPU beside the question.
+PAGE_QUESTION_NAMES = (*QUESTION_NAMES, OWN_GPU)
 
 # Where a configuration cannot be computed.
 WAY_ON = "Or type the model’s published size above: the rule of thumb needs no more."
@@ -64,6 +67,7 @@ class Question:
     config_error: str = ""
     sharding: Sharding = ONE_GPU
     """How the run is spread over GPUs; one plain GPU unless `with_cluster` read another."""
+    own_gpu: OwnGpuForm = field(default_factory=OwnGpuForm)
 
     @property
     def run(self) -> Run | None:
@@ -88,14 +92,24 @@ class Question:
         return {**self.run.query(), **cluster}
 
     @property
-    def query(self) -> dict[str, str]:
-        """The shortest query that asks the same."""
+    def run_query(self) -> dict[str, str]:
+        """The shortest query that asks the same, whatever GPU the visitor has."""
         if self.run is None:
             return {**self.subject_query, **self.training.typed}
         if self.is_precise:
             precise = precise_query(self.run, self.subject_query)
             return {**self.subject_query, **precise, **cluster_query(self.sharding)}
         return {**self.subject_query, **self.run.query()}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The shortest query that asks the same, with the visitor's own GPU."""
+        return {**self.run_query, **self.own_gpu.query}
+
+    @property
+    def beside_run_query(self) -> dict[str, str]:
+        """What stays as it is while the run changes: the cluster and the visitor's own GPU."""
+        return {**cluster_query(self.sharding), **self.own_gpu.query}
 
     @property
     def rule_of_thumb_query(self) -> dict[str, str] | None:
@@ -110,7 +124,8 @@ class Question:
 
 def read_question(catalog: Catalog, query: Mapping[str, str]) -> Question:
     """What is asked about training; running a model has `calculator.question.inference`."""
-    return _with_targets_checked(read_subject(catalog, query, read_training_form(query)))
+    question = read_subject(catalog, query, read_training_form(query))
+    return _with_targets_checked(replace(question, own_gpu=read_own_gpu(catalog.gpus, query)))
 
 
 def read_subject(catalog: Catalog, query: Mapping[str, str], training: TrainingForm) -> Question:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from calculator.estimation.units import GB
+from calculator.estimation.units import GB, GIB
 
 NO_BREAK_SPACE = "\u00a0"
 WIDE_RANGE_BYTES = 4 * GB
@@ -53,6 +53,15 @@ def format_range(low_bytes: Decimal | int, high_bytes: Decimal | int) -> str:
     ends = low_bytes, high_bytes
     low, high = format_figure(low_bytes, ends), format_figure(high_bytes, ends)
     return f"{low.removesuffix(f'{NO_BREAK_SPACE}GB')}–{high}"
+
+
+def gib_words(memory_gb: int, usable_bytes: int) -> str:
+    """Why “12.8 GB” has room on a card with “12 GB”."""
+    return (
+        f"A card is sold in GiB of 2³⁰ bytes: {memory_gb:,}{NO_BREAK_SPACE}GB on the box are"
+        f" {format_gb(memory_gb * GIB)} of 10⁹ bytes, of which a run can use"
+        f" {format_gb(usable_bytes)}."
+    )
 
 
 def format_size(params_b: Decimal) -> str:

@@ -51,7 +51,7 @@ addEventListener("online", () => connection.querySelector("button")?.click());
 
 const answer = document.getElementById("answer");
 const settings = document.getElementById("training-settings");
-const fields = ["size", "model"].map((id) => document.getElementById(id)).filter(Boolean);
+const fields = ["size", "model", "gpu"].map((id) => document.getElementById(id)).filter(Boolean);
 
 function markErrors(elements) {
   for (const field of elements) {
@@ -91,6 +91,24 @@ if (answer && fields.length) {
   // The same question again (Enter after typing) is no new place to come back to.
   document.body.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
     if (history.path === location.pathname + location.search) history.type = "replace";
+  });
+}
+
+// Leaving the field of one's own GPU, or choosing a suggestion, asks too; Enter changes the field
+// and sends the form, which is one question. What has not been asked yet goes with what is.
+const gpu = document.getElementById("gpu");
+if (answer && gpu) {
+  let isSent = false;
+  gpu.form.addEventListener("submit", () => (isSent = true));
+  gpu.addEventListener("change", () => {
+    isSent = false;
+    setTimeout(() => isSent || gpu.form.requestSubmit());
+  });
+  document.body.addEventListener("htmx:configRequest", ({ detail: { target, parameters } }) => {
+    const asked = document.getElementById("answer-state")?.dataset.gpu ?? "";
+    if (target !== answer || gpu.value === asked) return;
+    parameters.gpu = gpu.value;
+    isSent = true;
   });
 }
 

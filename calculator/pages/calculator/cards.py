@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.estimation.cluster.counts import words_for_count
+from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.typical import TypicalView
 from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_gb, format_number
 from calculator.words.parts import kind_of
 from gpus.labels import gpu_setup_label, setup_label
@@ -49,13 +51,22 @@ class CardView:
     shortfall: str
     parts: tuple[PartView, ...]
     alternatives: tuple[AlternativeView, ...]
+    typical: TypicalView | None
+    own: OwnVerdictView | None
+    """Whether the visitor's own GPU holds the typical run, or to run a model, the figure."""
+    own_about: str
 
     @property
     def explanations(self) -> tuple[PartView, ...]:
         return tuple(part for part in self.parts if part.explanation)
 
 
-def present_card(result: MethodResult, today: dt.date | None) -> CardView:
+def present_card(
+    result: MethodResult,
+    today: dt.date | None,
+    typical: TypicalView | None = None,
+    own: OwnGpuView | None = None,
+) -> CardView:
     method = result.estimate.method
     figure, unit = figure_and_unit(result)
     return CardView(
@@ -71,6 +82,9 @@ def present_card(result: MethodResult, today: dt.date | None) -> CardView:
         shortfall=shortfall(result),
         parts=_parts(result),
         alternatives=present_alternatives(result, today),
+        typical=typical,
+        own=None if own is None else own.verdict_on(result.slug),
+        own_about="" if own is None else own.about,
     )
 
 

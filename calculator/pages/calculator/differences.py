@@ -69,7 +69,7 @@ def differences_of_group(
     if group is None or run is None or subject is None or subject.architecture is None:
         return ()
     methods = precise_methods_of(catalog)
-    links = Links(Task.TRAINING, question.subject_query, cluster_query(question.sharding))
+    links = Links(Task.TRAINING, question.subject_query, question.beside_run_query)
     return tuple(
         _field(setting, subject.architecture, question, run, methods, links)
         for setting in group.fields
@@ -120,7 +120,8 @@ def _query(
     changed = changed_cluster(question.sharding, setting.name, option)
     if changed is None:
         return {}
-    return replace(links, cluster_query=cluster_query(changed)).query_with(run)
+    beside = {**cluster_query(changed), **question.own_gpu.query}
+    return replace(links, beside_run_query=beside).query_with(run)
 
 
 def _figure(differences: Differences, method: str) -> str:

@@ -9,6 +9,7 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
+from calculator.question.own_gpu import OWN_GPU
 from calculator.words.addresses import comparison_of, path_of, with_query
 
 MOST_COMPARED = 3
@@ -45,6 +46,7 @@ def present_further(
     if not methods:
         return None
     asked, fit_query = query, {**query, **_stated(sharding)}
+    own_query = {name: text for name, text in query.items() if name == OWN_GPU}
     query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
     runs = [{**query, "method": result.slug} for result in methods]
     return FurtherView(
@@ -61,7 +63,11 @@ def present_further(
         ),
         curves_url=with_query(path_of("calculator:curves"), query),
         compare_url=comparison_of(*runs[:MOST_COMPARED]),
-        model_url=path_of("calculator:model", query["model"]) if "model" in query else "",
+        model_url=(
+            with_query(path_of("calculator:model", query["model"]), own_query)
+            if "model" in query
+            else ""
+        ),
         markdown_url=with_query(path_of("calculator:export_markdown"), asked),
         csv_url=with_query(path_of("calculator:export_csv"), asked),
         picture_url=with_query(path_of("share:training"), asked),

@@ -31,9 +31,7 @@ def precise_headline(model: str, batch: str, results: Sequence[Fitted], cluster:
     if not cluster:
         return _headline(start, results)
     on = f"on each of {cluster}" if not cluster.startswith("one ") else f"on {cluster}"
-    figures = [
-        f"{_in_a_sentence(r.name)} needs {_cards(r)} ({_about(r)} on each)" for r in results
-    ]
+    figures = [f"{in_a_sentence(r.name)} needs {_cards(r)} ({_about(r)} on each)" for r in results]
     return f"{start} {on}, {get_text_list(figures, 'and')}."
 
 
@@ -50,10 +48,10 @@ def inference_precise_headline(model: str, load: str, results: Sequence[Fitted])
 def _headline(start: str, results: Sequence[Fitted]) -> str:
     lightest = min(results, key=lambda r: r.memory_bytes)
     heaviest = max(results, key=lambda r: r.memory_bytes)
-    first = f"{start}, {_in_a_sentence(lightest.name)} {_fate(lightest)}"
+    first = f"{start}, {in_a_sentence(lightest.name)} {_fate(lightest)}"
     if heaviest is lightest:
         return f"{first}."
-    other = _in_a_sentence(heaviest.name)
+    other = in_a_sentence(heaviest.name)
     if _one_gpu_of_a_kind(lightest.minimum) == _one_gpu_of_a_kind(heaviest.minimum) != "":
         return f"{first}, and so does {other} ({_about(heaviest)})."
     return f"{first}, while {other} {_fate(heaviest)}."
@@ -94,7 +92,7 @@ def _about(result: Fitted) -> str:
     return f"about{NO_BREAK_SPACE}{format_figure(result.memory_bytes, result.range_bytes)}"
 
 
-def _in_a_sentence(name: str) -> str:
+def in_a_sentence(name: str) -> str:
     """“Full fine-tuning” starts small inside a sentence; “LoRA” and “QLoRA” do not."""
     has_capitals = any(letter.isupper() for letter in name[1:])
     return name if has_capitals else name[:1].lower() + name[1:]

@@ -17,7 +17,8 @@ class Links:
 
     task: str
     subject_query: Mapping[str, str]
-    cluster_query: Mapping[str, str] = field(default_factory=dict)
+    beside_run_query: Mapping[str, str] = field(default_factory=dict)
+    """The cluster and the visitor's own GPU, which stay while the run changes."""
 
     @cached_property
     def page_path(self) -> str:
@@ -45,4 +46,4 @@ class Links:
     def query_with(self, run: Run) -> dict[str, str]:
         """The same model, trained in another way."""
         precise = precise_query(run, self.subject_query)
-        return {**self.subject_query, **precise, **self.cluster_query}
+        return {**self.subject_query, **precise, **self.beside_run_query}

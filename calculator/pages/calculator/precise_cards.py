@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
-from calculator.estimation import Estimate, estimate
-from calculator.estimation.cluster.sharded import estimate_sharded
+from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
-from calculator.estimation.savings import Estimated, Saving, largest_savings
-from calculator.estimation.settings import changed_fields
+from calculator.estimation.units import GB
 from calculator.pages.calculator.cards import (
     AlternativeView,
     figure_and_unit,
@@ -20,6 +18,8 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.saving_views import SavingView, present_savings, savings_note
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
@@ -30,6 +30,7 @@ from calculator.words.formatting import (
     format_gb,
     format_part,
     format_range,
+    gib_words,
 )
 from calculator.words.parts import PASSING, kind_of
 
@@ -72,17 +73,6 @@ class PhaseView:
 
 
 @dataclass(frozen=True, slots=True)
-class SavingView:
-    """page_url is where the change is made, or the card of the method that it leads to."""
-
-    words: str
-    cost: str
-    saved: str
-    page_url: str
-    fragment_url: str
-
-
-@dataclass(frozen=True, slots=True)
 class PreciseCardView:
     slug: str
     name: str
@@ -95,6 +85,8 @@ class PreciseCardView:
     overhead: str
     minimum: str | None
     minimum_note: str
+    gb_note: str
+    """Where the figure is above the GB that the smallest card is sold with."""
     is_tight_at_minimum: bool
     host: str
     host_range: str
@@ -112,15 +104,24 @@ class PreciseCardView:
     alternatives: tuple[AlternativeView, ...]
     why_url: str
     export_url: str
+    own: OwnVerdictView | None
+    savings_note: str
+    """Where no single change would make the run fit the visitor's own GPU."""
 
 
 def present_precise_card(
-    result: PreciseResult, run: Run, links: Links, today: dt.date | None
+    result: PreciseResult,
+    run: Run,
+    links: Links,
+    today: dt.date | None,
+    own: OwnGpuView | None = None,
 ) -> PreciseCardView:
     found = result.estimate
     figure, unit = figure_and_unit(result)
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
+    verdict = None if own is None else own.verdict_on(result.slug)
+    savings = present_savings(result, run, links, own, verdict)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -133,6 +134,7 @@ def present_precise_card(
         overhead=format_gb(max(0, result.memory_bytes - found.peak_allocated_bytes)),
         minimum=minimum_label(result),
         minimum_note=minimum_note(result),
+        gb_note=_gb_note(result),
         is_tight_at_minimum=_is_tight(result.smallest),
         host="" if host is None else f"about {format_gb(host.likely)}",
         host_range="" if host is None else format_range(host.low, host.high),
@@ -148,12 +150,7 @@ def present_precise_card(
         remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
-        savings=tuple(
-            _saving(saving, result, run, links)
-            for saving in largest_savings(
-                result.architecture, result.settings, estimated=_estimated(result)
-            )
-        ),
+        savings=savings,
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
@@ -169,6 +166,8 @@ def present_precise_card(
             path_of("calculator:export", "trl"),
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
+        own=verdict,
+        savings_note=savings_note(savings, verdict),
     )
 
 
@@ -179,18 +178,19 @@ def _minimum_query(result: PreciseResult) -> dict[str, str]:
     return cluster_query(result.smallest.run.sharding)
 
 
+def _gb_note(result: PreciseResult) -> str:
+    """“12.8 GB on 12 GB” is no mistake: cards are sold in GiB."""
+    minimum = result.minimum
+    if minimum is None or (minimum.gpu_count > 1 and result.cluster is None):
+        return ""
+    tier = minimum.tier
+    if result.memory_bytes <= tier.memory_gb * GB:
+        return ""
+    return gib_words(tier.memory_gb, tier.capacity_bytes)
+
+
 def _is_tight(found: LadderSetup | None) -> bool:
     return found is not None and found.run.verdict == "tight"
-
-
-def _estimated(result: PreciseResult) -> Estimated:
-    """What another run takes of a GPU, shared out as this one is."""
-    if result.cluster is None:
-        return estimate
-    sharding = result.cluster.sharding
-    return lambda architecture, settings: (
-        estimate_sharded(architecture, settings, sharding).per_gpu
-    )
 
 
 def _shortfall(result: PreciseResult) -> str:
@@ -282,24 +282,6 @@ def _phases(found: Estimate) -> tuple[PhaseView, ...]:
 
 def _pixels(phase_bytes: int, found: Estimate) -> int:
     return max(1, round(TIMELINE_HEIGHT * phase_bytes / found.peak_allocated_bytes))
-
-
-def _saving(saving: Saving, result: PreciseResult, run: Run, links: Links) -> SavingView:
-    changed = {
-        name: getattr(saving.change.settings, name)
-        for name in changed_fields(saving.change.settings, result.settings)
-    }
-    method = changed.pop("method", "")
-    page_url, fragment_url = (
-        (f"#card-{method}", "") if method else links.urls(links.query_with(run.with_(**changed)))
-    )
-    return SavingView(
-        words=saving.change.words,
-        cost=saving.change.cost,
-        saved=format_gb(saving.device_bytes),
-        page_url=page_url,
-        fragment_url=fragment_url,
-    )
 
 
 def _parameters(found: Estimate) -> str:

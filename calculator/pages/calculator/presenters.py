@@ -7,32 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from calculator.answer.on_cluster import result_on_cluster
-from calculator.answer.precise import PreciseResult, precise_methods_of, precise_result
-from calculator.answer.rule_of_thumb import Fitted, MethodResult, estimate_methods
+from calculator.answer.precise import precise_methods_of, precise_result
+from calculator.answer.rule_of_thumb import Fitted, estimate_methods
 from calculator.catalog import Catalog
-from calculator.estimation.cluster.counts import words_for_count
 from calculator.language_models.search import search_models
 from calculator.models import Task
-from calculator.pages.calculator.cards import CardView, present_card
+from calculator.pages.calculator.answer_view import AnswerView, present_answer
 from calculator.pages.calculator.differences import (
     DIFFERENCES,
     FieldDifferencesView,
     differences_of_group,
 )
-from calculator.pages.calculator.further import FurtherView, present_further
-from calculator.pages.calculator.headline import (
-    inference_headline,
-    precise_headline,
-    training_headline,
-)
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches
-from calculator.pages.calculator.own_gpu import OwnGpuView, present_own_gpu
-from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
-from calculator.pages.calculator.ruler import Ruler, draw_ruler
-from calculator.pages.calculator.settings_panel import SettingsPanel, batch_words, present_settings
+from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
-from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_query, cluster_words
+from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
+from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
@@ -56,22 +47,6 @@ class RuleOfThumbView:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerView:
-    """The answer: `cards` by the rule of thumb, or `precise_cards`."""
-
-    headline: str
-    ruler: Ruler
-    cards: tuple[CardView, ...] = ()
-    precise_cards: tuple[PreciseCardView, ...] = ()
-    further: FurtherView | None = None
-    own_gpu: OwnGpuView | None = None
-    parameters_only_reason: str = ""
-    cluster_words: str = ""
-    count_words: str = ""
-    """Of a stated number of GPUs that cannot be had as such."""
-
-
-@dataclass(frozen=True, slots=True)
 class CalculatorView:
     """Everything on the calculator's page that depends on the inputs.
 
@@ -84,6 +59,8 @@ class CalculatorView:
     sizes: tuple[SizeChoice, ...]
     rules_of_thumb: tuple[RuleOfThumbView, ...]
     matches: MatchesView
+    gpu_names: tuple[str, ...]
+    """What the field of the visitor's GPU suggests."""
     settings: SettingsPanel | None
     answer: AnswerView | None
     page_path: str
@@ -130,13 +107,16 @@ def present_question(
     today: dt.date | None = None,
 ) -> CalculatorView:
     """The page for a question that has been read from the query."""
-    links = Links(task, question.subject_query, cluster_query(question.sharding))
+    links = Links(task, question.subject_query, question.beside_run_query)
     results = _results(catalog, task, question)
-    query_now = question.query
-    page_url = links.page_url(query_now)
+    page_url = links.page_url(question.query)
     thumb_query = question.rule_of_thumb_query or {}
-    thumb_url, thumb_fragment_url = links.urls(thumb_query) if thumb_query else ("", "")
-    is_front_page = query_now == {"size": query_number(DEFAULT_SIZE_B)}
+    own_query = question.own_gpu.query
+    thumb_url, thumb_fragment_url = (
+        links.urls({**thumb_query, **own_query}) if thumb_query else ("", "")
+    )
+    run_query = question.run_query
+    is_front_page = run_query == {"size": query_number(DEFAULT_SIZE_B)}
     return CalculatorView(
         task=task,
         title=_title(task, question, results),
@@ -144,7 +124,7 @@ def present_question(
         sizes=size_choices(
             catalog,
             question.subject_query.get("size") if question.subject else None,
-            question.settings_query,
+            {**question.settings_query, **own_query},
             links,
         ),
         rules_of_thumb=tuple(
@@ -154,27 +134,36 @@ def present_question(
         matches=present_matches(
             question.matches,
             question.model_typed if question.model_error or question.matches.total_count else "",
-            question.settings_query
+            {**question.settings_query, **own_query}
             if question.run is None
-            else {**question.run.query(), **cluster_query(question.sharding)},
+            else {**question.run.query(), **question.beside_run_query},
             links,
         ),
+        gpu_names=tuple(gpu.name for gpu in catalog.gpus),
         settings=(
             present_settings(question, links, _differences(catalog, query, question))
             if task == Task.TRAINING
             else None
         ),
-        answer=_answer(catalog, task, question, links, results, today, query.get("gpu", "")),
+        answer=present_answer(catalog, task, question, links, results, today),
         page_path=links.page_path,
         page_url=page_url,
+        # Whose GPU is asked about makes no page of its own.
         canonical_url=(
-            links.page_path if is_front_page or not question.is_understood else page_url
+            links.page_path
+            if is_front_page or not question.is_understood
+            else links.page_url(run_query)
         ),
         fragment_url=links.fragment_path,
         other_task_url=links.other_task_url(
-            question.subject_query
-            if question.subject is not None and "model" in question.subject_query
-            else thumb_query
+            {
+                **(
+                    question.subject_query
+                    if question.subject is not None and "model" in question.subject_query
+                    else thumb_query
+                ),
+                **own_query,
+            }
         ),
         rule_of_thumb_url=thumb_url,
         rule_of_thumb_fragment_url=thumb_fragment_url,
@@ -193,7 +182,8 @@ def _differences(
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
     """The models that match what stands in the model field so far, with links that answer."""
     typed = query.get("model", "")
-    settings = {name: query[name] for name in (*SETTING_NAMES, *CLUSTER_NAMES) if query.get(name)}
+    names = (*SETTING_NAMES, *CLUSTER_NAMES, OWN_GPU)
+    settings = {name: query[name] for name in names if query.get(name)}
     links = Links(Task.TRAINING, {})
     return present_matches(search_models(catalog, typed), typed, settings, links)
 
@@ -214,47 +204,6 @@ def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, .
     return tuple(
         result_on_cluster(catalog, subject, architecture, run.settings_for(slug), sharding)
         for slug in slugs
-    )
-
-
-def _answer(
-    catalog: Catalog,
-    task: str,
-    question: Question,
-    links: Links,
-    results: tuple[Fitted, ...],
-    today: dt.date | None,
-    gpu_slug: str,
-) -> AnswerView | None:
-    subject, run = question.subject, question.run
-    if not results or subject is None or run is None:
-        return None
-    tiers = catalog.usable_tiers if question.is_precise else catalog.tiers
-    ruler = draw_ruler(results, tiers)
-    precise = [each for each in results if isinstance(each, PreciseResult)]
-    if precise:
-        return AnswerView(
-            headline=precise_headline(
-                subject.name, batch_words(run), results, cluster_words(question.sharding)
-            ),
-            ruler=ruler,
-            precise_cards=tuple(present_precise_card(r, run, links, today) for r in precise),
-            further=present_further(question.query, results, question.sharding),
-            own_gpu=present_own_gpu(catalog, gpu_slug, precise),
-            cluster_words=cluster_words(question.sharding),
-            count_words=words_for_count(question.sharding.gpu_count),
-        )
-    headline = training_headline if task == Task.TRAINING else inference_headline
-    return AnswerView(
-        headline=headline(subject.name, results),
-        ruler=ruler,
-        cards=tuple(present_card(r, today) for r in results if isinstance(r, MethodResult)),
-        further=(
-            present_further(question.query, results)
-            if task == Task.TRAINING and not subject.parameters_only_reason
-            else None
-        ),
-        parameters_only_reason=subject.parameters_only_reason,
     )
 
 

@@ -80,6 +80,7 @@ class SettingsPanel:
     trainer: str
     trainer_note: str
     subject_query: Mapping[str, str]
+    """What the form sends beside its fields: the model, and the visitor's own GPU."""
     title: str = "Training settings"
 
     @property
@@ -115,7 +116,7 @@ def present_settings(
         trainers=_trainers(question, links),
         trainer=form.trainer,
         trainer_note=_trainer_note(form.trainer),
-        subject_query=question.subject_query,
+        subject_query={**question.subject_query, **question.own_gpu.query},
     )
 
 

@@ -20,13 +20,12 @@ from calculator.pages.calculator.presenters import (
 from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
-from calculator.question.reading import QUESTION_NAMES
+from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
-# The GPU that a visitor came from, beside the question.
-CLUSTERED_NAMES = (*QUESTION_NAMES, *CLUSTER_NAMES)
-PAGE_NAMES = (*CLUSTERED_NAMES, "gpu", DIFFERENCES)
+CLUSTERED_NAMES = (*PAGE_QUESTION_NAMES, *CLUSTER_NAMES)
+PAGE_NAMES = (*CLUSTERED_NAMES, DIFFERENCES)
 
 
 @public(more=PAGE_NAMES)

@@ -20,10 +20,10 @@ from calculator.pages.carry.import_presenters import EMPTY, present_import
 from calculator.pages.heads import page_head, run_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.json_text import decode_text
-from calculator.question.reading import QUESTION_NAMES
+from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 
-EXPORT_NAMES = (*QUESTION_NAMES, "method", *CLUSTER_NAMES)
+EXPORT_NAMES = (*PAGE_QUESTION_NAMES, "method", *CLUSTER_NAMES)
 DAY_SECONDS = 86_400
 
 
@@ -49,7 +49,7 @@ def export_file(request: HttpRequest, tool: str, name: str) -> HttpResponse:
     return _download(text, name, "application/json" if name.endswith(".json") else "text/plain")
 
 
-@public(more=(*QUESTION_NAMES, *CLUSTER_NAMES))
+@public(more=(*PAGE_QUESTION_NAMES, *CLUSTER_NAMES))
 @require_safe
 def export_markdown(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())
@@ -59,7 +59,7 @@ def export_markdown(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-@public(more=(*QUESTION_NAMES, *CLUSTER_NAMES))
+@public(more=(*PAGE_QUESTION_NAMES, *CLUSTER_NAMES))
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponse:
     figures = read_figures(current_catalog(), request.GET.dict())

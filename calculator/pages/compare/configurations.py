@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import MOST_GPUS
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
+from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.question.training_form import parse_count
 from gpus.specs import GpuSpec
@@ -37,7 +38,7 @@ class Configuration:
     @property
     def query(self) -> dict[str, str]:
         """The shortest query that says the same."""
-        query = {**self.question.query, "method": self.method}
+        query = {**self.question.run_query, "method": self.method}
         if self.gpu is not None:
             query["gpu"] = self.gpu.slug
             if self.gpu_count > 1:
@@ -62,19 +63,25 @@ def read_configurations(catalog: Catalog, query: Mapping[str, str]) -> tuple[Con
 def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -> Configuration:
     """One configuration from its own values, with the first thing that is wrong with it."""
     question = precise_question(read_question(catalog, values))
+    own = question.own_gpu.own
     method = values.get("method", "lora")
-    gpu_slug, count = values.get("gpu", ""), values.get("gpu_count", "1")
-    gpu = next((each for each in catalog.gpus if each.slug == gpu_slug), None)
+    gpu_typed, count = question.own_gpu.typed, values.get("gpu_count", "")
+    gpu = None if own is None else own.gpu
+    # “2x-rtx-4090” has the number itself.
+    count = count or str(1 if own is None else own.gpu_count)
     errors = [question_error(question)]
     if method not in PRECISE_METHODS:
         errors.append("Method must be full, lora or qlora.")
         method = "lora"
-    if gpu_slug and gpu is None:
+    if gpu_typed and gpu is None:
         errors.append("No GPU of that name is in the list.")
     gpu_count = parse_count(count)
     if not (isinstance(gpu_count, int) and 1 <= gpu_count <= MOST_GPUS):
         errors.append(f"The number of GPUs must be from 1 to {MOST_GPUS}.")
         gpu_count = 1
+    if gpu is not None:
+        asked = OwnGpu(gpu, gpu_count)
+        question = replace(question, own_gpu=replace(question.own_gpu, own=asked))
     return Configuration(slot, question, method, gpu, gpu_count, " ".join(filter(None, errors)))
 
 

@@ -10,8 +10,11 @@ from django.urls import reverse
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog
+from calculator.estimation.device import DeviceBytes
+from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, Point, curves, own_value, values_of
+from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.formatting import format_figure, format_range, format_size
 from calculator.words.methods import METHOD_NAMES
@@ -37,7 +40,8 @@ class CurveRow:
 
     label: str
     is_own: bool
-    cells: tuple[tuple[str, str], ...]
+    cells: tuple[tuple[str, str, str], ...]
+    """Figure, range, and the verdict on one of the visitor's GPU where the address names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class CurvesView:
     methods: tuple[str, ...]
     rows: tuple[CurveRow, ...]
     calculator_url: str
+    own_name: str
+    """The visitor's GPU, whose verdicts stand in the table: one card of it."""
 
 
 def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
@@ -79,7 +85,9 @@ def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
         _thinned(labels),
         own,
     )
-    return _view(question, axis, "", drawing, _rows(found, labels, own), found)
+    return _view(
+        question, axis, "", drawing, _rows(found, labels, own, question.own_gpu.own), found
+    )
 
 
 def _view(
@@ -109,6 +117,7 @@ def _view(
         methods=tuple(METHOD_NAMES[curve.method] for curve in found),
         rows=rows,
         calculator_url=reverse("calculator:training", query=question.query),
+        own_name="" if question.own_gpu.own is None else question.own_gpu.own.gpu.name,
     )
 
 
@@ -132,7 +141,7 @@ def _words(
 
 
 def _rows(
-    found: tuple[Curve, ...], labels: dict[Decimal, str], own: Decimal
+    found: tuple[Curve, ...], labels: dict[Decimal, str], own: Decimal, own_gpu: OwnGpu | None
 ) -> tuple[CurveRow, ...]:
     return tuple(
         CurveRow(
@@ -142,12 +151,21 @@ def _rows(
                 (
                     _likely(curve.points[index]),
                     format_range(curve.points[index].low_bytes, curve.points[index].high_bytes),
+                    _verdict_words(curve.points[index], own_gpu),
                 )
                 for curve in found
             ),
         )
         for index, (value, label) in enumerate(labels.items())
     )
+
+
+def _verdict_words(point: Point, own_gpu: OwnGpu | None) -> str:
+    """“fits”, “tight” or “too small”, on one card; nothing where no GPU is named."""
+    if own_gpu is None:
+        return ""
+    device = DeviceBytes(point.low_bytes, point.likely_bytes, point.high_bytes, ())
+    return VERDICT_WORDS[verdict(device, own_gpu.gpu.usable_bytes)]
 
 
 def _summary(axis: Axis, found: tuple[Curve, ...]) -> str:

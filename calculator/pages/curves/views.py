@@ -10,11 +10,11 @@ from django.views.decorators.http import require_safe
 from calculator.catalog import current_catalog
 from calculator.pages.curves.presenters import present_curves
 from calculator.pages.heads import run_head
-from calculator.question.reading import QUESTION_NAMES
+from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 
 
-@public("x", more=QUESTION_NAMES)
+@public("x", more=PAGE_QUESTION_NAMES)
 @require_safe
 def curves(request: HttpRequest) -> HttpResponse:
     view = present_curves(current_catalog(), request.GET.dict())

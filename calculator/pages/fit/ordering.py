@@ -73,13 +73,17 @@ class Best:
     """The setups that a visitor will most likely want to know of; None where none has a price."""
 
     smallest: FitRow | None
+    """The smallest with room for the likely figure, as a calculator's minimum has."""
+    smaller_but_tight: FitRow | None
     cheapest_per_hour: FitRow | None
     cheapest_run: FitRow | None
     quickest: FitRow | None
 
 
 def best_of(rows: Iterable[FitRow]) -> Best:
-    """The best of those that fit with room, or else of those that are tight."""
+    """The smallest that is likely to do, by the rule of every minimum, with what is smaller and
+    tight beside it; and the best of those that fit with room, or else of those that are tight.
+    """
     all_rows = [row for row in rows if not row.is_offloaded]
     roomy = [row for row in all_rows if row.setup.verdict == "fits"]
     likely = [row for row in all_rows if row.setup.is_likely_to_fit]
@@ -88,8 +92,17 @@ def best_of(rows: Iterable[FitRow]) -> Best:
     def least(value: Callable[[FitRow], Any]) -> FitRow | None:
         return min((row for row in chosen if value(row) is not None), key=value, default=None)
 
+    smallest = min(likely or all_rows, key=total_memory, default=None)
+    tight = min(all_rows, key=total_memory, default=None)
     return Best(
-        smallest=least(total_memory),
+        smallest=smallest,
+        smaller_but_tight=(
+            tight
+            if tight is not None
+            and smallest is not None
+            and total_memory(tight) < total_memory(smallest)
+            else None
+        ),
         cheapest_per_hour=least(rent),
         cheapest_run=least(cost),
         quickest=least(seconds),

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from calculator.answer.halves import halves
+from calculator.answer.ladder import smallest_on_ladder
+from calculator.answer.own_gpu import on_own_gpu
 from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
+from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
@@ -21,6 +24,7 @@ from calculator.question.reading import Question, precise_question, question_err
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES
+from gpus.labels import setup_label
 from gpus.listing.price_notes import PriceNote, PriceNotes
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 
@@ -34,6 +38,10 @@ class TableView:
     status: str
     count_words: str
     """Of a number of GPUs that cannot be had as such."""
+    minimum: str
+    """The calculator's minimum for the same run; empty where the cluster is stated."""
+    own: OwnVerdictView | None
+    own_name: str
     best: tuple[BestView, ...]
     no_cheapest: str
     halves: HalvesView | None
@@ -120,17 +128,30 @@ def _table(
     ordered = sort_rows(rows, form.cleaned_data["sort"])
     shown = ordered if query.get("all") else ordered[:ROWS_AT_FIRST]
     best, notes = best_of(rows), PriceNotes()
+    own = question.own_gpu.own
     split = halves(architecture, settings, catalog.tiers)
     everything = {**question.query, **form.query(), "all": "1"}
     asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
     return TableView(
         status=_status(rows, asked, form.stated()),
         count_words=form.count_words(),
+        minimum=_minimum(catalog, architecture, settings, form),
+        own=(
+            None
+            if own is None
+            else own_verdict(
+                settings.method,
+                METHOD_NAMES[settings.method],
+                on_own_gpu(architecture, settings, own),
+            )
+        ),
+        own_name="" if own is None else own.name,
         best=best_views(best),
         no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),
         has_tight=any(row.setup.verdict == "tight" for row in shown),
-        rows=tuple(row_view(row, question.query, notes, today=today) for row in shown),
+        # Each row leads to a GPU of its own.
+        rows=tuple(row_view(row, question.run_query, notes, today=today) for row in shown),
         notes=notes.all(),
         more_count=len(ordered) - len(shown),
         more_url=reverse("fit:page", query=everything),
@@ -138,6 +159,16 @@ def _table(
         assumptions=_assumptions(architecture, settings, form),
         utilisations=_utilisations(rows),
     )
+
+
+def _minimum(
+    catalog: Catalog, architecture: Architecture, settings: TrainingSettings, form: FitForm
+) -> str:
+    """“24× 80 GB (A100 / H100)”: by the same rule as on the calculator's card."""
+    if form.stated() != Stated():
+        return ""
+    smallest = smallest_on_ladder(architecture, settings, catalog.usable_tiers)
+    return "None" if smallest is None else setup_label(smallest.setup)
 
 
 def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:

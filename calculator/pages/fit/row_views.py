@@ -117,6 +117,9 @@ def best_views(best: Best) -> tuple[BestView, ...]:
     views = []
     if best.smallest is not None:
         views.append(_best("Smallest", best.smallest, _room(best.smallest)))
+    if best.smaller_but_tight is not None:
+        tight = best.smaller_but_tight
+        views.append(_best("Smaller, but tight", tight, _room(tight)))
     if best.cheapest_per_hour is not None:
         usd = best.cheapest_per_hour.usd_per_hour
         assert usd is not None
@@ -141,7 +144,8 @@ def _room(row: FitRow) -> str:
     each = " on each" if row.gpu_count > 1 else ""
     device = row.setup.estimate.device_bytes
     likely = format_figure(device.likely, (device.low, device.high))
-    return f"about {likely} of {format_gb(row.setup.usable_bytes)}{each}"
+    words = VERDICT_WORDS[row.setup.verdict]
+    return f"{words}: about {likely} of {format_gb(row.setup.usable_bytes)}{each}"
 
 
 def _host_words(row: FitRow) -> str:

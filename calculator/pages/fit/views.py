@@ -12,11 +12,11 @@ from calculator.catalog import current_catalog
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.presenters import FitView, present_fit
 from calculator.pages.heads import run_head
-from calculator.question.reading import QUESTION_NAMES
+from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
-FIT_NAMES = (*QUESTION_NAMES, *FitForm.base_fields, "all")
+FIT_NAMES = (*PAGE_QUESTION_NAMES, *FitForm.base_fields, "all")
 
 
 @public(more=FIT_NAMES)

@@ -17,6 +17,8 @@ from calculator.pages.calculator.cards import (
     minimum_note,
     present_alternatives,
 )
+from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict_of_inference
+from calculator.question.own_gpu import OwnGpu
 from calculator.words.formatting import (
     NO_BREAK_SPACE,
     format_count,
@@ -66,6 +68,8 @@ class InferenceCardView:
     assumptions: tuple[str, ...]
     sources: tuple[str, ...]
     alternatives: tuple[AlternativeView, ...]
+    own: OwnVerdictView | None
+    """Whether the visitor's own GPU runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,9 @@ class FormatGroup:
     rows: tuple[FormatRow, ...]
 
 
-def present_inference_card(result: InferenceResult, today: dt.date | None) -> InferenceCardView:
+def present_inference_card(
+    result: InferenceResult, today: dt.date | None, own: OwnGpu | None = None
+) -> InferenceCardView:
     found = result.estimate
     figure, unit = figure_and_unit(result)
     return InferenceCardView(
@@ -109,6 +115,7 @@ def present_inference_card(result: InferenceResult, today: dt.date | None) -> In
         assumptions=_assumptions(result),
         sources=(found.weights_format.source, *found.runtime.sources),
         alternatives=present_alternatives(result, today),
+        own=None if own is None else own_verdict_of_inference(own, result),
     )
 
 

@@ -10,15 +10,11 @@ from calculator.answer.inference import InferenceResult, all_results, card_resul
 from calculator.catalog import Catalog
 from calculator.language_models.search import search_models
 from calculator.models import Task
+from calculator.pages.calculator.answer_view import AnswerView
 from calculator.pages.calculator.headline import inference_precise_headline
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches
-from calculator.pages.calculator.presenters import (
-    AnswerView,
-    CalculatorView,
-    present_question,
-    size_choices,
-)
+from calculator.pages.calculator.presenters import CalculatorView, present_question, size_choices
 from calculator.pages.calculator.ruler import draw_ruler
 from calculator.pages.inference.cards import (
     FormatGroup,
@@ -31,6 +27,7 @@ from calculator.pages.inference.published import HeldTo, held_to
 from calculator.pages.inference.settings import present_inference_settings
 from calculator.question.inference.form import INFERENCE_NAMES
 from calculator.question.inference.reading import InferenceQuestion, read_inference_question
+from calculator.question.own_gpu import OWN_GPU
 from calculator.question.subjects import Subject
 from calculator.words.addresses import path_of
 from calculator.words.formatting import format_figure
@@ -77,7 +74,7 @@ def present_inference(
 ) -> InferenceView:
     """Turn a query string's values into the page: the answer, or the error beside its field."""
     question = read_inference_question(catalog, query)
-    links = Links(Task.INFERENCE, question.subject_query)
+    links = Links(Task.INFERENCE, question.subject_query, question.own_gpu.query)
     # The page by the rule of thumb is the calculator's; what is precise takes the place of it.
     base = present_question(catalog, Task.INFERENCE, _rough(question), {}, today=today)
     results = _results(catalog, question)
@@ -88,13 +85,13 @@ def present_inference(
         "matches": present_matches(
             question.matches,
             question.model_typed if question.model_error or question.matches.total_count else "",
-            question.inference.query,
+            {**question.inference.query, **question.own_gpu.query},
             links,
         ),
         "sizes": size_choices(
             catalog,
             question.subject_query.get("size") if question.subject else None,
-            question.settings_query,
+            {**question.settings_query, **question.own_gpu.query},
             links,
         ),
         "settings": present_inference_settings(question),
@@ -105,14 +102,16 @@ def present_inference(
             "title": _title(question, results),
             "answer": _answer(catalog, question, results),
             "page_url": page_url,
-            "canonical_url": page_url if question.is_understood else links.page_path,
+            "canonical_url": (
+                links.page_url(question.run_query) if question.is_understood else links.page_path
+            ),
         }
     if not results:
         values |= {"rule_of_thumb_url": "", "rule_of_thumb_fragment_url": ""}
     return InferenceView(
         **values,
         precise=(
-            _precise(catalog, question.subject, results, today)
+            _precise(catalog, question, question.subject, results, today)
             if results and question.subject is not None
             else None
         ),
@@ -130,7 +129,7 @@ def _rough(question: InferenceQuestion) -> InferenceQuestion:
 def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
     """The models that match what stands in the model field so far, with links that answer."""
     typed = query.get("model", "")
-    settings = {name: query[name] for name in INFERENCE_NAMES if query.get(name)}
+    settings = {name: query[name] for name in (*INFERENCE_NAMES, OWN_GPU) if query.get(name)}
     links = Links(Task.INFERENCE, {})
     return present_matches(search_models(catalog, typed), typed, settings, links)
 
@@ -157,13 +156,14 @@ def _answer(
 
 def _precise(
     catalog: Catalog,
+    question: InferenceQuestion,
     subject: Subject,
     results: tuple[InferenceResult, ...],
     today: dt.date | None,
 ) -> PreciseView:
-    asked = results[0].estimate
+    asked, own = results[0].estimate, question.own_gpu.own
     return PreciseView(
-        cards=tuple(present_inference_card(each, today) for each in results),
+        cards=tuple(present_inference_card(each, today, own) for each in results),
         formats=format_groups(all_results(catalog, asked.architecture, asked.settings)),
         notes=subject.notes,
         model_url=path_of("calculator:model", subject.slug) if subject.slug else "",

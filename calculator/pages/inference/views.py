@@ -20,11 +20,12 @@ from calculator.pages.inference.presenters import (
 from calculator.pages.inference.published import held_to
 from calculator.question.config_links import read_config_text
 from calculator.question.inference.form import INFERENCE_NAMES
+from calculator.question.own_gpu import OWN_GPU
 from calculator.serving.public_views import public
 from calculator.words.addresses import path_of
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
-PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES)
+PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES, OWN_GPU)
 
 
 @public(more=PAGE_NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
@@ -17,11 +17,13 @@ from calculator.estimation.verdict import verdict
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
 from calculator.pages.calculator.links import Links
+from calculator.pages.calculator.own_gpu import own_gpu_of_results
 from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
 from calculator.pages.curves.results import LENGTHS
+from calculator.question.own_gpu import OWN_GPU, read_own_gpu
 from calculator.question.subjects import subject_of_model
 from calculator.question.training_form import Run, precise_query, run_of_settings
-from calculator.words.addresses import comparison_of
+from calculator.words.addresses import comparison_of, path_of, with_query
 from calculator.words.formatting import (
     NO_BREAK_SPACE,
     format_count,
@@ -95,12 +97,18 @@ class ModelMethodView:
     calculator_url: str
     other_methods: tuple[tuple[str, str], ...]
     canonical_path: str
+    own_name: str
+    """The visitor's GPU, whose verdict is the card's."""
+    own_query: str
 
 
 def present_model_method(
-    catalog: Catalog, slug: str, method: str, *, today: dt.date
+    catalog: Catalog, slug: str, method: str, own_gpu: str = "", *, today: dt.date
 ) -> ModelMethodView | None:
-    """The page; None where the model is not published, not modelled, or not trained that way."""
+    """The page; None where the model is not published, not modelled, or not trained that way.
+
+    own_gpu: the visitor's GPU as the address has it.
+    """
     model, subject = catalog.language_models_by_slug.get(slug), subject_of_model(catalog, slug)
     if model is None or subject is None or method not in precise_methods_of(catalog):
         return None
@@ -109,7 +117,9 @@ def present_model_method(
     run = Run()
     settings = run.settings_for(method)
     result = precise_result(catalog, subject, model.architecture, settings)
-    links = Links(Task.TRAINING, {"model": slug})
+    form = read_own_gpu(catalog.gpus, {OWN_GPU: own_gpu})
+    links = Links(Task.TRAINING, {"model": slug}, form.query)
+    own = own_gpu_of_results(form.own, [result], {"model": slug})
     holding = _gpus(catalog, result)
     return ModelMethodView(
         model=model,
@@ -122,20 +132,25 @@ def present_model_method(
             f"micro-batch {settings.micro_batch:,}, {settings.sequence_length:,} tokens,"
             " gradient checkpointing"
         ),
-        card=present_precise_card(result, run, links, today),
+        card=present_precise_card(result, run, links, today, own),
         batches=BATCHES,
-        rows=tuple(_rows(catalog, model, model.architecture, settings)),
+        rows=tuple(_rows(catalog, model, model.architecture, settings, form.query)),
         gpus=holding,
         has_tight=any(gpu.is_tight for group in holding for gpu in group.gpus),
-        fit_url=reverse("fit:page", query={"model": slug, "method": method}),
-        compare_url=comparison_of({"model": slug, "method": method}),
-        calculator_url=f"{links.page_url({'model': slug})}#card-{method}",
+        fit_url=reverse("fit:page", query={"model": slug, "method": method, **form.query}),
+        compare_url=comparison_of({"model": slug, "method": method, **form.query}),
+        calculator_url=f"{links.page_url(links.query_with(run))}#card-{method}",
         other_methods=tuple(
-            (METHOD_NAMES[each], reverse("calculator:model_method", args=[slug, each]))
+            (
+                METHOD_NAMES[each],
+                with_query(path_of("calculator:model_method", slug, each), form.query),
+            )
             for each in precise_methods_of(catalog)
             if each != method
         ),
         canonical_path=reverse("calculator:model_method", args=[slug, method]),
+        own_name="" if form.own is None else form.own.name,
+        own_query=with_query("", form.query),
     )
 
 
@@ -162,6 +177,7 @@ def _rows(
     model: LanguageModelSpec,
     architecture: Architecture,
     settings: TrainingSettings,
+    own_query: Mapping[str, str],
 ) -> Iterable[LengthRow]:
     longest = min(LONGEST, model.context_length or LONGEST)
     cards = [tier for tier in catalog.usable_tiers if tier.is_on_ladder]
@@ -175,7 +191,7 @@ def _rows(
         )
         yield LengthRow(
             tokens=f"{length:,}",
-            url=reverse("calculator:training", query={"model": model.slug, **query}),
+            url=reverse("calculator:training", query={"model": model.slug, **query, **own_query}),
             cells=tuple(cells),
         )
 

@@ -10,8 +10,10 @@ from django.urls import reverse
 from calculator.answer.my_gpu import VALUES, LargestModel, LargestValues, with_value
 from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.setups import Setup
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.fit.row_views import VERDICTS, sharding_words
+from calculator.question.own_gpu import OWN_GPU
 from calculator.words.formatting import format_count, format_figure, format_gb
 from calculator.words.methods import METHOD_NAMES
 
@@ -33,7 +35,8 @@ class Asked:
                 query={**query, "gpu": self.gpu_slug},
                 fragment=f"card-{method}",
             )
-        return reverse("fit:page", query={**query, "method": method})
+        own = {OWN_GPU: f"{self.gpu_count}x-{self.gpu_slug}"}
+        return reverse("fit:page", query={**query, "method": method, **own})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class ValueView:
 
     text: str
     url: str
+    verdict: str = ""
+    """“tight” where it is: the largest that is held at all mostly is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,13 @@ def _value(
     if value is None:
         return ValueView("", "")
     settings = with_value(answer.settings, name, value)
-    return ValueView(f"{value:,}", asked.url(query(model, settings), answer.method))
+    setup = answer.value_setups.get(name)
+    is_tight = setup is not None and setup.verdict == "tight"
+    return ValueView(
+        f"{value:,}",
+        asked.url(query(model, settings), answer.method),
+        VERDICT_WORDS["tight"] if is_tight else "",
+    )
 
 
 def _verdict(setup: Setup | None) -> str:

@@ -14,6 +14,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.estimation.cluster.my_gpu import Cards
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.my_gpu.answer_views import (
     Asked,
@@ -24,6 +25,8 @@ from calculator.pages.my_gpu.answer_views import (
 )
 from calculator.pages.my_gpu.facts import FactsView, facts_view
 from calculator.pages.my_gpu.forms import CardForm
+from calculator.pages.my_gpu.matrix import MatrixView, matrix_view
+from calculator.question.own_gpu import OwnGpu
 from calculator.question.training_form import (
     SETTING_NAMES,
     Run,
@@ -63,6 +66,7 @@ class CardView:
     title: str
     error: str
     answers: AnswersView | None
+    matrix: MatrixView
     kept_query: tuple[tuple[str, str], ...]
     page_url: str
     canonical_path: str
@@ -102,6 +106,7 @@ def present_card(
         title=f"{gpu.name}: what it can fine-tune",
         error=" ".join(training.errors.values()),
         answers=answers,
+        matrix=matrix_view(catalog, gpu),
         kept_query=tuple(kept.items()),
         page_url=reverse("gpus:card", args=[slug], query=page_query),
         canonical_path=path,
@@ -127,7 +132,9 @@ def _answers(
         model_name=model.name,
         values=tuple(values_row(answer, model, asked, _query) for answer in values),
         settings_words=_settings_words(settings_of),
-        fit_url=reverse("fit:page", query={"model": model.slug, **kept}),
+        fit_url=reverse(
+            "fit:page", query={"model": model.slug, **kept, **OwnGpu(gpu, gpu_count).query}
+        ),
         missing=tuple(name for method, name in METHOD_NAMES.items() if method not in settings_of),
     )
 
@@ -143,13 +150,19 @@ def _status(gpu: GpuSpec, gpu_count: int, largest: tuple[LargestModel, ...]) -> 
     times = f"{gpu_count}× " if gpu_count > 1 else ""
     names = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
     found = [
-        f"{names[answer.method]} up to {answer.model.name}"
+        f"{names[answer.method]} up to {answer.model.name}{_tight(answer)}"
         for answer in largest
         if answer.model is not None
     ]
     if not found:
         return f"{times}{gpu.short_name} holds none of the models with these settings."
     return f"{times}{gpu.short_name}: {', '.join(found)}."
+
+
+def _tight(answer: LargestModel) -> str:
+    """The largest that is held at all is often held only just."""
+    is_tight = answer.setup is not None and answer.setup.verdict == "tight"
+    return f" ({VERDICT_WORDS['tight']})" if is_tight else ""
 
 
 def _settings_words(settings_of: dict[str, TrainingSettings]) -> str:

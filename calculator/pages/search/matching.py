@@ -1,13 +1,13 @@
 """What of the catalog a few typed words mean, with small typos forgiven.
 
 Models have a search of their own (`calculator/language_models/search.py`); here its words are mended
-before it is asked again. A number is never mended: 7 is not 70, and a 4090 is no 4080.
+before it is asked again, and GPUs are found by `gpus/names.py`. A number is never mended: 7 is not 70.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -16,21 +16,16 @@ from calculator.faq.markdown import PLACEHOLDER
 from calculator.faq.models import FaqSpec
 from calculator.language_models.search import find_model, search_models
 from calculator.language_models.specs import LanguageModelSpec
-from gpus.specs import GpuSpec
 
 MOST_PER_GROUP = 8
-# How alike two words are, from 0 to 1 (difflib): “lama” and “llama” 0.89, “rxt” and “rtx” 0.67.
+# How alike two words are, from 0 to 1 (difflib): “lama” and “llama” 0.89.
 ALIKE_MODEL_WORD = 0.8
-ALIKE_GPU_WORD = 0.6
 ALIKE_ANSWER_WORD = 0.8
 # Shorter words are alike by chance: “rank” and “bank”.
 SHORTEST_MENDED = 4
 
-_PARTS = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _WORDS = re.compile(r"[a-z0-9]+(?:\.\d+)?")
 _LINK_TARGETS = re.compile(r"\]\([^)]*\)")
-# Of a card's name, what says nothing of which card it is.
-_VENDOR_WORDS = frozenset({"nvidia", "geforce", "amd", "radeon", "intel", "apple", "gpu", "card"})
 _SMALL_WORDS = frozenset(
     [
         "a",
@@ -68,48 +63,6 @@ _SMALL_WORDS = frozenset(
         "your",
     ]
 )
-
-
-def matching_gpus(gpus: Iterable[GpuSpec], typed: str) -> list[GpuSpec]:
-    """GPUs whose names have every part that was typed: exact ones, else those that nearly do.
-
-    “rtx4090”, “RTX 4090” and “nvidia geforce 4090” are the same.
-    """
-    parts = _PARTS.findall(typed.casefold())
-    wanted = [part for part in parts if part not in _VENDOR_WORDS] or parts
-    if not wanted:
-        return []
-    parts_of = [(gpu, _gpu_parts(gpu)) for gpu in gpus]
-    exact = [(gpu, parts) for gpu, parts in parts_of if _has_all(parts, wanted)]
-    found = exact or [(gpu, parts) for gpu, parts in parts_of if _nearly_has_all(parts, wanted)]
-    # What was typed whole comes before longer names that have it too: “4070” before “4070 Ti”.
-    return [gpu for gpu, parts in sorted(found, key=lambda each: len(each[1]))]
-
-
-def _gpu_parts(gpu: GpuSpec) -> list[str]:
-    words = f"{gpu.vendor} {gpu.name} {gpu.slug} {gpu.memory_gb} gb".casefold()
-    return list(dict.fromkeys(_PARTS.findall(words)))
-
-
-def _has_all(parts: Collection[str], wanted: list[str]) -> bool:
-    *before, last = wanted
-    return all(part in parts for part in before) and (
-        # Of the last word a beginning is enough, and of a number one that is half typed.
-        any(part.startswith(last) for part in parts)
-        if last.isalpha() or len(last) > 1
-        else last in parts
-    )
-
-
-def _nearly_has_all(parts: list[str], wanted: list[str]) -> bool:
-    if not any(part.isdigit() for part in wanted):
-        return False
-    return all(
-        bool(get_close_matches(part, parts, n=1, cutoff=ALIKE_GPU_WORD))
-        if part.isalpha()
-        else part in parts
-        for part in wanted
-    )
 
 
 def matching_models(catalog: Catalog, typed: str) -> list[LanguageModelSpec]:

@@ -13,11 +13,11 @@ from calculator.language_models.search import LONGEST_SEARCH
 from calculator.pages.search.matching import (
     MOST_PER_GROUP,
     matching_answers,
-    matching_gpus,
     matching_models,
 )
 from calculator.words.addresses import with_query
 from calculator.words.formatting import format_count, shortened
+from gpus.names import matching_gpus
 
 
 @dataclass(frozen=True, slots=True)

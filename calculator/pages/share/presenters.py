@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from calculator.catalog import Catalog
 from calculator.faq.presenters import present_answer
+from calculator.pages.calculator.answer_view import AnswerView
 from calculator.pages.calculator.cards import CardView
 from calculator.pages.calculator.precise_cards import PreciseCardView
-from calculator.pages.calculator.presenters import (
-    AnswerView,
-    CalculatorView,
-    present_calculator,
-)
+from calculator.pages.calculator.presenters import CalculatorView, present_calculator
 from calculator.pages.calculator.ruler import Ruler
 from calculator.pages.inference.cards import InferenceCardView
 from calculator.pages.inference.presenters import present_inference

@@ -20,5 +20,7 @@ def calculator_url(
     if not set(values) <= set(FIELDS):
         return ""
     query = precise_query(run.with_(**values), question.subject_query)
-    page = reverse("calculator:training", query={**question.subject_query, **query})
+    page = reverse(
+        "calculator:training", query={**question.subject_query, **query, **question.own_gpu.query}
+    )
     return f"{page}#card-{changed.method}"

@@ -11,11 +11,11 @@ from calculator.catalog import current_catalog
 from calculator.pages.heads import page_head
 from calculator.pages.why.forms import WhyForm
 from calculator.pages.why.presenters import WhyView, present_why
-from calculator.question.reading import QUESTION_NAMES
+from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
-WHY_NAMES = (*QUESTION_NAMES, *WhyForm.base_fields)
+WHY_NAMES = (*PAGE_QUESTION_NAMES, *WhyForm.base_fields)
 
 
 @public(more=WHY_NAMES)

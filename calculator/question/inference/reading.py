@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from calculator.catalog import Catalog
 from calculator.question.inference.form import (
@@ -11,6 +11,7 @@ from calculator.question.inference.form import (
     InferenceForm,
     read_inference_form,
 )
+from calculator.question.own_gpu import read_own_gpu
 from calculator.question.reading import Question, precise_question, read_subject
 from calculator.question.training_form import Run, TrainingForm
 
@@ -36,8 +37,8 @@ class InferenceQuestion(Question):
         return query
 
     @property
-    def query(self) -> dict[str, str]:
-        """The shortest query that asks the same."""
+    def run_query(self) -> dict[str, str]:
+        """The shortest query that asks the same, whatever GPU the visitor has."""
         return {**self.subject_query, **self.settings_query}
 
     @property
@@ -50,6 +51,7 @@ def read_inference_question(catalog: Catalog, query: Mapping[str, str]) -> Infer
     """Read a query. A plain size is precise, of the architecture usual for it, with a setting."""
     form = read_inference_form(query)
     asked = read_subject(catalog, query, NO_TRAINING)
+    asked = replace(asked, own_gpu=read_own_gpu(catalog.gpus, query))
     if form.is_stated:
         asked = precise_question(asked)
     values = {each.name: getattr(asked, each.name) for each in fields(asked)}

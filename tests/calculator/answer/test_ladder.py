@@ -13,7 +13,7 @@ from calculator.estimation.cluster.setups import best_setup
 from calculator.estimation.cluster.sharding import MAXIMUM_GPUS
 from gpus.fitting import minimum_setup
 from tests.calculator.estimation.architectures import all_architectures, architecture
-from tests.gpus.builders import a_tier, ladder
+from tests.gpus.builders import a_gpu, a_tier, ladder
 
 
 def test_a_run_that_one_card_holds_names_the_smallest_such_card():
@@ -74,6 +74,20 @@ def test_where_nothing_may_be_multiplied_there_may_be_none(tiers):
     training = TrainingSettings(method="full")
 
     assert smallest_on_ladder(architecture("llama-3-1-70b"), training, tiers) is None
+
+
+def test_where_no_size_of_the_ladder_will_do_the_smallest_beyond_it_is_the_minimum():
+    h200, mi300x = (
+        a_gpu(name, memory_gb, is_tier_example=True)
+        for name, memory_gb in (("H200", 141), ("MI300X", 192))
+    )
+    tiers = [a_tier(192, mi300x), a_tier(8), a_tier(141, h200)]
+
+    found = smallest_on_ladder(
+        architecture("llama-3-1-8b"), TrainingSettings(method="lora"), tiers
+    )
+
+    assert (found.setup.gpu_count, found.setup.tier.memory_gb) == (1, 141)
 
 
 def test_a_tight_card_is_smaller_than_the_minimum_and_holds_the_low_figure_only():

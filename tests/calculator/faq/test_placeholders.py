@@ -22,6 +22,8 @@ OF_THE_RULE_OF_THUMB = ("memory", "minimum", "bytes", "part", "ratio", "tier")
         ("{memory:lora:70}", "168 GB"),
         ("{memory:qlora:70}", "59.5 GB"),
         ("{memory:qlora:0.5}", "0.4 GB"),
+        ("{typical:qlora:7}", "14.3 GB"),
+        ("{typical:lora:7}", "19.3 GB"),
         ("{minimum:full:7}", "2× 80 GB (A100 / H100)"),
         ("{minimum:lora:7}", "24 GB GPU (RTX 4090 / 3090)"),
         ("{minimum:qlora:7}", "8 GB GPU (RTX 4060 / 3070)"),

@@ -36,9 +36,9 @@ def drawn(monkeypatch):
     """The addresses that the calculator really drew, in order."""
     present, paths = views.present_calculator, []
 
-    def present_and_note(catalog, task, query, **more):
+    def present_and_note(catalog, query, **more):
         paths.append(dict(query))
-        return present(catalog, task, query, **more)
+        return present(catalog, query, **more)
 
     monkeypatch.setattr(views, "present_calculator", present_and_note)
     return paths
@@ -220,7 +220,12 @@ def test_pages_go_on_while_the_database_is_away_and_recover_by_themselves(
     assert client.get("/gpus/").content == kept
 
     assert ROW_VERSION.seconds_failing == 0
-    messages = [record.getMessage() for record in caplog.records]
+    messages = [
+        record.getMessage()
+        for record in caplog.records
+        # A busy machine's slow requests are logged too.
+        if record.name == ROW_VERSION.__module__
+    ]
     assert [text.split(";")[0].split(" after")[0] for text in messages] == [
         "The database does not answer",
         "The database answers again",

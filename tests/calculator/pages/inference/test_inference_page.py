@@ -141,7 +141,7 @@ def test_a_plain_size_keeps_to_the_rule_of_thumb(client):
 
 
 def test_settings_of_training_mean_nothing_here(client):
-    soup = soup_of(client.get("/inference/?size=7&sequence_length=4096&lora_rank=64&gpu=rtx-4090"))
+    soup = soup_of(client.get("/inference/?size=7&sequence_length=4096&lora_rank=64"))
 
     assert list(cards_of(soup)) == ["inference-16bit", "inference-8bit", "inference-4bit"]
     assert soup.select_one("#sizes a")["href"] == "/inference/?size=1"

@@ -1,0 +1,69 @@
+"""The visitor's GPU, as people type it and as it stands in the address."""
+
+from __future__ import annotations
+
+import pytest
+
+from calculator.catalog import current_catalog
+from calculator.question.own_gpu import read_own_gpu
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
+
+MEANT = {
+    "4090": (1, "rtx-4090"),
+    "rtx4090": (1, "rtx-4090"),
+    "nvidia geforce rtx 3090": (1, "rtx-3090"),
+    "rxt 4090": (1, "rtx-4090"),
+    "2x 4090": (2, "rtx-4090"),
+    "2× RTX 4090": (2, "rtx-4090"),
+    "4090 x2": (2, "rtx-4090"),
+    "2x-rtx-4090": (2, "rtx-4090"),
+    "4070": (1, "rtx-4070"),
+    "4070 ti": (1, "rtx-4070-ti"),
+    "3060 12gb": (1, "rtx-3060-12gb"),
+    "h100 sxm": (1, "h100-sxm-80gb"),
+    "gb10": (1, "dgx-spark"),
+    "t4": (1, "t4"),
+    "M4 Max": (1, "apple-m4-max"),
+}
+UNCLEAR = {
+    "a100": "4 GPUs match “a100”: A100 PCIe 40 GB, A100 PCIe 80 GB,",
+    "3060": "3 GPUs match “3060”",
+    "24gb": "and more. Choose one.",
+    "voodoo 5": "No GPU here is called “voodoo 5”.",
+    "0x 4090": "from 1 to 64",
+    "99x 4090": "from 1 to 64",
+    "x" * 400: "Enter the name of a GPU.",
+}
+
+
+def test_a_gpu_is_read_as_people_type_it_and_keeps_one_name_in_the_address():
+    gpus = current_catalog().gpus
+
+    for typed, (count, slug) in MEANT.items():
+        form = read_own_gpu(gpus, {"gpu": typed})
+
+        assert form.own is not None, typed
+        assert (form.own.gpu_count, form.own.gpu.slug) == (count, slug), typed
+        again = read_own_gpu(gpus, form.query)
+        assert again.own == form.own
+        assert read_own_gpu(gpus, {"gpu": form.text}).own == form.own
+
+
+def test_what_is_not_clear_is_said_and_kept_as_it_was_typed():
+    gpus = current_catalog().gpus
+
+    for typed, words in UNCLEAR.items():
+        form = read_own_gpu(gpus, {"gpu": typed})
+
+        assert form.own is None
+        assert words in form.error, (typed, form.error)
+        assert typed.startswith(form.query["gpu"].rstrip("…"))
+
+
+def test_every_gpu_is_found_by_its_slug_and_by_its_name():
+    gpus = current_catalog().gpus
+
+    for gpu in gpus:
+        for typed in (gpu.slug, gpu.name, gpu.name.upper(), f"8x {gpu.name}"):
+            assert read_own_gpu(gpus, {"gpu": typed}).own.gpu == gpu, typed
