@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import NoReverseMatch, Resolver404, resolve
+
+from calculator.changes.models import RowHistory, record_what_stood
 
 EARLIEST_DATE = dt.date(2000, 1, 1)
 # A launch may be announced, but not for another decade.
@@ -38,10 +40,21 @@ def invisible_characters(text: str, *, of_lines: bool = False) -> list[str]:
 
 
 class CheckedRow(models.Model):
-    """A row whose texts can be read, whose links are links and whose days can be right."""
+    """A row whose texts can be read, whose links are links and whose days can be right.
+
+    Every change of it is recorded in the table of its history, in the same transaction.
+    """
+
+    history = RowHistory(inherit=True)
 
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic(using=options.get("using")):
+            if not self._state.adding:
+                record_what_stood(self)
+            super().save(*args, **options)
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         """Check each field.

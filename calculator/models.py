@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from calculator.changes.accounts import keep_history_of_accounts
+from calculator.changes.models import ChangeSet
 from calculator.data.models import LoadedRow
 from calculator.faq.models import FaqEntry, FormerSlug
 from calculator.language_models.models import LanguageModel, ModelAlias
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 
+keep_history_of_accounts()
+
 __all__ = [
+    "ChangeSet",
     "FaqEntry",
     "FormerSlug",
     "LanguageModel",

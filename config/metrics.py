@@ -12,7 +12,7 @@ from functools import cache
 from typing import Literal
 
 from django.db import DatabaseError
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils import timezone
 from prometheus_client import (
     CollectorRegistry,
@@ -28,7 +28,7 @@ from prometheus_client.values import ValueClass
 
 from calculator.answer.timing import hear_estimate_times
 from calculator.data.loading import TABLES
-from gpus.models import PRICE_IS_STALE_AFTER, Gpu
+from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation
 
 # From a kept page (below a millisecond) to gunicorn's timeout.
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
@@ -83,8 +83,8 @@ class CatalogCollector(Collector):
                 table.model._default_manager.aggregate(newest=Max("updated_at"))["newest"]
                 for table in TABLES
             ]
-            stale = Gpu.objects.published().stale(timezone.localdate(), after=PRICE_IS_STALE_AFTER)
-            stale_count = stale.count()
+            stale = PriceObservation.objects.stale(timezone.localdate())
+            stale_count = stale.aggregate(count=Count("gpu", distinct=True))["count"]
         except DatabaseError:
             yield GaugeMetricFamily("vram_database_up", "Whether the database answers.", 0)
             return

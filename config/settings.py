@@ -57,7 +57,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 INSTALLED_APPS = [
     "calculator",
     "gpus",
-    "django.contrib.admin",
+    "config.apps.CatalogAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -67,11 +67,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "axes",
 ]
 
 MIDDLEWARE = [
     "config.observing.ObservingMiddleware",
+    "config.looks.LooksMiddleware",
     "config.api_door.ApiDoorMiddleware",
     "config.finished.middleware.FinishedPagesMiddleware",
     "config.security_headers.SecurityHeadersMiddleware",
@@ -84,6 +88,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -157,6 +163,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # How long a process goes by the rows it knows before it asks whether an editor changed any.
 CATALOG_CHECK_SECONDS = env.float("CATALOG_CHECK_SECONDS", 1.0)
+# How often a process writes down which GPUs were looked at; 0: never.
+LOOKS_WRITE_SECONDS = env.float("LOOKS_WRITE_SECONDS", 60.0)
 # What each process may keep of compressed answers: a page takes about 25 kB.
 FINISHED_PAGES_BYTES = env.int("FINISHED_PAGES_BYTES", 32_000_000)
 
@@ -267,7 +275,13 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "config.rate_limits.locked_out"
 AXES_CLIENT_IP_CALLABLE = "config.client_address.client_address"
 AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True
+# Who logged in and who failed to is kept, for superusers to read (docs/operations.md).
+AXES_DISABLE_ACCESS_LOG = False
+AXES_ENABLE_ACCESS_FAILURE_LOG = True
+# A code of an authenticator app besides the password: on for all, or for whoever sets one up.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", False)
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+OTP_TOTP_ISSUER = "Fine-Tuning VRAM Calculator"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SESSION_COOKIE_HTTPONLY = True

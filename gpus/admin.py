@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from calculator.editing import MULTILINE_TEXT, RowForm, count, publish, save_each, unpublish
+from calculator.editing import RowAdmin, publish, unpublish
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import (
-    CLOUD_PRICE_FIELDS,
-    PRICE_AMOUNTS,
-    PRICE_IS_STALE_AFTER,
-    RETAIL_PRICE_FIELDS,
-    Gpu,
-    GpuQuerySet,
-)
+from gpus.models import Gpu
+from gpus.prices.kinds import PriceKind
+from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation
+from gpus.pricing.admin import PriceInline, check_again, editor_of
 from gpus.tiers import MemoryTier
-
-CHANGED_PRICE = "Change it, and the date it was checked on becomes today unless you set one."
 
 
 @admin.register(MemoryTier)
-class MemoryTierAdmin(ModelAdmin):
+class MemoryTierAdmin(RowAdmin):
     list_display = (
         "memory_gb",
         "label",
@@ -57,9 +49,7 @@ class MemoryTierAdmin(ModelAdmin):
 
 
 @admin.register(UtilisationClass)
-class UtilisationClassAdmin(ModelAdmin):
-    form = RowForm
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class UtilisationClassAdmin(RowAdmin):
     list_display = (
         "name",
         "low_fraction",
@@ -72,46 +62,12 @@ class UtilisationClassAdmin(ModelAdmin):
     search_fields = ("name", "slug", "source")
     prepopulated_fields = {"slug": ("name",)}
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
 
 @admin.register(Platform)
-class PlatformAdmin(ModelAdmin):
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
+class PlatformAdmin(RowAdmin):
     list_display = ("name", "full_support", "lora_support", "qlora_support", "checked_on")
     search_fields = ("name", "slug", "note")
     prepopulated_fields = {"slug": ("name",)}
-
-
-class GpuForm(RowForm):
-    """A GPU on its own page and in the editable list: a changed price was checked today."""
-
-    class Meta:
-        help_texts = {
-            "retail_price_usd": CHANGED_PRICE,
-            "cloud_price_usd_per_hour": CHANGED_PRICE,
-            "retail_price_source_name": "Needed with a price, as visitors read it.",
-            "cloud_price_source_name": "Needed with a price, as visitors read it.",
-            "retail_price_source_url": "Needed with a price: the page where one can check it.",
-            "cloud_price_source_url": "Needed with a price: the page where one can check it.",
-        }
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        for prefix, amount in PRICE_AMOUNTS.items():
-            if amount in self.changed_data and amount in self.cleaned_data:
-                self._date_the_price(f"{prefix}_checked_on", self.cleaned_data[amount])
-        return cleaned
-
-    def _date_the_price(self, checked_on: str, usd: object) -> None:
-        if checked_on in self.changed_data:
-            return
-        day = None if usd is None else timezone.localdate()
-        if checked_on in self.fields:
-            self.cleaned_data[checked_on] = day
-        else:
-            setattr(self.instance, checked_on, day)
 
 
 class PriceAgeFilter(admin.SimpleListFilter):
@@ -126,33 +82,32 @@ class PriceAgeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Gpu]) -> QuerySet[Gpu]:
         if self.value() == "stale":
-            assert isinstance(queryset, GpuQuerySet)
-            return queryset.stale(timezone.localdate(), after=PRICE_IS_STALE_AFTER)
+            stale = PriceObservation.objects.stale(timezone.localdate())
+            return queryset.filter(pk__in=stale.values("gpu"))
         if self.value() == "none":
-            return queryset.filter(
-                **{f"{amount}__isnull": True for amount in PRICE_AMOUNTS.values()}
-            )
+            return queryset.exclude(pk__in=PriceObservation.objects.published().values("gpu"))
         return queryset
 
 
+@admin.action(description="Prices: checked today, unchanged", permissions=["change"])
+def prices_checked(model_admin: ModelAdmin, request: HttpRequest, queryset: QuerySet[Gpu]) -> None:
+    """A look at every current price of the selected GPUs but what they cost at launch."""
+    current = PriceObservation.objects.current().exclude(kind=PriceKind.BUY_LAUNCH)
+    check_again(request, current.filter(gpu__in=queryset))
+
+
 @admin.register(Gpu)
-class GpuAdmin(ModelAdmin):
-    form = GpuForm
-    # A link typed without its scheme is https, as it will be by default from Django 6.
-    formfield_overrides = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
-    actions = ("retail_prices_checked", "cloud_prices_checked", publish, unpublish)
+class GpuAdmin(RowAdmin):
+    actions = (prices_checked, publish, unpublish)
+    inlines = (PriceInline,)
     list_display = (
         "name",
         "tier",
-        "retail_price_usd",
-        "retail_price_age",
-        "cloud_price_usd_per_hour",
-        "cloud_price_age",
         "published",
         "vendor",
         "is_tier_example",
     )
-    list_editable = ("tier", "retail_price_usd", "cloud_price_usd_per_hour", "published")
+    list_editable = ("tier", "published")
     list_filter = (PriceAgeFilter, "vendor", "audience", "tier", "published", "is_tier_example")
     list_select_related = ("tier",)
     search_fields = ("name", "short_name", "slug")
@@ -185,14 +140,6 @@ class GpuAdmin(ModelAdmin):
                 )
             },
         ),
-        (
-            "Retail price",
-            {"fields": RETAIL_PRICE_FIELDS},
-        ),
-        (
-            "Cloud price",
-            {"fields": CLOUD_PRICE_FIELDS},
-        ),
         ("On the site", {"fields": ("published", "is_tier_example", "order", "source")}),
     )
 
@@ -207,44 +154,9 @@ class GpuAdmin(ModelAdmin):
         tier.choices = list(tier.choices)  # type: ignore[arg-type]
         return formset
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=GpuForm, **kwargs)
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        editor_of(formset, request.user)
+        super().save_formset(request, form, formset, change)
 
     def view_on_site(self, gpu: Gpu) -> str | None:
         return gpu.get_absolute_url() if gpu.published else None
-
-    @admin.display(description="checked", ordering="retail_price_checked_on")
-    def retail_price_age(self, gpu: Gpu) -> str | None:
-        return _age(gpu.retail_price_checked_on)
-
-    @admin.display(description="checked", ordering="cloud_price_checked_on")
-    def cloud_price_age(self, gpu: Gpu) -> str | None:
-        return _age(gpu.cloud_price_checked_on)
-
-    @admin.action(description="Retail price: checked today, unchanged", permissions=["change"])
-    def retail_prices_checked(self, request: HttpRequest, queryset: QuerySet[Gpu]) -> None:
-        self._prices_checked(request, queryset, "retail_price")
-
-    @admin.action(description="Cloud price: checked today, unchanged", permissions=["change"])
-    def cloud_prices_checked(self, request: HttpRequest, queryset: QuerySet[Gpu]) -> None:
-        self._prices_checked(request, queryset, "cloud_price")
-
-    def _prices_checked(self, request: HttpRequest, queryset: QuerySet[Gpu], prefix: str) -> None:
-        what = prefix.replace("_", " ")
-        gpus = list(queryset.exclude(**{f"{PRICE_AMOUNTS[prefix]}__isnull": True}))
-        for gpu in gpus:
-            setattr(gpu, f"{prefix}_checked_on", timezone.localdate())
-        save_each(self, request, gpus, f"{prefix}_checked_on")
-        messages.success(request, f"The {what} of {count(gpus, self)} was checked today.")
-        if without := queryset.count() - len(gpus):
-            messages.warning(request, f"{without} selected without a {what}: left as they are.")
-
-
-def _age(checked_on: dt.date | None) -> str | None:
-    if checked_on is None:
-        return None
-    age = timezone.localdate() - checked_on
-    if age.days <= 0:
-        return "today"
-    words = "1 day ago" if age.days == 1 else f"{age.days:,} days ago"
-    return f"{words}: stale" if age > PRICE_IS_STALE_AFTER else words

@@ -10,10 +10,12 @@ from functools import cached_property
 from calculator.serving.row_versions import ROW_VERSION, Snapshot
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
+from gpus.prices.choosing import gpu_prices
+from gpus.prices.models import PriceObservation
 from gpus.specs import GpuSpec, TierSpec
 from gpus.tiers import MemoryTier
 
-ROW_VERSION.watch(MemoryTier, UtilisationClass, Platform, Gpu)
+ROW_VERSION.watch(MemoryTier, UtilisationClass, Platform, Gpu, PriceObservation)
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ def current_gpus() -> GpuCatalog:
 def load_tiers() -> tuple[TierSpec, ...]:
     """All tiers, smallest first, each with its published GPUs in the editors' order."""
     gpus_by_tier: dict[int, list[GpuSpec]] = defaultdict(list)
+    seen = PriceObservation.objects.filter(gpu__published=True).published().specs_by_gpu()
     for gpu in Gpu.objects.published().select_related("tier", "utilisation_class", "platform"):
-        gpus_by_tier[gpu.tier_id].append(gpu.to_spec())
+        gpus_by_tier[gpu.tier_id].append(gpu.to_spec(gpu_prices(seen[gpu.pk])))
     return tuple(
         tier.to_spec(tuple(gpus_by_tier[tier.pk]))
         for tier in MemoryTier.objects.order_by("memory_gb")

@@ -1,4 +1,4 @@
-"""The GPU catalog that editors keep: memory tiers, and the cards sold with them."""
+"""The GPUs that editors keep. Their prices are rows of their own (`gpus/prices/`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.urls import reverse
 
 from calculator.checked_rows import CheckedRow
 from gpus.classes import Platform, UtilisationClass
-from gpus.specs import GpuSpec, Price, UtilisationSpec
+from gpus.looks.models import GpuLooks  # noqa: F401 (Django looks for tables here)
+from gpus.prices.models import PriceObservation  # noqa: F401 (Django looks for tables here)
+from gpus.specs import NO_PRICES, GpuPrices, GpuSpec, UtilisationSpec
 from gpus.tiers import Audience, MemoryTier
 
 
@@ -27,58 +29,14 @@ class Vendor(models.TextChoices):
     OTHER = "Other", "other"
 
 
-# Each kind of price, and the field that holds its amount; source, link and date share the prefix.
-PRICE_AMOUNTS = {"retail_price": "retail_price_usd", "cloud_price": "cloud_price_usd_per_hour"}
-
-# Street and cloud prices move within weeks; after a quarter nobody should trust one unseen.
-PRICE_IS_STALE_AFTER = dt.timedelta(days=90)
-
-
 class GpuQuerySet(models.QuerySet["Gpu"]):
     def published(self) -> GpuQuerySet:
         return self.filter(published=True)
 
-    def stale(self, today: dt.date, *, after: dt.timedelta) -> GpuQuerySet:
-        """GPUs with a price that nobody has checked for longer than `after`."""
-        oldest = today - after
-        return self.filter(
-            Q(retail_price_checked_on__lt=oldest) | Q(cloud_price_checked_on__lt=oldest)
-        )
-
-
-def _price_is_whole_or_absent(prefix: str, amount: str) -> Q:
-    """A price without its source and date is no price: all of it is there, or none."""
-    return Q(**{f"{amount}__isnull": True, f"{prefix}_checked_on__isnull": True}) | (
-        # “Not null” is said aloud: to a database, a check that comes to “unknown” is met.
-        Q(
-            **{
-                f"{amount}__isnull": False,
-                f"{amount}__gt": 0,
-                f"{prefix}_checked_on__isnull": False,
-            }
-        )
-        & ~Q(**{f"{prefix}_source_name": ""})
-        & ~Q(**{f"{prefix}_source_url": ""})
-    )
-
-
-# A price is whole or absent, wherever it is edited or loaded.
-RETAIL_PRICE_FIELDS = (
-    "retail_price_usd",
-    "retail_price_kind",
-    "retail_price_is_estimate",
-    "retail_price_source_name",
-    "retail_price_source_url",
-    "retail_price_checked_on",
-)
-CLOUD_PRICE_FIELDS = (
-    "cloud_price_usd_per_hour",
-    "cloud_price_provider",
-    "cloud_price_is_estimate",
-    "cloud_price_source_name",
-    "cloud_price_source_url",
-    "cloud_price_checked_on",
-)
+    def changed_at(self) -> dict[str, dt.datetime]:
+        """When each of them last changed, it or one of its prices, by slug."""
+        rows = self.order_by().values_list("slug", "updated_at", Max("prices__updated_at"))
+        return {slug: max(filter(None, moments)) for slug, *moments in rows}
 
 
 class Gpu(CheckedRow):
@@ -133,40 +91,6 @@ class Gpu(CheckedRow):
     supports_bf16 = models.BooleanField("supports bf16", default=True)
     tdp_w = models.PositiveIntegerField("board power (W)", null=True, blank=True)
 
-    retail_price_usd = models.DecimalField(
-        "retail price (USD)",
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.01"))],
-    )
-    retail_price_kind = models.CharField(
-        max_length=40,
-        blank=True,
-        help_text="What was seen, e.g. “launch price” or “street price”.",
-    )
-    retail_price_source_name = models.CharField(max_length=120, blank=True)
-    retail_price_source_url = models.URLField("retail price link", blank=True, max_length=500)
-    retail_price_checked_on = models.DateField(null=True, blank=True)
-    retail_price_is_estimate = models.BooleanField(default=False)
-
-    cloud_price_usd_per_hour = models.DecimalField(
-        "cloud price (USD per hour)",
-        max_digits=8,
-        decimal_places=4,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.0001"))],
-    )
-    cloud_price_provider = models.CharField(
-        max_length=60, blank=True, help_text="Who rents it out at this price."
-    )
-    cloud_price_source_name = models.CharField(max_length=120, blank=True)
-    cloud_price_source_url = models.URLField("cloud price link", blank=True, max_length=500)
-    cloud_price_checked_on = models.DateField(null=True, blank=True)
-    cloud_price_is_estimate = models.BooleanField(default=False)
-
     is_tier_example = models.BooleanField(
         "example of its tier", default=False, help_text="On: named in brackets after the tier."
     )
@@ -185,22 +109,6 @@ class Gpu(CheckedRow):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(name="") & ~Q(short_name="") & ~Q(slug=""), name="gpu_has_its_names"
-            ),
-            models.CheckConstraint(
-                condition=_price_is_whole_or_absent("retail_price", "retail_price_usd"),
-                name="gpu_retail_price_has_source_and_date",
-                violation_error_message=(
-                    "A retail price is more than 0 and needs its source, link and date; "
-                    "without a price, leave the date out."
-                ),
-            ),
-            models.CheckConstraint(
-                condition=_price_is_whole_or_absent("cloud_price", "cloud_price_usd_per_hour"),
-                name="gpu_cloud_price_has_source_and_date",
-                violation_error_message=(
-                    "A cloud price is more than 0 and needs its source, link and date; "
-                    "without a price, leave the date out."
-                ),
             ),
             models.CheckConstraint(
                 condition=Q(usable_memory_mib__isnull=True)
@@ -226,11 +134,7 @@ class Gpu(CheckedRow):
         return reverse("gpus:card", args=[self.slug])
 
     def clean(self) -> None:
-        errors: dict[str, str] = {}
-        for prefix, amount in PRICE_AMOUNTS.items():
-            errors |= self._price_errors(prefix, getattr(self, amount))
-        errors |= self._usable_memory_errors()
-        if errors:
+        if errors := self._usable_memory_errors():
             raise ValidationError(errors)
 
     def _usable_memory_errors(self) -> dict[str, str]:
@@ -247,24 +151,7 @@ class Gpu(CheckedRow):
             )
         }
 
-    def _price_errors(self, prefix: str, usd: Decimal | None) -> dict[str, str]:
-        """What the price lacks, field by field: the words for what the database insists on."""
-        what = prefix.replace("_", " ")
-        checked_on = getattr(self, f"{prefix}_checked_on")
-        errors = {}
-        if usd is None:
-            if checked_on:
-                errors[f"{prefix}_checked_on"] = f"There is no {what}: leave its date empty."
-            return errors
-        if not getattr(self, f"{prefix}_source_name"):
-            errors[f"{prefix}_source_name"] = f"Say where the {what} comes from."
-        if not getattr(self, f"{prefix}_source_url"):
-            errors[f"{prefix}_source_url"] = f"Give the link to the page with the {what}."
-        if not checked_on:
-            errors[f"{prefix}_checked_on"] = f"Give the day on which the {what} was seen."
-        return errors
-
-    def to_spec(self) -> GpuSpec:
+    def to_spec(self, prices: GpuPrices = NO_PRICES) -> GpuSpec:
         return GpuSpec(
             slug=self.slug,
             name=self.name,
@@ -277,12 +164,8 @@ class Gpu(CheckedRow):
             bf16_dense_flops=_scaled(self.bf16_dense_tflops, 10**12),
             bf16_flops_basis=self.bf16_tflops_basis,
             has_nvlink=self.nvlink,
-            retail_price=self._price(
-                "retail_price", self.retail_price_usd, kind=self.retail_price_kind
-            ),
-            cloud_price_per_hour=self._price(
-                "cloud_price", self.cloud_price_usd_per_hour, kind=self.cloud_price_provider
-            ),
+            retail_price=prices.to_buy,
+            cloud_price_per_hour=prices.to_rent,
             is_tier_example=self.is_tier_example,
             source=self.source,
             usable_memory_mib=self.usable_memory_mib,
@@ -291,23 +174,12 @@ class Gpu(CheckedRow):
             platform=None if self.platform is None else self.platform.to_spec(),
             supports_bf16=self.supports_bf16,
             tdp_w=self.tdp_w,
+            price_series=prices.series,
         )
 
     def _utilisation(self) -> UtilisationSpec | None:
         found = self.utilisation_class
         return found.to_spec() if found is not None and found.published else None
-
-    def _price(self, prefix: str, usd: Decimal | None, *, kind: str) -> Price | None:
-        if usd is None:
-            return None
-        return Price(
-            usd=usd,
-            source_name=getattr(self, f"{prefix}_source_name"),
-            source_url=getattr(self, f"{prefix}_source_url"),
-            checked_on=getattr(self, f"{prefix}_checked_on"),
-            is_estimate=getattr(self, f"{prefix}_is_estimate"),
-            kind=kind,
-        )
 
 
 def _scaled(value: Decimal | None, factor: int) -> Decimal | None:

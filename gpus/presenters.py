@@ -27,19 +27,20 @@ def cloud_price_view(
     gpu: GpuSpec, *, gpu_count: int = 1, today: dt.date | None = None
 ) -> PriceView | None:
     """The price per hour of `gpu_count` GPUs: “$5.98”."""
-    return _price_view(gpu.cloud_price_per_hour, gpu_count, today)
+    price = gpu.cloud_price_per_hour
+    return None if price is None else price_view(price, gpu_count=gpu_count, today=today)
 
 
 def retail_price_view(
     gpu: GpuSpec, *, gpu_count: int = 1, today: dt.date | None = None
 ) -> PriceView | None:
     """The price of `gpu_count` cards: “$3,198”."""
-    return _price_view(gpu.retail_price, gpu_count, today)
+    price = gpu.retail_price
+    return None if price is None else price_view(price, gpu_count=gpu_count, today=today)
 
 
-def _price_view(price: Price | None, gpu_count: int, today: dt.date | None) -> PriceView | None:
-    if price is None:
-        return None
+def price_view(price: Price, *, gpu_count: int = 1, today: dt.date | None = None) -> PriceView:
+    """A price with its source and day, and whether that is long ago."""
     return PriceView(
         amount=format_usd(price.usd * gpu_count),
         source_name=price.source_name,

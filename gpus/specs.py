@@ -15,7 +15,8 @@ from calculator.estimation.usable_memory import usable_bytes
 class Price:
     """A price in USD that somebody can check: it has a source and the day it was seen.
 
-    `kind` says what the amount is: “launch price” for a card, the provider for an hour of cloud.
+    `kind` says in words what the amount is: “launch price” for a card, the provider for an hour of
+    cloud. `kind_slug` is its kind as `gpus/prices/kinds.py` has it.
     """
 
     usd: Decimal
@@ -24,6 +25,31 @@ class Price:
     checked_on: dt.date
     is_estimate: bool = False
     kind: str = ""
+    kind_slug: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSeries:
+    """One kind of price at one provider: as it is now, and the days on which it was another."""
+
+    kind_slug: str
+    provider: str
+    newest: Price
+    points: tuple[Price, ...]
+    """Oldest first: where it begins, where it changes, and the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPrices:
+    """All that is known of a GPU's prices. `to_buy` and `to_rent` are what a card shows."""
+
+    to_buy: Price | None = None
+    to_rent: Price | None = None
+    series: tuple[PriceSeries, ...] = ()
+
+
+NO_PRICES = GpuPrices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,7 @@ class GpuSpec:
     platform: PlatformSpec | None = None
     supports_bf16: bool = True
     tdp_w: int | None = None
+    price_series: tuple[PriceSeries, ...] = ()
 
     @property
     def usable_bytes(self) -> int:

@@ -37,7 +37,9 @@ def run_action(client: Any, url: str, action: str, rows: Any) -> Any:
 
 
 def said(response: Any) -> list[str]:
-    return [str(message) for message in response.context["messages"]]
+    """What the page says of the save before it, without the offer to undo that."""
+    messages = [str(message) for message in response.context["messages"]]
+    return [message for message in messages if not message.startswith("See or undo")]
 
 
 def errors_in(response: Any) -> dict[str, list[str]]:

@@ -54,6 +54,8 @@ def _settings_of_tests():
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         # A test that changes a row looks at the page right after it.
         CATALOG_CHECK_SECONDS=0,
+        # No thread that writes: a test writes looks down itself.
+        LOOKS_WRITE_SECONDS=0,
     ):
         yield
 

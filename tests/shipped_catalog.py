@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import models, transaction
 
-from calculator.data.editor_group import ensure_editor_group
+from calculator.data.groups import ensure_groups
 from calculator.data.loading import TABLES
 
 _rows: dict[type[models.Model], list[models.Model]] = {}
@@ -31,4 +31,4 @@ def put_shipped_catalog() -> None:
     with transaction.atomic():
         for model, rows in _rows.items():
             model._base_manager.bulk_create(copy.deepcopy(rows))
-        ensure_editor_group(table.model for table in TABLES)
+        ensure_groups(table.model for table in TABLES)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import connection
 
-from calculator.data.editor_group import ensure_editor_group
+from calculator.changes.models import Kind
+from calculator.changes.recording import change_set
+from calculator.data.groups import ensure_groups
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
 from calculator.models import (
@@ -21,7 +23,8 @@ from calculator.models import (
     PresetPart,
 )
 from gpus.classes import Platform, UtilisationClass
-from gpus.models import CLOUD_PRICE_FIELDS, RETAIL_PRICE_FIELDS, Gpu
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 
 # In this order: a row refers to rows of the tables above it, and FAQ answers are checked
@@ -35,13 +38,18 @@ TABLES = (
         "gpus/data/gpus.csv",
         key=("slug",),
         columns={"memory_gb": "tier", "launch": "launched_on"},
-        # An editor's price must not end up with the file's source and date.
         together=(
-            RETAIL_PRICE_FIELDS,
-            CLOUD_PRICE_FIELDS,
             ("bf16_dense_tflops", "bf16_tflops_basis"),
             ("usable_memory_mib", "usable_memory_basis"),
         ),
+    ),
+    Table(
+        PriceObservation,
+        "gpus/data/prices.csv",
+        key=("gpu", "kind", "provider", "checked_on"),
+        # An editor's price must not end up with the file's source.
+        together=(("usd", "is_estimate", "source_name", "source_url"),),
+        is_optional=True,
     ),
     Table(MethodPreset, "calculator/data/method_presets.csv", key=("slug",)),
     Table(
@@ -85,7 +93,7 @@ class BrokenFiles(Exception):
 
 def load_catalog(root: Path) -> list[Summary]:
     """Load the files under `root`, all or nothing; keep what editors changed."""
-    with _patience(), transaction.atomic():
+    with _patience(), change_set(kind=Kind.LOAD):
         _wait_for_other_loads()
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
@@ -94,7 +102,7 @@ def load_catalog(root: Path) -> list[Summary]:
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()
-        ensure_editor_group(table.model for table in TABLES)
+        ensure_groups(table.model for table in TABLES)
     return summaries
 
 

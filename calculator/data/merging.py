@@ -177,6 +177,9 @@ class Merge:
         except ValidationError as invalid:
             self.files.report_invalid(table, row, invalid)
             return False
+        if not self.loaded:
+            # A new site's rows have no past; the history begins with the first change of them.
+            obj.skip_history_when_saving = True  # type: ignore[attr-defined]
         obj.save()
         return True
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 
-from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.editing import RowAdmin, publish, unpublish
 from calculator.faq.models import FaqEntry
 
 
 @admin.register(FaqEntry)
-class FaqEntryAdmin(admin.ModelAdmin):
-    form = RowForm
-    formfield_overrides = MULTILINE_TEXT
+class FaqEntryAdmin(RowAdmin):
     actions = (publish, unpublish)
     list_display = (
         "question",
@@ -40,9 +34,6 @@ class FaqEntryAdmin(admin.ModelAdmin):
         "on_front_page",
         "published",
     )
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     def view_on_site(self, entry: FaqEntry) -> str | None:
         return entry.get_absolute_url() if entry.published else None

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 
-from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.editing import RowAdmin, RowInline, publish, unpublish
 from calculator.estimation.architectures.parameters import count_parameters
 from calculator.language_models.models import LanguageModel, ModelAlias
 
@@ -65,16 +61,14 @@ _LINEAR = (
 )
 
 
-class ModelAliasInline(admin.TabularInline):
+class ModelAliasInline(RowInline):
     model = ModelAlias
     extra = 0
     fields = ("alias", "source")
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(admin.ModelAdmin):
-    form = RowForm
-    formfield_overrides = MULTILINE_TEXT
+class LanguageModelAdmin(RowAdmin):
     inlines = (ModelAliasInline,)
     actions = (publish, unpublish)
     list_display = (
@@ -107,9 +101,6 @@ class LanguageModelAdmin(admin.ModelAdmin):
         ("Linear attention", {"fields": _LINEAR, "classes": ("collapse",)}),
         ("On the site", {"fields": ("order", "published", "source")}),
     )
-
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     @admin.display(description="counted from the shape")
     def counted(self, model: LanguageModel) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from calculator.editing import MULTILINE_TEXT, RowForm, publish, unpublish
+from calculator.editing import RowAdmin, RowInline, publish, unpublish
 from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 from calculator.words.formatting import format_number, query_number
 
@@ -23,7 +21,7 @@ class PresetPartFormSet(BaseInlineFormSet):
     }
 
 
-class PresetPartInline(admin.TabularInline):
+class PresetPartInline(RowInline):
     model = PresetPart
     formset = PresetPartFormSet
     min_num = 1
@@ -38,9 +36,7 @@ class PresetPartInline(admin.TabularInline):
 
 
 @admin.register(MethodPreset)
-class MethodPresetAdmin(admin.ModelAdmin):
-    form = RowForm
-    formfield_overrides = MULTILINE_TEXT
+class MethodPresetAdmin(RowAdmin):
     inlines = (PresetPartInline,)
     actions = (publish, unpublish)
     list_display = ("name", "task", "bytes_per_parameter", "summary", "order", "published")
@@ -73,9 +69,6 @@ class MethodPresetAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MethodPreset]:
         return super().get_queryset(request).prefetch_related("parts")
 
-    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
-        return super().get_changelist_form(request, form=RowForm, **kwargs)
-
     @admin.display(description="bytes per parameter")
     def bytes_per_parameter(self, preset: MethodPreset) -> str:
         if preset.pk is None:
@@ -92,7 +85,7 @@ class MethodPresetAdmin(admin.ModelAdmin):
 
 
 @admin.register(ModelSize)
-class ModelSizeAdmin(admin.ModelAdmin):
+class ModelSizeAdmin(RowAdmin):
     actions = (publish, unpublish)
     list_display = ("__str__", "params_b", "order", "published")
     list_display_links = ("__str__",)

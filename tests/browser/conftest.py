@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.find_browser import NONE_FOUND, THIS_MACHINE, find, in_ci
@@ -160,10 +161,11 @@ def page(page_at) -> Page:
 
 
 @pytest.fixture
-def log_in(client, site):
+def log_in(site):
     """Log a user into a page's browser without going through the login form."""
 
     def log_in(page: Page, user) -> None:
+        client = Client()  # one each: several people may be at work
         client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": site}])

@@ -14,12 +14,15 @@ ADMIN_PAGES = [
     "/admin/",
     "/admin/gpus/gpu/",
     "/admin/gpus/gpu/add/",
+    "/admin/gpus/priceobservation/",
+    "/admin/gpus/priceobservation/add/",
     "/admin/gpus/memorytier/",
     "/admin/calculator/methodpreset/",
     "/admin/calculator/methodpreset/add/",
     "/admin/calculator/modelsize/",
     "/admin/calculator/faqentry/",
     "/admin/calculator/faqentry/add/",
+    "/admin/calculator/changeset/",
     "/admin/password_change/",
 ]
 
@@ -27,7 +30,7 @@ ADMIN_PAGES = [
 @pytest.fixture
 def editor(site) -> User:
     editor = User.objects.create_user("editor", password="a long secret", is_staff=True)
-    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    editor.groups.add(Group.objects.get(name="Catalog publisher"))
     return editor
 
 
@@ -67,13 +70,18 @@ def test_an_editor_logs_in_and_finds_the_catalog(page, editor):
     expect(page.get_by_role("link", name="Users", exact=True)).to_have_count(0)
 
 
-def test_a_price_edited_in_the_list_is_on_the_cards_and_in_the_gpu_list(admin, visitor):
+def test_a_price_entered_on_the_gpus_page_is_on_the_cards_and_in_the_gpu_list(admin, visitor):
     visitor.goto("/?size=7")
     h200_on_the_card = visitor.locator("#card-full .alternatives li").filter(has_text="H200")
     expect(h200_on_the_card).not_to_contain_text("$4.25")
 
     admin.goto("/admin/gpus/gpu/?q=h200")
-    row(admin, "H200 SXM").locator("input[name$=cloud_price_usd_per_hour]").fill("4.25")
+    admin.get_by_role("link", name="H200 SXM", exact=True).click()
+    new = admin.locator("#prices-group tr.form-row:not(.has_original):not(.empty-form)")
+    new.locator("select[name$=kind]").select_option("rent_on_demand")
+    new.locator("input[name$=provider]").fill("RunPod")
+    new.locator("input[name$=usd]").fill("4.25")
+    new.locator("input[name$=same_source]").check()
     save(admin)
 
     today = date_format(timezone.localdate(), "j M Y")
@@ -171,11 +179,10 @@ def test_what_an_editor_may_not_open_says_so_and_leads_back(admin, problems):
 
 
 def test_the_admins_date_picker_works_under_the_strict_policy(admin):
-    admin.goto("/admin/gpus/gpu/?q=h200")
-    admin.get_by_role("link", name="H200 SXM", exact=True).click()
-    field = admin.locator("#id_cloud_price_checked_on")
+    admin.goto("/admin/gpus/priceobservation/add/")
+    field = admin.locator("#id_checked_on")
 
     field.fill("")
-    admin.locator(".field-cloud_price_checked_on").get_by_role("link", name="Today").click()
+    admin.locator(".field-checked_on").get_by_role("link", name="Today").click()
 
     expect(field).to_have_value(timezone.localdate().isoformat())

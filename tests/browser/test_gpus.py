@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from gpus.models import Gpu, MemoryTier
+from tests.gpus.price_rows import observe
 
 PAGES = [
     "/gpus/",
@@ -23,25 +24,19 @@ LONG_AGO = dt.date(2020, 1, 31)
 def catalog_of_four(site):
     """Four GPUs whose figures the tests know, in place of the site's own."""
     Gpu.objects.all().delete()
-    price = {
-        "retail_price_source_name": "A shop",
-        "retail_price_source_url": "https://example.com/shop",
-        "retail_price_checked_on": LONG_AGO,
-        "cloud_price_source_name": "A cloud",
-        "cloud_price_source_url": "https://example.com/cloud",
-        "cloud_price_checked_on": LONG_AGO,
-    }
+    shop = {"source_name": "A shop", "source_url": "https://example.com/shop"}
+    cloud = {"source_name": "A cloud", "source_url": "https://example.com/cloud"}
     rows = [
         ("rx-7600", "Radeon RX 7600", "AMD", "consumer", 8, None, None),
         ("rtx-3090", "GeForce RTX 3090", "NVIDIA", "consumer", 24, 990, "0.22"),
         ("rtx-4090", "GeForce RTX 4090", "NVIDIA", "consumer", 24, 1599, "0.34"),
         ("h100-sxm", "H100 SXM", "NVIDIA", "datacenter", 80, 33600, "2.69"),
     ]
-    for slug, name, vendor, audience, memory_gb, retail, cloud in rows:
+    for slug, name, vendor, audience, memory_gb, retail, hourly in rows:
         tier, _ = MemoryTier.objects.get_or_create(
             memory_gb=memory_gb, defaults={"label": f"{memory_gb} GB", "audience": audience}
         )
-        Gpu.objects.create(
+        gpu = Gpu.objects.create(
             slug=slug,
             name=name,
             short_name=name,
@@ -52,10 +47,10 @@ def catalog_of_four(site):
             bf16_dense_tflops=100,
             bf16_tflops_basis="derived: from the shader rate",
             source="A data sheet",
-            retail_price_usd=retail,
-            cloud_price_usd_per_hour=cloud,
-            **(price if retail else {}),
         )
+        if retail:
+            observe(gpu, "buy_street", retail, LONG_AGO, **shop)
+            observe(gpu, "rent_on_demand", hourly, LONG_AGO, **cloud)
 
 
 def names(page: Page) -> list[str]:

@@ -19,12 +19,14 @@ slug,name,full_support,lora_support,qlora_support,note,source_name,source_url,ch
 cuda,CUDA,yes,yes,yes,All run.,docs,https://example.com/docs,2026-11-01,1
 """,
     "gpus/data/gpus.csv": """\
-slug,name,short_name,vendor,audience,memory_gb,launch,bandwidth_gb_per_s,retail_price_usd,\
-retail_price_kind,retail_price_source_name,retail_price_source_url,retail_price_checked_on,\
+slug,name,short_name,vendor,audience,memory_gb,launch,bandwidth_gb_per_s,\
 is_tier_example,order,published,source
-rtx-4090,GeForce RTX 4090,RTX 4090,NVIDIA,consumer,24,2022-10,1008,1599,launch price,NVIDIA,\
-https://example.com/4090,2026-11-01,true,10,true,data sheet
-h100,H100 SXM,H100,NVIDIA,datacenter,80,2022-10,3350,,,,,,true,20,true,"data sheet, page 2"
+rtx-4090,GeForce RTX 4090,RTX 4090,NVIDIA,consumer,24,2022-10,1008,true,10,true,data sheet
+h100,H100 SXM,H100,NVIDIA,datacenter,80,2022-10,3350,true,20,true,"data sheet, page 2"
+""",
+    "gpus/data/prices.csv": """\
+gpu,kind,provider,usd,source_name,source_url,checked_on
+rtx-4090,buy_launch,,1599,NVIDIA,https://example.com/4090,2026-11-01
 """,
     "calculator/data/method_presets.csv": """\
 slug,task,name,summary,audience_note,order,published,source

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from calculator.catalog import current_catalog
@@ -34,11 +35,16 @@ def answer():
     return FaqEntry.objects.get(slug="how-much")
 
 
+def log_in(client, group):
+    user = User.objects.create_user(group, is_staff=True)
+    user.groups.add(Group.objects.get(name=group))
+    client.force_login(user)
+
+
 @pytest.fixture
-def editor_client(client):
-    editor = User.objects.create_user("editor", is_staff=True)
-    editor.groups.add(Group.objects.get(name="Catalog editor"))
-    client.force_login(editor)
+def editor_client():
+    client = Client()
+    log_in(client, "Catalog editor")
     return client
 
 
@@ -179,24 +185,84 @@ def test_an_unpublished_answer_leaves_the_site_and_loses_its_link(admin_client, 
 # Who may ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        "gpus/gpu",
-        "gpus/memorytier",
-        "calculator/methodpreset",
-        "calculator/modelsize",
-        "calculator/faqentry",
-    ],
+TABLES = (
+    *("gpus/gpu", "gpus/memorytier", "calculator/methodpreset", "calculator/modelsize"),
+    "calculator/faqentry",
 )
-def test_an_editor_may_list_add_change_and_delete_the_catalog(editor_client, table):
-    changelist = editor_client.get(f"/admin/{table}/")
-    row = changelist.context["cl"].queryset[0]
 
-    assert editor_client.get(f"/admin/{table}/add/").status_code == 200
+
+def status_of(client, table, page=""):
+    return client.get(f"/admin/{table}/{page}").status_code
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_viewer_sees_the_catalog_and_its_history_and_changes_nothing(client, table):
+    log_in(client, "Catalog viewer")
+    row = client.get(f"/admin/{table}/").context["cl"].queryset[0]
+
+    assert status_of(client, table, f"{row.pk}/history/") == 200
+    assert not client.get(f"/admin/{table}/{row.pk}/change/").context["has_change_permission"]
+    assert status_of(client, table, "add/") == 403
+    assert client.post(f"/admin/{table}/", {"form-0-order": "9"}).status_code == 200
+    assert status_of(client, table, f"{row.pk}/delete/") == 403
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_editor_changes_every_row_and_deletes_none(editor_client, table):
+    row = editor_client.get(f"/admin/{table}/").context["cl"].queryset[0]
+
     assert editor_client.get(f"/admin/{table}/{row.pk}/change/").context["has_change_permission"]
-    assert editor_client.get(f"/admin/{table}/{row.pk}/delete/").status_code == 200
-    assert editor_client.get(f"/admin/{table}/{row.pk}/history/").status_code == 200
+    assert status_of(editor_client, table, f"{row.pk}/delete/") == 403
+
+
+def test_what_an_editor_adds_waits_for_a_publisher(editor_client, client):
+    save(editor_client, f"{SIZES}add/", params_b="9", published="on")
+    size = ModelSize.objects.get(params_b=9)
+    assert not size.published
+    assert size.params_b not in current_catalog().sizes_b
+
+    log_in(client, "Catalog publisher")
+    run_action(client, SIZES, "publish", [size])
+
+    assert size.params_b in current_catalog().sizes_b
+
+
+def test_an_editor_neither_publishes_nor_unpublishes(editor_client, answer):
+    assert "unpublish" not in editor_client.get(FAQ).text
+    save(editor_client, FAQ, **{"form-0-published": None, "form-0-order": "8"})
+    save(editor_client, f"{FAQ}{answer.pk}/change/", published=None, question="How much?")
+
+    answer.refresh_from_db()
+    assert (answer.published, answer.order, answer.question) == (True, 8, "How much?")
+
+
+def test_an_editor_adds_no_tier_since_one_cannot_wait_unpublished(editor_client, client):
+    assert status_of(editor_client, "gpus/memorytier", "add/") == 403
+
+    log_in(client, "Catalog publisher")
+    assert status_of(client, "gpus/memorytier", "add/") == 200
+
+
+def test_to_delete_is_to_unpublish(client, answer):
+    log_in(client, "Catalog publisher")
+    url = f"{FAQ}{answer.pk}/delete/"
+    assert "for_good" not in client.get(url).text
+
+    client.post(f"{url}?for_good=1", {"post": "yes", "change_reason": "It is about another site"})
+
+    answer.refresh_from_db()
+    assert not answer.published
+    assert answer.history.first().change_set.why == "It is about another site"
+
+
+def test_unless_a_superuser_insists(admin_client, answer):
+    url = f"{FAQ}{answer.pk}/delete/"
+    assert "for_good" in admin_client.get(url).text
+
+    admin_client.post(f"{url}?for_good=1", {"post": "yes"})
+
+    assert not FaqEntry.objects.exists()
+    assert answer.history.first().history_type == "-"
 
 
 def test_an_editor_changes_the_parts_of_a_preset(editor_client, lora):

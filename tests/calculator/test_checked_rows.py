@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 
 from calculator.models import FaqEntry, LanguageModel, MethodPreset
 from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 
 pytestmark = pytest.mark.django_db
 
@@ -32,9 +34,6 @@ def complaints(row) -> dict[str, list[str]]:
         ("usable_memory_mib", 10**9, "MiB of it to use"),
         ("launched_on", dt.date(1, 1, 1), "is the year right"),
         ("launched_on", dt.date(2099, 1, 1), "is the year right"),
-        ("retail_price_checked_on", dt.date(2099, 1, 1), "not come yet"),
-        ("retail_price_source_url", "javascript:alert(1)", "URL"),
-        ("retail_price_source_url", "ftp://example.org/", "begins with https"),
     ],
 )
 def test_a_gpu_is_refused_in_words(catalog, field, value, words):
@@ -43,6 +42,25 @@ def test_a_gpu_is_refused_in_words(catalog, field, value, words):
     setattr(gpu, field, value)
 
     assert words in " ".join(complaints(gpu)[field])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("usd", Decimal(0), "greater than or equal to 0.0001"),
+        ("source_name", "", "cannot be blank"),
+        ("source_url", "", "cannot be blank"),
+        ("source_url", "javascript:alert(1)", "URL"),
+        ("source_url", "ftp://example.org/", "begins with https"),
+        ("checked_on", dt.date(2099, 1, 1), "not come yet"),
+        ("provider", "", "Say who rents it out"),
+    ],
+)
+def test_a_price_is_refused_in_words(catalog, field, value, words):
+    price = PriceObservation.objects.filter(kind="rent_on_demand").first()
+    setattr(price, field, value)
+
+    assert words in " ".join(complaints(price)[field])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from config.metrics import count_cache
-from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "docs/operations.md"
 
@@ -58,15 +58,12 @@ def test_what_a_store_of_answers_had_is_counted(client):
 @pytest.mark.usefixtures("catalog")
 def test_stale_prices_and_the_catalogs_age_come_from_the_rows(client):
     today = timezone.localdate()
-    priced = Gpu.objects.published().exclude(retail_price_checked_on=None)
-    Gpu.objects.exclude(retail_price_checked_on=None).update(retail_price_checked_on=today)
-    Gpu.objects.exclude(cloud_price_checked_on=None).update(cloud_price_checked_on=today)
+    prices = PriceObservation.objects.exclude(kind="buy_launch")
+    prices.update(checked_on=today)
     assert sample(client, "vram_stale_price_gpus") == 0
     assert 0 <= sample(client, "vram_catalog_age_seconds") < 60
 
-    Gpu.objects.filter(pk=priced.first().pk).update(
-        retail_price_checked_on=today - dt.timedelta(days=91)
-    )
+    prices.filter(pk=prices.first().pk).update(checked_on=today - dt.timedelta(days=91))
 
     assert sample(client, "vram_stale_price_gpus") == 1
     assert sample(client, "vram_database_up") == 1

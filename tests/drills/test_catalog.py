@@ -59,22 +59,24 @@ def files_with_another_price(folder: Path) -> tuple[Path, str]:
     """The catalog's files with one price changed, and the slug of its GPU."""
     for data in ("gpus/data", "calculator/data"):
         shutil.copytree(ROOT / data, folder / data)
-    path = folder / "gpus/data/gpus.csv"
+    path = folder / "gpus/data/prices.csv"
     with path.open(newline="", encoding="utf-8") as file:
-        gpus = list(csv.DictReader(file))
-    changed = next(gpu for gpu in gpus if gpu["retail_price_usd"])
-    changed["retail_price_usd"] = "12345"
+        prices = list(csv.DictReader(file))
+    changed = prices[0]
+    changed["usd"] = "12345"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, gpus[0].keys())
+        writer = csv.DictWriter(file, changed.keys())
         writer.writeheader()
-        writer.writerows(gpus)
-    return folder, changed["slug"]
+        writer.writerows(prices)
+    return folder, changed["gpu"]
 
 
 def price(var_dir: Path, slug: str) -> float:
     with sqlite3.connect(var_dir / "db.sqlite3") as connection:
         (found,) = connection.execute(
-            "SELECT retail_price_usd FROM gpus_gpu WHERE slug = ?", [slug]
+            "SELECT max(usd) FROM gpus_priceobservation JOIN gpus_gpu ON gpu_id = gpus_gpu.id"
+            " WHERE slug = ?",
+            [slug],
         ).fetchone()
     connection.close()
     return float(found)

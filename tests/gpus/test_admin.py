@@ -10,11 +10,14 @@ from django.utils import timezone
 from calculator.catalog import current_catalog
 from calculator.data.loading import load_catalog
 from gpus.models import Gpu, MemoryTier
-from tests.admin_pages import errors_in, fields_on, run_action, said, save
+from gpus.prices.models import PriceObservation
+from tests.admin_pages import fields_on, run_action, said, save
 from tests.calculator.small_catalog import write_small_catalog
+from tests.gpus.price_rows import observe
 
 GPUS = "/admin/gpus/gpu/"
 TIERS = "/admin/gpus/memorytier/"
+PRICES = "/admin/gpus/priceobservation/"
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +44,12 @@ def in_list(client, gpu, field):
     return form.add_prefix(field)
 
 
+def prices_errors(response):
+    """What is wrong with each price on a GPU's page that came back."""
+    [inline] = response.context["inline_admin_formsets"]
+    return [errors for errors in inline.formset.errors if errors]
+
+
 def in_catalog(slug):
     return next(gpu for gpu in current_catalog().gpus if gpu.slug == slug)
 
@@ -48,146 +57,163 @@ def in_catalog(slug):
 # Prices -----------------------------------------------------------------------------------------
 
 
-def test_a_price_changed_in_the_list_is_on_the_site_at_once_as_checked_today(
-    admin_client, rtx_4090
-):
-    assert in_catalog("rtx-4090").retail_price.usd == 1599
+# After the one that is there.
+NEW = "prices-1-"
+STREET = {
+    f"{NEW}kind": "buy_street",
+    f"{NEW}usd": "1450",
+    f"{NEW}source_name": "A shop",
+    f"{NEW}source_url": "https://example.com/shop",
+}
 
-    save(admin_client, GPUS, **{in_list(admin_client, rtx_4090, "retail_price_usd"): "1450"})
+
+def page_of(gpu):
+    return f"{GPUS}{gpu.pk}/change/"
+
+
+def test_a_price_entered_on_the_gpus_page_is_on_the_site_at_once_as_seen_today(
+    admin_client, admin_user, rtx_4090
+):
+    save(admin_client, page_of(rtx_4090), **STREET)
 
     price = in_catalog("rtx-4090").retail_price
-    assert price.usd == 1450
+    assert (price.usd, price.kind, price.source_name) == (1450, "street price", "A shop")
     assert price.checked_on == timezone.localdate()
-    assert price.source_name == "NVIDIA"
+    assert rtx_4090.prices.get(kind="buy_street").editor == admin_user
 
 
-def test_a_price_changed_on_the_gpus_page_was_checked_today(admin_client, rtx_4090):
-    save(admin_client, f"{GPUS}{rtx_4090.pk}/change/", retail_price_usd="1450")
+def test_a_new_price_asks_for_its_own_source(admin_client, rtx_4090):
+    price = {f"{NEW}kind": "buy_launch", f"{NEW}usd": "1450"}
 
-    assert in_catalog("rtx-4090").retail_price.checked_on == timezone.localdate()
+    [errors] = prices_errors(save(admin_client, page_of(rtx_4090), **price))
 
-
-def test_a_date_that_the_editor_sets_with_the_price_is_kept(admin_client, rtx_4090):
-    url = f"{GPUS}{rtx_4090.pk}/change/"
-
-    save(admin_client, url, retail_price_usd="1450", retail_price_checked_on="2026-11-20")
-
-    assert in_catalog("rtx-4090").retail_price.checked_on == dt.date(2026, 11, 20)
+    assert "Say where you saw this price" in errors["source_name"][0]
+    assert "Give the link" in errors["source_url"][0]
+    assert in_catalog("rtx-4090").retail_price.usd == 1599
 
 
-def test_a_save_without_a_change_leaves_the_date_alone(admin_client, rtx_4090):
-    save(admin_client, f"{GPUS}{rtx_4090.pk}/change/")
+def test_the_source_of_the_last_one_is_taken_over_where_an_editor_says_so(admin_client, rtx_4090):
+    price = {f"{NEW}kind": "buy_launch", f"{NEW}usd": "1450", f"{NEW}same_source": "on"}
 
-    assert in_catalog("rtx-4090").retail_price.checked_on == dt.date(2026, 11, 1)
+    save(admin_client, page_of(rtx_4090), **price)
 
-
-def test_a_list_saved_without_a_change_leaves_the_catalog_alone(admin_client):
-    version = current_catalog().version
-
-    save(admin_client, GPUS)
-
-    assert current_catalog().version == version
+    price = in_catalog("rtx-4090").retail_price
+    assert (price.usd, price.source_name) == (1450, "NVIDIA")
+    assert price.source_url == "https://example.com/4090"
 
 
-def test_a_price_taken_out_in_the_list_takes_its_date_with_it(admin_client, rtx_4090):
-    save(admin_client, GPUS, **{in_list(admin_client, rtx_4090, "retail_price_usd"): None})
+def test_there_is_no_source_to_take_over_from_another_kind(admin_client, rtx_4090):
+    price = {f"{NEW}kind": "buy_street", f"{NEW}usd": "1450", f"{NEW}same_source": "on"}
 
-    assert in_catalog("rtx-4090").retail_price is None
-    rtx_4090.refresh_from_db()
-    assert rtx_4090.retail_price_checked_on is None
+    [errors] = prices_errors(save(admin_client, page_of(rtx_4090), **price))
 
-
-def test_a_first_price_on_the_gpus_page_asks_for_its_source_beside_the_fields(admin_client, h100):
-    url = f"{GPUS}{h100.pk}/change/"
-
-    response = save(admin_client, url, cloud_price_usd_per_hour="2.49")
-
-    assert errors_in(response) == {
-        "cloud_price_source_name": ["Say where the cloud price comes from."],
-        "cloud_price_source_url": ["Give the link to the page with the cloud price."],
-    }
-    assert in_catalog("h100").cloud_price_per_hour is None
+    assert "There is no earlier one" in errors["same_source"][0]
 
 
-def test_a_first_price_in_the_list_says_where_its_source_is_entered(admin_client, h100):
-    field = in_list(admin_client, h100, "cloud_price_usd_per_hour")
+def test_a_save_without_a_price_adds_none(admin_client, rtx_4090):
+    save(admin_client, page_of(rtx_4090), short_name="4090")
 
-    response = save(admin_client, GPUS, **{field: "2.49"})
-
-    assert errors_in(response) == {
-        "": [
-            "Cloud price source name: Say where the cloud price comes from. "
-            "It is on the row's own page.",
-            "Cloud price link: Give the link to the page with the cloud price. "
-            "It is on the row's own page.",
-        ]
-    }
-    assert fields_on(response)[field] == "2.49"
-
-
-def test_a_first_price_with_its_source_needs_no_date(admin_client, h100):
-    save(
-        admin_client,
-        f"{GPUS}{h100.pk}/change/",
-        cloud_price_usd_per_hour="2.49",
-        cloud_price_provider="RunPod",
-        cloud_price_source_name="RunPod's price list",
-        cloud_price_source_url="https://example.com/prices",
-    )
-
-    price = in_catalog("h100").cloud_price_per_hour
-    assert (price.usd, price.kind) == (Decimal("2.49"), "RunPod")
-    assert price.checked_on == timezone.localdate()
+    assert rtx_4090.prices.count() == 1
 
 
 @pytest.mark.parametrize("amount", ["0", "-5", "free", "NaN", "1e9"])
 def test_what_is_no_price_comes_back_with_an_error_beside_it(admin_client, rtx_4090, amount):
-    field = in_list(admin_client, rtx_4090, "retail_price_usd")
+    response = save(admin_client, page_of(rtx_4090), **STREET | {f"{NEW}usd": amount})
 
-    response = save(admin_client, GPUS, **{field: amount})
-
-    assert list(errors_in(response)) == ["retail_price_usd"]
-    assert fields_on(response)[field] == amount
-    assert in_catalog("rtx-4090").retail_price.usd == 1599
+    [errors] = prices_errors(response)
+    assert list(errors) == ["usd"]
+    assert fields_on(response)[f"{NEW}usd"] == amount
 
 
 def test_a_day_that_has_not_come_is_refused(admin_client, rtx_4090):
-    url = f"{GPUS}{rtx_4090.pk}/change/"
+    ahead = STREET | {f"{NEW}checked_on": "2999-01-01"}
 
-    response = save(admin_client, url, retail_price_checked_on="2999-01-01")
+    [errors] = prices_errors(save(admin_client, page_of(rtx_4090), **ahead))
 
-    assert errors_in(response) == {"retail_price_checked_on": ["This day has not come yet."]}
+    assert errors == {"checked_on": ["This day has not come yet."]}
 
 
-def test_prices_are_marked_as_checked_today_and_unchanged(admin_client, rtx_4090, h100):
-    version = current_catalog().version
+@pytest.mark.parametrize(
+    ("usd", "words"),
+    [("15990", "$15,990 is 10 times the last price"), ("100", "15 times less than the last")],
+)
+def test_ten_times_up_or_down_is_asked_about_in_words_and_saved_once_confirmed(
+    admin_client, rtx_4090, usd, words
+):
+    leap = STREET | {f"{NEW}kind": "buy_launch", f"{NEW}usd": usd}
 
-    response = run_action(admin_client, GPUS, "retail_prices_checked", [rtx_4090, h100])
+    [errors] = prices_errors(save(admin_client, page_of(rtx_4090), **leap))
+    assert words in errors["usd"][0]
+    assert "launch price, $1,599, 1 Nov 2026" in errors["usd"][0]
+    save(admin_client, page_of(rtx_4090), **leap | {f"{NEW}confirmed": "on"})
+
+    assert in_catalog("rtx-4090").retail_price.usd == int(usd)
+
+
+def test_less_than_ten_times_is_not_asked_about(admin_client, rtx_4090):
+    save(
+        admin_client,
+        page_of(rtx_4090),
+        **STREET | {f"{NEW}kind": "buy_launch", f"{NEW}usd": "15989"},
+    )
+
+    assert in_catalog("rtx-4090").retail_price.usd == 15989
+
+
+def test_the_current_prices_of_selected_gpus_were_checked_today(admin_client, rtx_4090, h100):
+    observe(h100, "rent_on_demand", "2.49", provider="RunPod")
+    observe(h100, "rent_on_demand", "2.99", "2026-10-01", provider="RunPod")
+
+    response = run_action(admin_client, GPUS, "prices_checked", [rtx_4090, h100])
+
+    # A launch price was said once.
+    assert said(response) == ["1 price was checked today, unchanged."]
+    price = in_catalog("h100").cloud_price_per_hour
+    assert (price.usd, price.checked_on) == (Decimal("2.49"), timezone.localdate())
+    assert price.source_name == "A price list"
+    assert h100.prices.count() == 3
+
+
+def test_selected_prices_were_checked_today(admin_client, h100):
+    old = observe(h100, "rent_on_demand", "2.99", "2026-10-01")
+    new = observe(h100, "rent_on_demand", "2.49")
+
+    response = run_action(admin_client, PRICES, "checked_today", [old, new])
+
+    assert said(response) == [
+        "1 price was checked today, unchanged.",
+        "1 selected are not the newest of their kind: left as they are.",
+    ]
+    assert h100.prices.get(checked_on=timezone.localdate()).usd == Decimal("2.49")
+    # A second time on one day there is nothing more to say.
+    run_action(admin_client, PRICES, "checked_today", h100.prices.all())
+    assert h100.prices.count() == 3
+
+
+def test_a_price_that_is_corrected_on_its_own_page_keeps_its_day_and_source(admin_client):
+    price = PriceObservation.objects.get()
+
+    save(admin_client, f"{PRICES}{price.pk}/change/", usd="1499")
 
     price = in_catalog("rtx-4090").retail_price
-    assert (price.usd, price.checked_on) == (1599, timezone.localdate())
-    assert current_catalog().version != version
-    assert said(response) == [
-        "The retail price of 1 GPU was checked today.",
-        "1 selected without a retail price: left as they are.",
-    ]
-    assert "Retail price checked on" in LogEntry.objects.get().get_change_message()
+    assert (price.usd, price.source_name) == (1499, "NVIDIA")
+    assert price.checked_on == dt.date(2026, 11, 1)
 
 
-def test_stale_prices_can_be_listed(admin_client, rtx_4090, h100):
+def test_gpus_can_be_listed_by_the_age_of_their_prices(admin_client, rtx_4090, h100):
     def listed(age):
         return list(admin_client.get(GPUS, {"price_age": age}).context["cl"].queryset)
 
     assert listed("none") == [h100]
-
-    rtx_4090.retail_price_checked_on = timezone.localdate() - dt.timedelta(days=90)
-    rtx_4090.save()
+    # A launch price ages without going stale.
     assert listed("stale") == []
 
-    rtx_4090.retail_price_checked_on -= dt.timedelta(days=1)
-    rtx_4090.save()
+    today = timezone.localdate()
+    observe(rtx_4090, "buy_street", 1500, today - dt.timedelta(days=91))
     assert listed("stale") == [rtx_4090]
-    assert "91 days ago: stale" in admin_client.get(GPUS).text
+
+    observe(rtx_4090, "buy_street", 1500, today - dt.timedelta(days=90))
+    assert listed("stale") == []
 
 
 # Tiers and publishing ---------------------------------------------------------------------------

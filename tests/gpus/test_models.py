@@ -1,6 +1,5 @@
 """The database itself refuses what the forms refuse: scripts and imports pass by the forms."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -20,24 +19,12 @@ def h200() -> Gpu:
 @pytest.mark.parametrize(
     ("changes", "constraint"),
     [
-        ({"cloud_price_checked_on": None}, "gpu_cloud_price_has_source_and_date"),
-        ({"cloud_price_source_url": ""}, "gpu_cloud_price_has_source_and_date"),
-        ({"cloud_price_usd_per_hour": None}, "gpu_cloud_price_has_source_and_date"),
-        ({"cloud_price_usd_per_hour": Decimal(0)}, "gpu_cloud_price_has_source_and_date"),
-        (
-            {"retail_price_usd": None, "retail_price_checked_on": dt.date(2026, 1, 1)},
-            "gpu_retail_price_has_source_and_date",
-        ),
-        (
-            {"retail_price_usd": Decimal(-1), "retail_price_checked_on": dt.date(2026, 1, 1)},
-            "gpu_retail_price_has_source_and_date",
-        ),
         ({"short_name": ""}, "gpu_has_its_names"),
         ({"bandwidth_gb_per_s": Decimal(0)}, "gpu_bandwidth_is_positive"),
         ({"bf16_dense_tflops": Decimal(-1)}, "gpu_tflops_are_positive"),
     ],
 )
-def test_the_database_refuses_half_a_price_and_impossible_facts(h200, changes, constraint):
+def test_the_database_refuses_impossible_facts(h200, changes, constraint):
     for name, value in changes.items():
         setattr(h200, name, value)
 
@@ -45,6 +32,32 @@ def test_the_database_refuses_half_a_price_and_impossible_facts(h200, changes, c
         h200.full_clean()
     with pytest.raises(IntegrityError, match=constraint):
         h200.save()
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"usd": Decimal(0)}, "price_is_above_0"),
+        ({"source_name": ""}, "price_has_its_source"),
+        ({"source_url": ""}, "price_has_its_source"),
+        ({"provider": ""}, "price_of_an_hour_has_its_provider"),
+    ],
+)
+def test_the_database_refuses_half_a_price(h200, changes, constraint):
+    price = h200.prices.get(kind="rent_on_demand")
+    for name, value in changes.items():
+        setattr(price, name, value)
+
+    with pytest.raises(IntegrityError, match=constraint):
+        price.save()
+
+
+def test_a_price_is_one_a_day_of_each_kind_and_provider(h200):
+    price = h200.prices.get(kind="rent_on_demand")
+    price.pk = None
+
+    with pytest.raises(ValidationError, match="for that day already"):
+        price.full_clean()
 
 
 def test_a_memory_size_is_one_tier():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,8 +12,10 @@ from django.urls import reverse
 
 from calculator.models import LanguageModel
 from calculator.words.formatting import format_count
+from gpus.catalog import current_gpus
 from gpus.models import Gpu
 from gpus.presenters import cloud_price_view, retail_price_view
+from gpus.specs import GpuSpec
 
 NEWEST = 50
 
@@ -33,10 +36,7 @@ class ChangesFeed(Feed):
 
     def items(self) -> list[Change]:
         changes = chain(
-            map(
-                _of_gpu,
-                Gpu.objects.published().select_related("tier").order_by("-updated_at")[:NEWEST],
-            ),
+            _of_gpus(),
             map(
                 _of_model,
                 LanguageModel.objects.filter(published=True).order_by("-updated_at")[:NEWEST],
@@ -63,8 +63,16 @@ class ChangesFeed(Feed):
         return item.at
 
 
-def _of_gpu(gpu: Gpu) -> Change:
-    spec = gpu.to_spec()
+def _of_gpus() -> Iterator[Change]:
+    """The GPUs that changed last, be it their price or what else is known of them."""
+    moments = Gpu.objects.published().changed_at()
+    specs = {spec.slug: spec for spec in current_gpus().gpus}
+    for slug in sorted(moments, key=moments.__getitem__, reverse=True)[:NEWEST]:
+        if slug in specs:
+            yield _of_gpu(specs[slug], moments[slug])
+
+
+def _of_gpu(spec: GpuSpec, at: dt.datetime) -> Change:
     prices = [
         f"{words}: {price.amount} ({price.source_name}, {price.checked_on:%d %b %Y})"
         for words, price in (
@@ -74,7 +82,7 @@ def _of_gpu(gpu: Gpu) -> Change:
         if price is not None
     ]
     facts = ". ".join([f"{spec.memory_gb} GB", *prices])
-    return Change(spec.name, f"{facts}.", reverse("gpus:card", args=[gpu.slug]), gpu.updated_at)
+    return Change(spec.name, f"{facts}.", reverse("gpus:card", args=[spec.slug]), at)
 
 
 def _of_model(model: LanguageModel) -> Change:

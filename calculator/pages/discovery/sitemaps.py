@@ -19,13 +19,14 @@ from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.words.formatting import query_number
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 
 Table = type[models.Model]
 
 # What figures and minimums are made from, so that a change of it changes the pages too.
-OF_EVERY_FIGURE: tuple[Table, ...] = (MemoryTier, MethodPreset, PresetPart, Gpu)
-OF_GPUS: tuple[Table, ...] = (MemoryTier, Gpu, UtilisationClass, Platform)
+OF_EVERY_FIGURE: tuple[Table, ...] = (MemoryTier, MethodPreset, PresetPart, Gpu, PriceObservation)
+OF_GPUS: tuple[Table, ...] = (MemoryTier, Gpu, PriceObservation, UtilisationClass, Platform)
 
 
 class Page(NamedTuple):
@@ -114,7 +115,10 @@ class MethodPages(PageSitemap):
 class GpuPages(PageSitemap):
     def items(self) -> list[Page]:
         others = newest(MemoryTier, UtilisationClass, Platform, LanguageModel)
-        return _row_pages("gpus:card", Gpu, others)
+        return [
+            Page(reverse("gpus:card", args=[slug]), max(filter(None, (changed_at, others))))
+            for slug, changed_at in Gpu.objects.published().changed_at().items()
+        ]
 
 
 SITEMAPS: dict[str, type[Sitemap] | Sitemap] = {

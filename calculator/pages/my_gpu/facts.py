@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +11,9 @@ from calculator.estimation.usable_memory import MIB
 from calculator.pages.facts import Fact
 from calculator.words.formatting import format_gb, format_number
 from calculator.words.methods import METHOD_NAMES
-from gpus.presenters import PriceView, cloud_price_view, retail_price_view
+from gpus.presenters import price_view
+from gpus.price_curve import PriceHistory, price_histories
+from gpus.prices.kinds import PriceKind
 from gpus.specs import GpuSpec
 from gpus.tiers import Audience
 
@@ -34,6 +37,7 @@ class FactsView:
     kind: str
     facts: tuple[Fact, ...]
     prices: tuple[Fact, ...]
+    histories: tuple[PriceHistory, ...]
     source: str
     platform: PlatformView | None
 
@@ -42,17 +46,21 @@ def facts_view(gpu: GpuSpec, *, today: dt.date) -> FactsView:
     return FactsView(
         kind=f"{gpu.vendor}, {Audience(gpu.audience).label}",
         facts=tuple(_facts(gpu)),
-        prices=(
-            _price("To rent, per hour", cloud_price_view(gpu, today=today)),
-            _price("To buy", retail_price_view(gpu, today=today)),
-        ),
+        prices=tuple(_prices(gpu, today)),
+        histories=price_histories(gpu),
         source=gpu.source,
         platform=_platform(gpu),
     )
 
 
-def _price(label: str, price: PriceView | None) -> Fact:
-    return Fact(label, "no dated price is known", price=price)
+def _prices(gpu: GpuSpec, today: dt.date) -> Iterator[Fact]:
+    """Each current price, to rent and to buy; that none is known is a fact too."""
+    for label, is_rent in (("To rent, per hour", True), ("To buy", False)):
+        series = [s for s in gpu.price_series if PriceKind(s.kind_slug).is_rent is is_rent]
+        for each in series:
+            yield Fact(label, "", price=price_view(each.newest, today=today))
+        if not series:
+            yield Fact(label, "no dated price is known")
 
 
 def _facts(gpu: GpuSpec) -> list[Fact]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -112,7 +112,7 @@ def test_a_second_load_of_the_same_files_changes_nothing(loaded):
 def test_a_second_load_asks_few_questions_and_writes_nothing(
     loaded, django_assert_max_num_queries
 ):
-    # One per table, what was loaded, the group and what it was granted, and the transaction; on
+    # One per table, what was loaded, the groups and what they were granted, and the transaction; on
     # PostgreSQL the lock besides, and how long to wait for it.
     most = len(TABLES) + (7 if connection.vendor == "postgresql" else 5)
     with django_assert_max_num_queries(most) as queries:
@@ -383,52 +383,67 @@ def test_a_missing_file_is_told_in_words(root):
     assert problems(root) == ["calculator/data/model_sizes.csv: the file is missing. Restore it."]
 
 
-# The editors' group -----------------------------------------------------------------------------
+# The groups of editors --------------------------------------------------------------------------
+
+TABLE_NAMES = {table.model._meta.model_name for table in TABLES}
+PARTS = {"presetpart", "modelalias"}
 
 
 def permissions_of(group):
     return set(group.permissions.values_list("codename", flat=True))
 
 
-def test_the_group_may_edit_the_catalog_and_nothing_else(loaded):
-    group = Group.objects.get(name="Catalog editor")
+def each(action, names=TABLE_NAMES):
+    return {f"{action}_{name}" for name in names}
 
-    assert permissions_of(group) == {
-        f"{action}_{model}"
-        for action in ("view", "add", "change", "delete")
-        for model in (
-            "memorytier",
-            "utilisationclass",
-            "platform",
-            "languagemodel",
-            "gpu",
-            "methodpreset",
-            "presetpart",
-            "modelsize",
-            "faqentry",
-            "modelalias",
-        )
-    }
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Catalog viewer", each("view")),
+        ("Catalog editor", each("view") | each("add") | each("change") | each("delete", PARTS)),
+        (
+            "Catalog publisher",
+            each("view") | each("add") | each("change") | each("delete") | {"publish_catalog"},
+        ),
+    ],
+)
+def test_a_group_may_do_its_part_in_the_catalog_and_nothing_else(loaded, name, expected):
+    assert permissions_of(Group.objects.get(name=name)) == expected | {"view_changeset"}
+
+
+def test_who_edited_before_there_were_publishers_may_still_publish(loaded):
+    editor = User.objects.create_user("editor")
+    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    Group.objects.get(name="Catalog publisher").delete()
+    load_catalog(loaded)
+    later = User.objects.create_user("later")
+    later.groups.add(Group.objects.get(name="Catalog editor"))
+    load_catalog(loaded)
+
+    assert [str(user) for user in Group.objects.get(name="Catalog publisher").user_set.all()] == [
+        "editor"
+    ]
 
 
 def test_what_an_administrator_gave_or_took_stays(loaded):
     group = Group.objects.get(name="Catalog editor")
     group.permissions.add(Permission.objects.get(codename="view_user"))
-    group.permissions.remove(Permission.objects.get(codename="delete_gpu"))
+    group.permissions.remove(Permission.objects.get(codename="change_gpu"))
 
     load_catalog(loaded)
 
     assert "view_user" in permissions_of(group)
-    assert "delete_gpu" not in permissions_of(group)
+    assert "change_gpu" not in permissions_of(group)
 
 
 def test_a_permission_that_is_new_in_this_version_is_granted(loaded):
     group = Group.objects.get(name="Catalog editor")
-    granted = LoadedRow.objects.get(table="auth.Group")
-    granted.values["permissions"].remove("gpus.delete_gpu")
+    granted = LoadedRow.objects.get(table="auth.Group", key="Catalog editor")
+    granted.values["permissions"].remove("gpus.change_gpu")
     granted.save()
-    group.permissions.remove(Permission.objects.get(codename="delete_gpu"))
+    group.permissions.remove(Permission.objects.get(codename="change_gpu"))
 
     load_catalog(loaded)
 
-    assert "delete_gpu" in permissions_of(group)
+    assert "change_gpu" in permissions_of(group)

@@ -8,6 +8,10 @@ import pytest
 
 from tests.drills.databases.conftest import need
 
+THE_PRICE = """
+    kind = 'buy_launch' AND gpu_id = (SELECT id FROM gpus_gpu WHERE slug = 'rtx-4090')
+"""
+
 
 @pytest.fixture(autouse=True)
 def _programs():
@@ -16,17 +20,18 @@ def _programs():
 
 def test_a_backup_brings_everything_back_and_never_overwrites_another(full_site, tmp_path):
     file = tmp_path / "backup"
-    full_site.sql("UPDATE gpus_gpu SET retail_price_usd = 1234 WHERE slug = 'rtx-4090'")
+    full_site.sql(f"UPDATE gpus_priceobservation SET usd = 1234 WHERE {THE_PRICE}")
     before = full_site.row_counts()
 
     full_site.manage("backup", str(file))
     full_site.sql("DELETE FROM calculator_loadedrow")
+    full_site.sql("DELETE FROM gpus_priceobservation")
     full_site.sql("DELETE FROM gpus_gpu")
     assert "is there already" in full_site.manage("backup", str(file), fails=True)
     full_site.manage("restore", str(file))
 
     assert full_site.row_counts() == before
-    price = "SELECT retail_price_usd FROM gpus_gpu WHERE slug = 'rtx-4090'"
+    price = f"SELECT usd FROM gpus_priceobservation WHERE {THE_PRICE}"
     assert full_site.sql(price) == [(1234,)]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

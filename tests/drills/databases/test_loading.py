@@ -16,7 +16,7 @@ def wait(models):
     print("half way", flush=True)
     time.sleep(600)
 
-with patch.object(loading, "ensure_editor_group", wait):
+with patch.object(loading, "ensure_groups", wait):
     loading.load_catalog(settings.BASE_DIR)
 """
 

@@ -13,6 +13,9 @@ import pytest
 from tests.drills.databases.conftest import ROOT, Site
 
 SIZES = "calculator/data/model_sizes.csv"
+THE_PRICE = """
+    kind = 'buy_launch' AND gpu_id = (SELECT id FROM gpus_gpu WHERE slug = 'rtx-4090')
+"""
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -55,7 +58,7 @@ def test_an_upgrade_backs_up_loads_what_is_new_and_keeps_what_editors_changed(
     shutil.copy(migrated["sqlite"].database_url.removeprefix("sqlite:///"), folder / "db.sqlite3")
     site = Site(folder)
     site.manage("load_catalog", "--verbosity=0")
-    site.sql("UPDATE gpus_gpu SET retail_price_usd = 1234 WHERE slug = 'rtx-4090'")
+    site.sql(f"UPDATE gpus_priceobservation SET usd = 1234 WHERE {THE_PRICE}")
     sizes = "SELECT count(*) FROM calculator_modelsize WHERE params_b = 777"
     before = (origin / SIZES).read_text()
     last = before.splitlines()[-1].split(",")
@@ -72,7 +75,7 @@ def test_an_upgrade_backs_up_loads_what_is_new_and_keeps_what_editors_changed(
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert site.sql(sizes) == [(1,)]
-    price = "SELECT retail_price_usd FROM gpus_gpu WHERE slug = 'rtx-4090'"
+    price = f"SELECT usd FROM gpus_priceobservation WHERE {THE_PRICE}"
     assert site.sql(price) == [(1234,)]
     assert (folder / "restarted").exists()
     assert len(list((folder / "backups").iterdir())) == 2

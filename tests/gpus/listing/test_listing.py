@@ -24,6 +24,7 @@ from gpus.listing.selection import (
 )
 from gpus.models import Audience, Gpu, MemoryTier, Vendor
 from tests.gpus.builders import a_gpu, a_price, catalog_of
+from tests.gpus.price_rows import observe
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -373,7 +374,7 @@ def three_gpus(db):
         gb: MemoryTier.objects.create(memory_gb=gb, label=f"{gb} GB", audience="consumer")
         for gb in (8, 24, 80)
     }
-    Gpu.objects.create(
+    rtx_4090 = Gpu.objects.create(
         slug="rtx-4090",
         name="GeForce RTX 4090",
         short_name="RTX 4090",
@@ -382,18 +383,11 @@ def three_gpus(db):
         tier=tiers[24],
         bf16_dense_tflops=Decimal("165.2"),
         bf16_tflops_basis="derived: from the shader rate",
-        retail_price_usd=1599,
-        retail_price_kind="launch price",
-        retail_price_source_name="NVIDIA",
-        retail_price_source_url="https://example.com/4090",
-        retail_price_checked_on="2026-11-01",
-        cloud_price_usd_per_hour="0.34",
-        cloud_price_provider="A cloud",
-        cloud_price_source_name="A price list",
-        cloud_price_source_url="https://example.com/cloud",
-        cloud_price_checked_on="2020-01-31",
-        cloud_price_is_estimate=True,
     )
+    nvidia = {"source_name": "NVIDIA", "source_url": "https://example.com/4090"}
+    observe(rtx_4090, "buy_launch", 1599, **nvidia)
+    cloud = {"source_url": "https://example.com/cloud", "is_estimate": True}
+    observe(rtx_4090, "rent_on_demand", "0.34", "2020-01-31", **cloud)
     Gpu.objects.create(
         slug="rx-7600",
         name="Radeon RX 7600",

@@ -11,6 +11,7 @@ from calculator.catalog import current_catalog
 from calculator.models import MethodPreset, ModelSize, PresetPart
 from calculator.pages.calculator.presenters import present_calculator
 from gpus.models import Gpu, MemoryTier
+from tests.gpus.price_rows import age_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
@@ -270,7 +271,7 @@ def test_the_page_works_without_its_scripts(client):
 
 def test_a_price_on_a_card_says_when_it_may_be_out_of_date(client):
     h200 = Gpu.objects.get(slug="h200-sxm")
-    checked_on = h200.cloud_price_checked_on
+    [checked_on] = h200.prices.filter(kind="rent_on_demand").values_list("checked_on", flat=True)
 
     def says_so(age_days: int) -> bool:
         calculator = present_calculator(
@@ -287,9 +288,7 @@ def test_a_price_on_a_card_says_when_it_may_be_out_of_date(client):
 
 def test_todays_date_decides_on_the_page(client):
     old = dt.date(2000, 1, 1)
-    for gpu in Gpu.objects.exclude(cloud_price_usd_per_hour=None):
-        gpu.cloud_price_checked_on = old
-        gpu.save()
+    age_all(old, "rent")
 
     assert "1 Jan 2000, may be out of date" in text_of(soup_of(client.get("/?size=7")))
 

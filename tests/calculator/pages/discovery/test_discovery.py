@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from calculator.models import FaqEntry, LanguageModel
 from gpus.models import Gpu
+from tests.gpus.price_rows import observe
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
@@ -79,8 +80,7 @@ def test_readers_of_llms_txt_find_every_answer(client):
 
 def test_a_changed_price_is_news(client):
     gpu = Gpu.objects.get(slug="rtx-4090")
-    gpu.retail_price_usd = 1234
-    gpu.save()
+    observe(gpu, "buy_street", 1234, timezone.localdate())
 
     first = ET.fromstring(client.get("/changes.rss").content).find("channel/item")
 

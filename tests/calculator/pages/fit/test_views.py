@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 
-from gpus.models import Gpu
+from tests.gpus.price_rows import age_all
 
 pytestmark = pytest.mark.usefixtures("catalog")
 LLAMA = "/fit/?model=llama-3-1-8b"
@@ -74,9 +74,7 @@ def test_a_visitors_own_price_is_used_and_named(client):
 
 
 def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):
-    for gpu in Gpu.objects.exclude(cloud_price_usd_per_hour=None):
-        gpu.cloud_price_checked_on = "2020-01-01"
-        gpu.save()
+    age_all("2020-01-01", "rent")
 
     soup = page(client, f"{LLAMA}&sort=price_per_hour")
 

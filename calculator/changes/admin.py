@@ -1,0 +1,166 @@
+"""The admin of changes: all of them, what each did, and the button that undoes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from calculator.changes.filters import SinceFilter, TableFilter, WhoFilter
+from calculator.changes.models import ChangeSet, Kind
+from calculator.changes.publishing import may_publish
+from calculator.changes.row_changes import RowChange, row_changes
+from calculator.changes.summaries import summaries
+from calculator.changes.undoing import Refused, undo, undo_each, undone_by
+
+
+class _SummarisedList(ChangeList):
+    """The list's page with a line for each change, asked for once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        lines = summaries(self.result_list)
+        for each in self.result_list:
+            each.summary = lines[each.pk]
+
+
+@admin.register(ChangeSet)
+class ChangeSetAdmin(admin.ModelAdmin):
+    list_display = ("when", "by", "kind", "summary", "why", "undo")
+    list_display_links = ("when",)
+    list_filter = (SinceFilter, WhoFilter, "kind", TableFilter)
+    search_fields = ("who_name", "why")
+    list_per_page = 50
+    actions = ("undo_selected",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return _SummarisedList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeSet]:
+        return super().get_queryset(request).exclude(kind=Kind.START).prefetch_related("undone_by")
+
+    def get_urls(self) -> list[Any]:
+        undo_view = self.admin_site.admin_view(require_POST(self.undo_view))
+        return [
+            path("<int:key>/undo/", undo_view, name="calculator_changeset_undo"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="when (UTC)", ordering="at")
+    def when(self, changes: ChangeSet) -> str:
+        return f"{changes.at:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="who", ordering="who_name")
+    def by(self, changes: ChangeSet) -> str:
+        return changes.who_name or "–"
+
+    @admin.display(description="what")
+    def summary(self, changes: ChangeSet) -> str:
+        return str(changes.summary)  # type: ignore[attr-defined]
+
+    @admin.display(description="the way back")
+    def undo(self, changes: ChangeSet) -> str:
+        if undone_by(changes) is not None:
+            return "undone"
+        return format_html(
+            '<button type="submit" class="button" formaction="{}" name="undo" value="{}" '
+            'aria-label="Undo {}">Undo</button>',
+            reverse("admin:calculator_changeset_undo", args=[changes.pk]),
+            changes.pk,
+            changes,
+        )
+
+    @admin.action(description="Undo the selected changes, the newest first", permissions=["view"])
+    def undo_selected(self, request: HttpRequest, queryset: QuerySet[ChangeSet]) -> None:
+        for changes in queryset:
+            check_may_undo(request, row_changes(changes))
+        try:
+            done = undo_each(queryset, who=request.user, why=request.POST.get("change_reason", ""))
+        except Refused as refused:
+            say_refused(request, refused)
+            return
+        said = ", ".join(map(str, done)) or "nothing"
+        messages.success(request, f"Undone: {said}.")
+
+    def undo_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        changes = get_object_or_404(ChangeSet, pk=key)
+        check_may_undo(request, row_changes(changes))
+        here = reverse("admin:calculator_changeset_change", args=[key])
+        try:
+            undoing = undo(changes, who=request.user, why=request.POST.get("change_reason", ""))
+        except Refused as refused:
+            say_refused(request, refused)
+            return HttpResponseRedirect(here)
+        there = reverse("admin:calculator_changeset_change", args=[undoing.pk])
+        messages.success(
+            request,
+            format_html(
+                'Undone: {} is as if it had not been. <a href="{}">Changed your mind?</a>',
+                changes,
+                there,
+            ),
+        )
+        return HttpResponseRedirect(here)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        changes = get_object_or_404(
+            ChangeSet.objects.select_related("undoes"), pk=int(object_id.isdecimal() and object_id)
+        )
+        if not self.has_view_permission(request, changes):
+            raise PermissionDenied
+        rows = row_changes(changes)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Change {changes.pk}",
+            "opts": self.opts,
+            "changes": changes,
+            "rows": rows,
+            "undone_by": undone_by(changes),
+            "may_undo": changes.kind != Kind.START and may_undo(request, rows),
+        }
+        return TemplateResponse(request, "admin/changes/change.html", context)
+
+
+def may_undo(request: HttpRequest, rows: list[RowChange]) -> bool:
+    """Undoing is changing: of each table, and of what is public where rows come and go."""
+    for row in rows:
+        opts = row.model._meta
+        if not request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}"):
+            return False
+    return may_publish(request) or not any(row.moves_what_is_public for row in rows)
+
+
+def check_may_undo(request: HttpRequest, rows: list[RowChange]) -> None:
+    if not may_undo(request, rows):
+        raise PermissionDenied
+
+
+def say_refused(request: HttpRequest, refused: Refused) -> None:
+    messages.error(request, "Not undone, nothing was changed.")
+    for problem in refused.problems:
+        messages.error(request, problem)

@@ -1,0 +1,152 @@
+"""How a GPU's prices moved, as the geometry of a small SVG and as words.
+
+A price holds until somebody saw another one, so its line goes in steps. Days are on a linear
+scale, and so are dollars, from nothing up: half the price is half the height.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from calculator.words.formatting import format_usd
+from gpus.presenters import PriceView, price_view
+from gpus.prices.kinds import PriceKind
+from gpus.specs import GpuSpec, Price, PriceSeries
+
+WIDTH, HEIGHT = 400, 132
+LEFT, RIGHT, TOP, BOTTOM = 8, 168, 12, 24
+LABEL_GAP = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind at one provider. `place` tells lines apart by how they are dashed."""
+
+    label: str
+    label_y: str
+    steps: str
+    unseen_since: str
+    """Where it ends: from there to the newest day nobody saw another price."""
+    end_y: str
+    marks: tuple[tuple[str, str], ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    width: int
+    height: int
+    left: int
+    right: int
+    bottom: int
+    first_day: str
+    last_day: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceHistory:
+    """What the prices to rent, or to buy, were. `rows` are the same as text, newest first."""
+
+    title: str
+    summary: str
+    drawing: Drawing
+    rows: tuple[PriceView, ...]
+
+
+def price_histories(gpu: GpuSpec) -> tuple[PriceHistory, ...]:
+    """To rent and to buy, where prices of more than one day are known."""
+    rent = [each for each in gpu.price_series if PriceKind(each.kind_slug).is_rent]
+    buy = [each for each in gpu.price_series if each not in rent]
+    found = (("To rent, per hour", rent), ("To buy", buy))
+    return tuple(
+        _history(title, series)
+        for title, series in found
+        if len({point.checked_on for each in series for point in each.points}) > 1
+    )
+
+
+def _history(title: str, series: Sequence[PriceSeries]) -> PriceHistory:
+    points = [point for each in series for point in each.points]
+    newest_first = sorted(points, key=lambda point: point.checked_on, reverse=True)
+    return PriceHistory(
+        title=title,
+        summary="; ".join(map(_in_words, series)),
+        drawing=_draw(series, points),
+        rows=tuple(map(price_view, newest_first)),
+    )
+
+
+def _in_words(series: PriceSeries) -> str:
+    first, last = series.points[0], series.newest
+    if len(series.points) == 1:
+        return f"{last.kind}: {_seen(last)}"
+    return f"{first.kind}: {_seen(first)}, {_seen(last)}"
+
+
+def _seen(price: Price) -> str:
+    return f"{format_usd(price.usd)} on {_day(price.checked_on)}"
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _draw(series: Sequence[PriceSeries], points: Sequence[Price]) -> Drawing:
+    first = min(point.checked_on for point in points)
+    last = max(point.checked_on for point in points)
+    highest = max(point.usd for point in points)
+
+    def x(day: dt.date) -> float:
+        return LEFT + (day - first) / (last - first) * (WIDTH - LEFT - RIGHT)
+
+    def y(usd: Decimal) -> float:
+        return TOP + float(1 - usd / highest) * (HEIGHT - TOP - BOTTOM)
+
+    ends = _apart([y(each.newest.usd) for each in series])
+    lines = []
+    for place, (each, label_y) in enumerate(zip(series, ends, strict=True)):
+        corners = [(x(point.checked_on), y(point.usd)) for point in each.points]
+        steps = [corners[0]]
+        for (_, before_y), corner in pairwise(corners):
+            steps += [(corner[0], before_y), corner]
+        lines.append(
+            Line(
+                label=f"{format_usd(each.newest.usd)} {each.newest.kind}",
+                label_y=_px(label_y),
+                steps=" ".join(f"{_px(at)},{_px(up)}" for at, up in steps),
+                unseen_since=_px(corners[-1][0]),
+                end_y=_px(corners[-1][1]),
+                marks=tuple((_px(at), _px(up)) for at, up in corners),
+                place=place % 4 + 1,
+            )
+        )
+    return Drawing(
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        right=WIDTH - RIGHT,
+        bottom=HEIGHT - BOTTOM,
+        first_day=_day(first),
+        last_day=_day(last),
+        lines=tuple(lines),
+    )
+
+
+def _apart(places: Sequence[float]) -> list[float]:
+    """Places of labels a line apart at least, as near to their own as that allows."""
+    result = list(places)
+    lowest = float(TOP - LABEL_GAP)
+    for index in sorted(range(len(places)), key=places.__getitem__):
+        lowest = max(places[index], lowest + LABEL_GAP)
+        result[index] = lowest
+    overflow = max(0.0, lowest - (HEIGHT - BOTTOM))
+    return [place - overflow for place in result]
+
+
+def _px(value: float) -> str:
+    return f"{value:.1f}"

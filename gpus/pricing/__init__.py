@@ -1,0 +1,1 @@
+"""Where editors keep prices: the form, the list, and what is to be checked next."""

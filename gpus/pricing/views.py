@@ -1,0 +1,146 @@
+"""The list of what to look at next: each line is saved by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
+from django.core.paginator import Paginator
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from calculator.changes.models import Kind
+from calculator.changes.recording import change_set
+from calculator.words.formatting import format_usd
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
+from gpus.prices.observing import unchanged, withdraw
+from gpus.pricing.work import (
+    ROWS_PER_PAGE,
+    WorkRow,
+    gpu_row,
+    price_row,
+    stale_prices,
+    unpriced_gpus,
+)
+
+may_view = permission_required("gpus.view_priceobservation", raise_exception=True)
+may_change = permission_required(
+    ("gpus.add_priceobservation", "gpus.change_priceobservation"), raise_exception=True
+)
+
+
+@may_view
+@require_safe
+def work_list(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+@may_change
+@require_POST
+def price_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """One line of a price: it is unchanged, or gone, or this is the new one."""
+    price = get_object_or_404(PriceObservation.objects.select_related("gpu"), pk=pk)
+    today = timezone.localdate()
+    # A line without its day's price has nothing to be saved over.
+    row = price_row(price, today, request.POST)
+    what = f"{price.gpu}, {row.what}"
+    if "unchanged" in request.POST:
+        with change_set(kind=Kind.LIST, who=request.user):
+            unchanged(price, today, request.user)
+        return _done(request, row, f"{what}: {row.last}, checked today.")
+    if "gone" in request.POST:
+        with change_set(kind=Kind.LIST, who=request.user, why="no longer offered"):
+            withdraw(price)
+        return _done(request, row, f"{what}: no longer on the site.")
+    return _save(request, row, what)
+
+
+@may_change
+@require_POST
+def first_price(request: HttpRequest, pk: int) -> HttpResponse:
+    """The line of a GPU that has no price yet."""
+    gpu = get_object_or_404(Gpu, pk=pk)
+    return _save(request, gpu_row(gpu, timezone.localdate(), request.POST), str(gpu))
+
+
+def _save(request: HttpRequest, row: WorkRow, what: str) -> HttpResponse:
+    form = row.form
+    if form.is_valid() and request.POST.get("replaces", "") != form.replaces:
+        stored = PriceObservation.objects.get(pk=form.instance.pk)
+        who = stored.editor or "Somebody"
+        form.add_error(
+            "usd",
+            f"{who} entered {format_usd(stored.usd)} ({stored.source_name}) for today meanwhile; "
+            f"you typed {format_usd(form.cleaned_data['usd'])}. Save again to replace it.",
+        )
+    if form.is_valid():
+        form.instance.editor = request.user
+        try:
+            with change_set(kind=Kind.LIST, who=request.user):
+                saved = form.save()
+        except IntegrityError:
+            form.add_error(None, "Somebody saved this price at the same moment. Save again.")
+        else:
+            return _done(request, row, f"{what}: {format_usd(saved.usd)}, saved for today.")
+    if request.headers.get("HX-Request"):
+        return render(request, "gpus/pricing/_row.html", {"row": row})
+    return _page(request, row)
+
+
+def _done(request: HttpRequest, row: WorkRow, said: str) -> HttpResponse:
+    if request.headers.get("HX-Request"):
+        return render(request, "gpus/pricing/_done.html", {"row": row, "said": said, **_left()})
+    messages.success(request, said)
+    return HttpResponseRedirect(reverse("admin:price_work"))
+
+
+def _page(request: HttpRequest, typed: WorkRow | None = None) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": "Prices to look at",
+        "work": work(request, typed),
+    }
+    return render(request, "gpus/pricing/work.html", context)
+
+
+def work(
+    request: HttpRequest, typed: WorkRow | None = None, per_page: int = ROWS_PER_PAGE
+) -> dict[str, Any]:
+    """What the list shows: a page of stale prices, then of GPUs without one.
+
+    `typed` stands in its line's place, with what is wrong with it.
+    """
+    today = timezone.localdate()
+    stale = Paginator(stale_prices(today), per_page).get_page(request.GET.get("page"))
+    unpriced = Paginator(unpriced_gpus(today), per_page).get_page(request.GET.get("gpus"))
+    return {
+        "stale": stale,
+        "stale_rows": _rows(price_row, stale, typed),
+        "unpriced": unpriced,
+        "unpriced_rows": _rows(gpu_row, unpriced, typed),
+        "stale_count": stale.paginator.count,
+        "unpriced_count": unpriced.paginator.count,
+    }
+
+
+def _rows(line: Callable[..., WorkRow], page: Any, typed: WorkRow | None) -> list[WorkRow]:
+    today = timezone.localdate()
+    rows = [line(each, today) for each in page]
+    if typed is None:
+        return rows
+    return [typed if row.key == typed.key else row for row in rows]
+
+
+def _left() -> dict[str, int]:
+    today = timezone.localdate()
+    return {
+        "stale_count": stale_prices(today).count(),
+        "unpriced_count": unpriced_gpus(today).count(),
+    }

@@ -1,0 +1,140 @@
+"""What an editor should look at next: prices unseen for long, and GPUs without one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from calculator.words.formatting import format_usd
+from gpus.looks.models import recent_looks
+from gpus.models import Gpu
+from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
+from gpus.prices.models import PriceObservation
+from gpus.pricing.forms import PriceForm
+
+ROWS_PER_PAGE = 25
+ROWS_ON_THE_FRONT_PAGE = 5
+
+# What is entered of a price that there was one of before, and of a first one.
+AGAIN = ("usd", "same_source", "source_name", "source_url", "confirmed")
+FIRST = ("kind", "provider", "usd", "source_name", "source_url", "confirmed")
+
+
+class LineForm(PriceForm):
+    """A price of which the line says the GPU and the day.
+
+    `replaces` is the version of today's price that this one would replace; empty: there is none.
+    """
+
+    # Its own check: the line is of an earlier day's price, and what it saves may not be there yet.
+    conflict = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        seen: PriceObservation = self.instance
+        self.replaces = ""
+        if seen.pk is not None and seen.published:
+            self.replaces = f"{seen.pk} {seen.updated_at.isoformat()}"
+        seen.published = True
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # Its key is checked, although none of it is typed.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"gpu", "kind", "provider", "checked_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One line of the list: a price to look at again, or a GPU that lacks one."""
+
+    key: str
+    gpu: Gpu
+    form: LineForm
+    looks: int
+    what: str = ""
+    last: str = ""
+    age: str = ""
+    source_name: str = ""
+    source_url: str = ""
+    price_pk: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        return not self.what
+
+
+def stale_prices(today: dt.date) -> QuerySet[PriceObservation]:
+    """Prices to look at again, those of GPUs most looked at first."""
+    rows = PriceObservation.objects.stale(today).select_related("gpu")
+    return rows.annotate(recent_looks=recent_looks("gpu", today)).order_by(
+        "-recent_looks", "-gpu__is_tier_example", "gpu__order", "gpu__name", "kind", "provider"
+    )
+
+
+def unpriced_gpus(today: dt.date) -> QuerySet[Gpu]:
+    """GPUs of which nobody knows what they cost now, most looked at first."""
+    priced = PriceObservation.objects.published().exclude(kind=PriceKind.BUY_LAUNCH)
+    rows = Gpu.objects.published().exclude(pk__in=priced.values("gpu"))
+    return rows.annotate(recent_looks=recent_looks("pk", today)).order_by(
+        "-recent_looks", "-is_tier_example", "order", "name"
+    )
+
+
+def price_row(
+    price: PriceObservation, today: dt.date, data: Mapping[str, Any] | None = None
+) -> WorkRow:
+    """The line of a price; with `data`, what an editor typed into it."""
+    instance = None
+    if data is not None:
+        # Somebody may have been here meanwhile; as long as the line is only shown, nobody was.
+        instance = PriceObservation.objects.filter(
+            gpu=price.gpu_id, kind=price.kind, provider=price.provider, checked_on=today
+        ).first()
+    instance = instance or PriceObservation(
+        gpu=price.gpu,
+        kind=price.kind,
+        provider=price.provider,
+        checked_on=today,
+        is_estimate=price.is_estimate,
+    )
+    days = (today - price.checked_on).days
+    per = " per hour" if price.kind in RENT_KINDS else ""
+    return WorkRow(
+        key=f"price-{price.pk}",
+        gpu=price.gpu,
+        form=_form(AGAIN, instance, f"price-{price.pk}", data),
+        looks=getattr(price, "recent_looks", 0),
+        what=price_words(PriceKind(price.kind), price.provider),
+        last=f"{format_usd(price.usd)}{per}",
+        age=f"{price.checked_on.day} {price.checked_on:%b %Y}, {days:,} days ago",
+        source_name=price.source_name,
+        source_url=price.source_url,
+        price_pk=price.pk,
+    )
+
+
+def gpu_row(gpu: Gpu, today: dt.date, data: Mapping[str, Any] | None = None) -> WorkRow:
+    """The line of a GPU without a price; with `data`, what an editor typed into it."""
+    instance = PriceObservation(gpu=gpu, checked_on=today)
+    return WorkRow(
+        key=f"gpu-{gpu.pk}",
+        gpu=gpu,
+        form=_form(FIRST, instance, f"gpu-{gpu.pk}", data),
+        looks=getattr(gpu, "recent_looks", 0),
+    )
+
+
+def _form(
+    names: tuple[str, ...],
+    instance: PriceObservation,
+    key: str,
+    data: Mapping[str, Any] | None,
+) -> LineForm:
+    form = LineForm(data, instance=instance, auto_id=f"id_{key}_%s", label_suffix="")
+    for name in [each for each in form.fields if each not in names]:
+        del form.fields[name]
+    return form

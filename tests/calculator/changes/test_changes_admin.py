@@ -1,0 +1,146 @@
+"""The list of changes in the admin, and the button that undoes each."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from calculator.changes.models import ChangeSet, Kind
+from calculator.changes.recording import change_set
+from calculator.data.loading import load_catalog
+from calculator.models import FaqEntry, ModelSize
+from gpus.tiers import MemoryTier
+from tests.admin_pages import run_action, said, save
+from tests.calculator.small_catalog import write_small_catalog
+
+CHANGES = "/admin/calculator/changeset/"
+TIERS = "/admin/gpus/memorytier/"
+FAQ = "/admin/calculator/faqentry/"
+
+
+@pytest.fixture(autouse=True)
+def loaded(db, tmp_path):
+    write_small_catalog(tmp_path)
+    load_catalog(tmp_path)
+
+
+@pytest.fixture
+def tier():
+    return MemoryTier.objects.get(memory_gb=24)
+
+
+@pytest.fixture
+def editor_client(client):
+    editor = User.objects.create_user("anna", is_staff=True)
+    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    client.force_login(editor)
+    return client
+
+
+def listed(client, query=""):
+    return [each.summary for each in client.get(f"{CHANGES}{query}").context["cl"].result_list]
+
+
+def test_a_saved_form_is_a_change_with_its_reason_and_one_press_undoes_it(editor_client, tier):
+    save(editor_client, f"{TIERS}{tier.pk}/change/", label="24 GB card", change_reason="shorter")
+    changes = ChangeSet.objects.get(kind=Kind.EDIT)
+    assert (changes.who_name, changes.why) == ("anna", "shorter")
+    page = editor_client.get(f"{CHANGES}{changes.pk}/change/").text
+    assert "<td>24 GB GPU</td>" in page
+    assert "<td>24 GB card</td>" in page
+
+    response = editor_client.post(f"{CHANGES}{changes.pk}/undo/", follow=True)
+
+    tier.refresh_from_db()
+    assert tier.label == "24 GB GPU"
+    assert said(response)[-1].startswith(f"Undone: change {changes.pk} is as if it had not been.")
+
+
+def test_a_form_that_changes_nothing_is_no_change(editor_client, tier):
+    save(editor_client, f"{TIERS}{tier.pk}/change/")
+    save(editor_client, TIERS)
+
+    assert not ChangeSet.objects.exists()
+
+
+def test_a_list_saved_at_once_is_one_change(editor_client):
+    save(editor_client, TIERS, **{"form-0-order": "8", "form-1-order": "9"})
+
+    assert listed(editor_client) == ["changed 2 memory tiers: 24 GB, 80 GB"]
+
+
+def test_the_list_asks_as_many_questions_for_many_changes_as_for_one(
+    editor_client, tier, django_assert_max_num_queries
+):
+    for order in range(12):
+        with change_set(kind=Kind.EDIT):
+            tier.order = order
+            tier.save()
+    editor_client.get(CHANGES)
+
+    # The list's own, one for each table's history, and who undid each change that was undone.
+    with django_assert_max_num_queries(40):
+        assert len(listed(editor_client)) == 12
+
+
+def test_changes_are_found_by_who_what_and_since_when(editor_client, tier):
+    save(editor_client, f"{TIERS}{tier.pk}/change/", label="24 GB card")
+    with change_set(kind=Kind.COMMAND):
+        ModelSize.objects.create(params_b=9)
+
+    tiers, sizes = "changed memory tier: 24 GB", "added model size: 9B"
+    assert listed(editor_client) == [sizes, tiers]
+    assert listed(editor_client, "?who=anna") == [tiers]
+    assert listed(editor_client, "?who=-") == [sizes]
+    assert listed(editor_client, "?what=calculator.modelsize") == [sizes]
+    assert listed(editor_client, "?kind__exact=edit") == [tiers]
+    moment = ChangeSet.objects.get(kind=Kind.COMMAND).at
+    assert listed(editor_client, f"?since={moment:%Y-%m-%dT%H:%M:%S.%f}") == [sizes]
+    assert listed(editor_client, "?since=yesterday") == [sizes, tiers]
+
+
+def test_selected_changes_are_undone_newest_first(editor_client, tier):
+    for label in ("first", "second"):
+        save(editor_client, f"{TIERS}{tier.pk}/change/", label=label)
+
+    response = run_action(editor_client, CHANGES, "undo_selected", ChangeSet.objects.all()[:2])
+
+    tier.refresh_from_db()
+    assert tier.label == "24 GB GPU"
+    assert said(response)[-1].startswith("Undone: change ")
+
+
+def test_what_cannot_be_undone_is_said_in_words(editor_client, tier):
+    for label in ("first", "second"):
+        save(editor_client, f"{TIERS}{tier.pk}/change/", label=label)
+    first = ChangeSet.objects.order_by("pk").filter(kind=Kind.EDIT)[0]
+
+    response = editor_client.post(f"{CHANGES}{first.pk}/undo/", follow=True)
+
+    nothing, reason = said(response)[-2:]
+    assert nothing == "Not undone, nothing was changed."
+    assert reason.startswith("memory tier “24 GB” was changed since by anna (change ")
+
+
+def test_an_editor_undoes_no_publishing(editor_client, admin_client):
+    answer = FaqEntry.objects.get(slug="how-much")
+    run_action(admin_client, FAQ, "unpublish", [answer])
+    changes = ChangeSet.objects.first()
+
+    page = editor_client.get(f"{CHANGES}{changes.pk}/change/").text
+    assert "Only a publisher can undo this" in page
+    assert editor_client.post(f"{CHANGES}{changes.pk}/undo/").status_code == 403
+    assert editor_client.get(f"{CHANGES}{changes.pk}/undo/").status_code == 405
+
+
+def test_a_rows_history_shows_each_change_also_when_the_row_is_gone(admin_client, tier):
+    answer = FaqEntry.objects.get(slug="how-much")
+    save(admin_client, f"{FAQ}{answer.pk}/change/", question="How much memory?")
+    admin_client.post(f"{FAQ}{answer.pk}/delete/?for_good=1", {"post": "yes"})
+
+    page = admin_client.get(f"{FAQ}{answer.pk}/history/").text
+
+    assert "<td>How much: for 7B?</td>" in page
+    assert "edited by admin" in page
+    assert "Nobody has changed this" in admin_client.get(f"{TIERS}{tier.pk}/history/").text
+    assert admin_client.get(f"{FAQ}99/history/").status_code == 404

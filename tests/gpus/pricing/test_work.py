@@ -1,0 +1,208 @@
+"""The list of prices to look at: what stands in it, and what each line does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from calculator.changes.models import ChangeSet
+from calculator.data.loading import load_catalog
+from gpus.looks.models import GpuLooks
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
+from tests.admin_pages import said
+from tests.calculator.small_catalog import write_small_catalog
+from tests.gpus.price_rows import observe
+
+WORK = "/admin/gpus/priceobservation/work/"
+HTMX = {"HX-Request": "true"}
+NEW = {"source_name": "A shop", "source_url": "https://example.com/shop"}
+
+
+@pytest.fixture(autouse=True)
+def two_gpus(db, tmp_path):
+    write_small_catalog(tmp_path)
+    load_catalog(tmp_path)
+
+
+@pytest.fixture
+def h100():
+    return Gpu.objects.get(slug="h100")
+
+
+@pytest.fixture
+def stale(h100):
+    """An hour of the H100 at RunPod, seen 100 days ago."""
+    day = timezone.localdate() - dt.timedelta(days=100)
+    return observe(h100, "rent_on_demand", "2.49", day, provider="RunPod")
+
+
+def line(price):
+    return f"{WORK}price/{price.pk}/"
+
+
+def lines(client):
+    work = client.get(WORK).context["work"]
+    return [str(row.gpu) for row in work["stale_rows"]], [
+        str(row.gpu) for row in work["unpriced_rows"]
+    ]
+
+
+def today(gpu):
+    return gpu.prices.get(checked_on=timezone.localdate())
+
+
+def test_it_lists_prices_not_checked_for_a_quarter_and_gpus_without_one(admin_client, stale):
+    # Of the RTX 4090 the launch price alone is known.
+    assert lines(admin_client) == (["H100 SXM"], ["GeForce RTX 4090"])
+
+    observe(stale.gpu, "rent_on_demand", "2.49", timezone.localdate(), provider="RunPod")
+    assert lines(admin_client) == ([], ["GeForce RTX 4090"])
+
+
+def test_what_visitors_look_at_most_comes_first(admin_client, stale):
+    rtx_4090 = Gpu.objects.get(slug="rtx-4090")
+    observe(rtx_4090, "buy_street", 1500, stale.checked_on)
+    assert lines(admin_client)[0] == ["GeForce RTX 4090", "H100 SXM"]
+
+    GpuLooks.objects.create(gpu=stale.gpu, month=timezone.localdate().replace(day=1), count=2)
+
+    assert lines(admin_client)[0] == ["H100 SXM", "GeForce RTX 4090"]
+    assert "2 looks" in admin_client.get(WORK).text
+
+
+def test_it_begins_on_the_admins_front_page(admin_client, stale):
+    page = admin_client.get("/admin/").text
+
+    assert "Prices to look at" in page
+    assert f'action="{line(stale)}"' in page
+
+
+def test_a_new_price_is_saved_with_its_own_source(admin_client, admin_user, stale, h100):
+    response = admin_client.post(line(stale), {"usd": "2.10", **NEW}, headers=HTMX)
+
+    assert "H100 SXM, RunPod: $2.10, saved for today." in response.text
+    saved = today(h100)
+    assert (saved.usd, saved.source_name) == (Decimal("2.10"), "A shop")
+    assert (saved.provider, saved.editor) == ("RunPod", admin_user)
+    assert lines(admin_client)[0] == []
+
+
+def test_a_new_price_takes_the_old_source_over_where_an_editor_says_so(admin_client, stale, h100):
+    refused = admin_client.post(line(stale), {"usd": "2.10"}, headers=HTMX)
+    assert "Say where you saw this price" in refused.text
+    assert h100.prices.count() == 1
+
+    admin_client.post(line(stale), {"usd": "2.10", "same_source": "on"}, headers=HTMX)
+
+    assert today(h100).source_name == stale.source_name
+
+
+def test_unchanged_is_a_look_of_today_at_the_same_price_and_source(admin_client, stale, h100):
+    response = admin_client.post(line(stale), {"unchanged": "1"}, headers=HTMX)
+
+    assert "checked today" in response.text
+    assert (today(h100).usd, today(h100).source_url) == (stale.usd, stale.source_url)
+    [change] = ChangeSet.objects.filter(kind="list")
+    assert change.who_name == "admin"
+
+
+def test_what_is_no_longer_offered_leaves_the_site_with_all_earlier_prices(
+    admin_client, stale, h100
+):
+    observe(h100, "rent_on_demand", "2.99", "2026-01-01", provider="RunPod")
+
+    admin_client.post(line(stale), {"gone": "1"}, headers=HTMX)
+
+    assert not h100.prices.published().exists()
+    assert h100.prices.count() == 2
+
+
+def test_ten_times_the_price_is_asked_about_before_it_is_saved(admin_client, stale, h100):
+    typed = {"usd": "24.90", "same_source": "on"}
+
+    asked = admin_client.post(line(stale), typed, headers=HTMX)
+    assert "$24.90 is 10 times the last price of its kind (RunPod, $2.49 an hour," in asked.text
+    assert 'name="confirmed"' in asked.text
+    assert 'value="24.90"' in asked.text
+    assert h100.prices.count() == 1
+
+    admin_client.post(line(stale), typed | {"confirmed": "on"}, headers=HTMX)
+    assert today(h100).usd == Decimal("24.90")
+
+
+def test_a_first_price_asks_for_kind_provider_and_source(admin_client):
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    address = f"{WORK}gpu/{gpu.pk}/"
+
+    asked = admin_client.post(address, {"usd": "0.34", "kind": "rent_on_demand"}, headers=HTMX)
+    assert "Say who rents it out." in asked.text
+    assert "Give the link" in asked.text
+
+    typed = {"usd": "0.34", "kind": "rent_on_demand", "provider": "RunPod", **NEW}
+    admin_client.post(address, typed, headers=HTMX)
+    assert today(gpu).provider == "RunPod"
+
+    again = admin_client.post(address, typed, headers=HTMX)
+    assert "for that day already" in again.text
+
+
+def test_the_second_of_two_editors_sees_both_prices_before_one_replaces_the_other(
+    client, stale, h100
+):
+    for name in ("grace", "ada"):
+        user = User.objects.create_user(name, is_staff=True)
+        user.groups.add(Group.objects.get(name="Catalog editor"))
+    client.force_login(User.objects.get(username="grace"))
+    client.post(line(stale), {"usd": "2.10", **NEW}, headers=HTMX)
+
+    client.force_login(User.objects.get(username="ada"))
+    typed = {"usd": "2.20", "same_source": "on", "replaces": ""}
+    response = client.post(line(stale), typed, headers=HTMX)
+
+    assert "grace entered $2.10 (A shop) for today meanwhile; you typed $2.20." in response.text
+    assert today(h100).usd == Decimal("2.10")
+    replaces = response.context["row"].form.replaces
+    client.post(line(stale), typed | {"replaces": replaces}, headers=HTMX)
+    assert today(h100).usd == Decimal("2.20")
+
+
+def test_without_javascript_the_line_leads_back_to_the_list(admin_client, stale, h100):
+    refused = admin_client.post(line(stale), {"usd": "2.10"})
+    assert "Say where you saw this price" in refused.text
+    assert "<h1>Prices to look at</h1>" in refused.text
+
+    response = admin_client.post(line(stale), {"usd": "2.10", **NEW}, follow=True)
+
+    assert said(response) == ["H100 SXM, RunPod: $2.10, saved for today."]
+    assert today(h100)
+
+
+def test_only_editors_see_and_keep_prices(client, stale):
+    client.force_login(User.objects.create_user("other", is_staff=True))
+
+    assert client.get(WORK).status_code == 403
+    assert client.post(line(stale), {"unchanged": "1"}).status_code == 403
+    assert "Prices to look at" not in client.get("/admin/").text
+    assert PriceObservation.objects.filter(checked_on=timezone.localdate()).count() == 0
+
+
+def test_the_list_asks_as_much_for_twenty_lines_as_for_one(admin_client, stale, h100):
+    def asked():
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            admin_client.get(WORK)
+        return len(queries)
+
+    few = asked()
+    for number in range(20):
+        observe(h100, "rent_on_demand", 2, stale.checked_on, provider=f"Cloud {number}")
+
+    assert asked() == few
