@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from calculator.bulk.pages import admin as bulk_admin  # noqa: F401
 from calculator.changes import admin as changes_admin  # noqa: F401
 from calculator.faq import admin as faq_admin  # noqa: F401
 from calculator.language_models import admin as language_models_admin  # noqa: F401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calculator.bulk.models import BulkImport, PriceFeed
 from calculator.changes.accounts import keep_history_of_accounts
 from calculator.changes.models import ChangeSet
 from calculator.data.models import LoadedRow
@@ -12,6 +13,7 @@ from calculator.presets.models import MethodPreset, ModelSize, PresetPart, Task
 keep_history_of_accounts()
 
 __all__ = [
+    "BulkImport",
     "ChangeSet",
     "FaqEntry",
     "FormerSlug",
@@ -21,5 +23,6 @@ __all__ = [
     "ModelAlias",
     "ModelSize",
     "PresetPart",
+    "PriceFeed",
     "Task",
 ]

@@ -9,13 +9,14 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
-_PAGE = 50
+# Their own pages let whoever may see them delete them too.
+admin.site.unregister([AccessLog, AccessFailureLog])
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """A log: it is read, and nobody changes it here."""
 
-    list_per_page = _PAGE
+    list_per_page = 50
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -28,6 +29,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+@admin.register(AccessLog)
 class LoginAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "username", "ip_address", "logout_time", "user_agent")
     list_filter = ("attempt_time",)
@@ -35,6 +37,7 @@ class LoginAdmin(ReadOnlyAdmin):
     fields = list_display
 
 
+@admin.register(AccessFailureLog)
 class FailedLoginAdmin(ReadOnlyAdmin):
     list_display = ("attempt_time", "username", "ip_address", "locked_out", "user_agent")
     list_filter = ("attempt_time", "locked_out")
@@ -87,9 +90,5 @@ def _value(value: Any) -> str:
     return "empty" if value in ("", None) else str(value)
 
 
-for table in (AccessLog, AccessFailureLog):
-    admin.site.unregister(table)
-admin.site.register(AccessLog, LoginAdmin)
-admin.site.register(AccessFailureLog, FailedLoginAdmin)
 for account in (User, Group):
     admin.site.register(account.history.model, AccountChangeAdmin)

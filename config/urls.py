@@ -18,6 +18,7 @@ urlpatterns = [
     path("robots.txt", discovery.robots_txt, name="robots"),
     path("llms.txt", discovery.llms_txt, name="llms"),
     path("changes.rss", discovery.changes, name="changes"),
+    path("admin/bulk/", include("calculator.bulk.pages.urls")),
     path("admin/", admin.site.urls),
     path("csp-report/", csp_report, name="csp_report"),
     path("healthz", healthz, name="healthz"),

@@ -15,6 +15,7 @@ from django.db import models, transaction
 
 from calculator.data.groups import ensure_groups
 from calculator.data.loading import TABLES
+from calculator.models import PriceFeed
 
 _rows: dict[type[models.Model], list[models.Model]] = {}
 
@@ -31,4 +32,4 @@ def put_shipped_catalog() -> None:
     with transaction.atomic():
         for model, rows in _rows.items():
             model._base_manager.bulk_create(copy.deepcopy(rows))
-        ensure_groups(table.model for table in TABLES)
+        ensure_groups((*(table.model for table in TABLES), PriceFeed))

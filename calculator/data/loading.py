@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
@@ -21,6 +21,7 @@ from calculator.models import (
     ModelAlias,
     ModelSize,
     PresetPart,
+    PriceFeed,
 )
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
@@ -102,8 +103,16 @@ def load_catalog(root: Path) -> list[Summary]:
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()
-        ensure_groups(table.model for table in TABLES)
+        ensure_groups((*(table.model for table in TABLES), PriceFeed))
     return summaries
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """A transaction that waits for other loads and imports, and lets none run beside it."""
+    with _patience(), transaction.atomic():
+        _wait_for_other_loads()
+        yield
 
 
 @contextmanager

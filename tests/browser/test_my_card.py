@@ -97,7 +97,8 @@ def test_fit_says_the_calculators_minimum_and_whether_ones_own_cards_hold_it(pag
     page.goto("/?model=qwen2-5-72b&gpu=2x-h100-sxm-80gb")
     minimum = page.locator("#card-full .card__minimum strong").inner_text()
 
-    page.locator(".further").get_by_role("link", name="setups for Full fine-tuning").click()
+    # Its words may stand on two lines, with nothing to click in the middle.
+    page.locator(".further").get_by_role("link", name="setups for Full fine-tuning").press("Enter")
 
     expect(page.locator("#fit-minimum")).to_contain_text(minimum)
     expect(page.locator("#fit-own")).to_contain_text("On your 2× H100 SXM5 80 GB: too small")
@@ -129,7 +130,7 @@ def test_without_javascript_the_field_has_a_button_and_an_unclear_name_an_error(
     expect(page.locator("#gpu-error")).to_contain_text("4 GPUs match “a100”")
     form.get_by_label("On my GPU").fill("a100 sxm 80gb")
     form.get_by_role("button").click()
-    expect(page).to_have_url(re.compile(r"model=llama-3-1-8b&gpu=a100"))
+    expect(page).to_have_url(re.compile(r"gpu=a100"))
     expect(page.locator("#own-gpu")).to_contain_text("A100 SXM4 80 GB")
 
 

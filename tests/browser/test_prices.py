@@ -116,8 +116,11 @@ def test_without_javascript_a_price_is_saved_all_the_same(page_at, log_in, edito
 
 
 def test_the_list_is_good_on_a_phone_in_the_dark_and_to_a_screen_reader(
-    admin, assert_good_in_every_window
+    page_at, log_in, editor, assert_good_in_every_window
 ):
+    # Otherwise links are still on their way from one scheme's colour to the other's.
+    admin = page_at(reduced_motion="reduce")
+    log_in(admin, editor)
     admin.goto(WORK)
     row = admin.locator(".work__row").first
     price_field(row).fill("0.001")

@@ -13,6 +13,7 @@ from calculator.catalog import current_catalog
 from calculator.data.loading import TABLES, load_catalog
 from calculator.models import FaqEntry, LoadedRow, MethodPreset, ModelSize, PresetPart
 from gpus.models import Gpu, MemoryTier
+from gpus.prices.models import PriceObservation
 from tests.calculator.small_catalog import write_small_catalog
 
 pytestmark = pytest.mark.django_db
@@ -60,10 +61,9 @@ def test_a_row_arrives_with_its_types_and_its_parent(loaded):
     assert gpu.tier.memory_gb == 24
     assert gpu.launched_on == dt.date(2022, 10, 1)
     assert gpu.bandwidth_gb_per_s == Decimal(1008)
-    assert gpu.retail_price_usd == Decimal(1599)
-    assert gpu.retail_price_kind == "launch price"
-    assert gpu.retail_price_checked_on == dt.date(2026, 11, 1)
-    assert gpu.cloud_price_usd_per_hour is None
+    price = gpu.prices.get()
+    assert (price.kind, price.usd) == ("buy_launch", 1599)
+    assert price.checked_on == dt.date(2026, 11, 1)
     assert gpu.is_tier_example
 
 
@@ -185,15 +185,28 @@ def test_an_editor_who_puts_the_loaded_value_back_follows_the_file_again(loaded)
 
 
 def test_an_edited_price_keeps_its_own_source_and_date(loaded):
-    Gpu.objects.filter(slug="rtx-4090").update(retail_price_usd=1400)
-    change(loaded, "gpus/data/gpus.csv", "https://example.com/4090", "https://example.com/new")
-    change(loaded, "gpus/data/gpus.csv", "1599,launch price,NVIDIA", "1500,street price,A shop")
+    PriceObservation.objects.update(usd=1400)
+    change(loaded, "gpus/data/prices.csv", "https://example.com/4090", "https://example.com/new")
+    change(loaded, "gpus/data/prices.csv", "1599,NVIDIA", "1500,A shop")
 
-    assert outcome(loaded, Gpu) == {"kept": 1, "unchanged": 1}
-    gpu = Gpu.objects.get(slug="rtx-4090")
-    assert gpu.retail_price_usd == 1400
-    assert gpu.retail_price_source_name == "NVIDIA"
-    assert gpu.retail_price_source_url == "https://example.com/4090"
+    assert outcome(loaded, PriceObservation) == {"kept": 1}
+    price = PriceObservation.objects.get()
+    assert price.usd == 1400
+    assert price.source_name == "NVIDIA"
+    assert price.source_url == "https://example.com/4090"
+
+
+def test_a_price_seen_on_another_day_is_a_row_more(loaded):
+    change(
+        loaded,
+        "gpus/data/prices.csv",
+        "2026-11-01",
+        "2026-11-01\nrtx-4090,buy_launch,,1500,A shop,https://example.com/shop,2026-11-20",
+    )
+
+    assert outcome(loaded, PriceObservation) == {"added": 1, "unchanged": 1}
+    [gpu] = [each for each in current_catalog().gpus if each.slug == "rtx-4090"]
+    assert gpu.retail_price.usd == 1500
 
 
 def test_a_row_that_an_editor_deleted_does_not_come_back(loaded):
@@ -227,7 +240,7 @@ def test_a_row_that_an_editor_added_is_left_alone(loaded):
 def test_a_gpu_that_an_editor_entered_under_another_slug_is_not_entered_twice(loaded):
     tier = MemoryTier.objects.get(memory_gb=24)
     Gpu.objects.create(slug="my-5090", name="GeForce RTX 5090", short_name="RTX 5090", tier=tier)
-    row = "rtx-5090,GeForce RTX 5090,RTX 5090,NVIDIA,consumer,24,2025-01,1792,,,,,,false,5,true,"
+    row = "rtx-5090,GeForce RTX 5090,RTX 5090,NVIDIA,consumer,24,2025-01,1792,false,5,true,"
     change(loaded, "gpus/data/gpus.csv", "rtx-4090,GeForce", f"{row}\nrtx-4090,GeForce")
 
     assert outcome(loaded, Gpu) == {"kept": 1, "unchanged": 2}
@@ -316,11 +329,10 @@ def test_a_broken_file_leaves_the_old_catalog_whole(loaded):
             "“23” is not in gpus/data/memory_tiers.csv. Add it there.",
         ),
         (
-            "gpus/data/gpus.csv",
+            "gpus/data/prices.csv",
             "NVIDIA,https",
             ",https",
-            "gpus/data/gpus.csv, row 2, column retail_price_source_name: "
-            "Say where the retail price comes from.",
+            "gpus/data/prices.csv, row 2, column source_name: This field cannot be blank.",
         ),
         (
             "gpus/data/gpus.csv",
@@ -385,7 +397,8 @@ def test_a_missing_file_is_told_in_words(root):
 
 # The groups of editors --------------------------------------------------------------------------
 
-TABLE_NAMES = {table.model._meta.model_name for table in TABLES}
+# Price feeds are kept by editors too, and come from no file.
+TABLE_NAMES = {*(table.model._meta.model_name for table in TABLES), "pricefeed"}
 PARTS = {"presetpart", "modelalias"}
 
 

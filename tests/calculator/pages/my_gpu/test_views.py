@@ -128,7 +128,7 @@ def test_full_fine_tuning_has_no_rank(client):
 
 def test_settings_in_the_address_hold_for_the_answers(client):
     def longest(url):
-        return int(text(page(client, url), "#values-qlora .value__1").replace(",", ""))
+        return int(text(page(client, url), "#values-qlora .value__1 a").replace(",", ""))
 
     usual = longest("/gpus/rtx-4090/?model=llama-3-1-8b")
     four_at_once = longest("/gpus/rtx-4090/?model=llama-3-1-8b&micro_batch=4")

@@ -1,0 +1,1 @@
+"""Public price catalogs, off until an editor turns one on."""

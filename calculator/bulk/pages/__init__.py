@@ -1,0 +1,1 @@
+"""The admin's pages of imports and exports, and of price feeds."""

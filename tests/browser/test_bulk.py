@@ -1,0 +1,105 @@
+"""An editor brings 200 prices in one paste and takes a table out, at a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, User
+from playwright.sync_api import Page, expect
+
+from calculator.bulk.reading.files import read_file
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
+
+
+@pytest.fixture
+def editor(site) -> User:
+    editor = User.objects.create_user("editor", password="a long secret", is_staff=True)
+    editor.groups.add(Group.objects.get(name="Catalog editor"))
+    return editor
+
+
+def provider_page() -> str:
+    """A page's table as the clipboard has it: 100 GPUs, two prices each."""
+    names = list(Gpu.objects.order_by("slug").values_list("name", flat=True)[:100])
+    lines = ["GPU\tVRAM\tOn-demand\tSpot"]
+    for number, name in enumerate(names):
+        lines.append(f"{name}\t24 GB\t${1 + number / 50:.2f}/hr\t${0.5 + number / 100:.2f}/hr")
+    return "\n".join(lines)
+
+
+def open_bulk(page: Page) -> None:
+    page.goto("/admin/")
+    page.get_by_role("link", name="Import and export").click()
+    expect(page.get_by_role("heading", name="Import and export")).to_be_visible()
+
+
+def say_where_it_was_seen(page: Page) -> None:
+    page.get_by_label("Provider", exact=True).fill("Test Cloud")
+    page.get_by_label("Source", exact=True).fill("Test Cloud")
+    page.get_by_label("Link to the page").fill("https://cloud.example.com/pricing")
+
+
+def test_200_prices_take_one_paste_and_one_confirmation(page_at, log_in, editor):
+    page = page_at()
+    log_in(page, editor)
+    open_bulk(page)
+
+    page.get_by_label("Paste a table").fill(provider_page())
+    say_where_it_was_seen(page)
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.locator("#content")).to_contain_text("200 added, 0 changed, 0 unchanged")
+    expect(page.get_by_label("On-demand (C)")).to_have_value("usd@rent_on_demand")
+    expect(page.locator("#bulk-changes tbody tr")).to_have_count(200)
+    assert not PriceObservation.objects.filter(provider="Test Cloud").exists()
+    page.get_by_label(re.compile("odd prices, marked below: I have checked them")).check()
+    page.get_by_role("button", name="Import 200 changes").click()
+
+    expect(page.locator(".messagelist .success")).to_contain_text("200 added")
+    assert PriceObservation.objects.filter(provider="Test Cloud").count() == 200
+    visitor = page_at()
+    visitor.goto("/gpus/rtx-4090/")
+    expect(visitor.locator("main")).to_contain_text("Test Cloud")
+
+
+def test_mistakes_are_put_right_with_the_keyboard_alone_on_a_phone(
+    page_at, log_in, editor, assert_good_in_every_window
+):
+    page = page_at(width=390)
+    log_in(page, editor)
+    open_bulk(page)
+    assert_good_in_every_window(page)
+    page.set_viewport_size({"width": 390, "height": 800})
+
+    page.get_by_label("Paste a table").fill("GPU\tStreet price\nRTX 9999\t$1,500\n")
+    page.get_by_label("Source", exact=True).fill("A shop")
+    page.get_by_label("Link to the page").fill("https://shop.example.com/")
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_contain_text("“RTX 9999” is no GPU of the catalog")
+    assert_good_in_every_window(page)
+    page.get_by_role("link", name="Change the pasted text").press("Enter")
+    page.get_by_label("Paste a table").fill("GPU\tStreet price\nRTX 4090\t$1,500\n")
+    page.get_by_role("button", name="Show what would change").press("Enter")
+    page.get_by_role("button", name="Import 1 change").press("Enter")
+
+    expect(page.locator(".messagelist .success")).to_contain_text("1 added")
+    price = PriceObservation.objects.get(source_name="A shop")
+    assert (price.gpu.slug, price.kind, price.usd) == ("rtx-4090", "buy_street", 1500)
+
+
+def test_an_exported_workbook_is_imported_again(page_at, log_in, editor, tmp_path):
+    page = page_at(java_script=False)
+    log_in(page, editor)
+    open_bulk(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Memory tiers as XLSX").click()
+    file = tmp_path / "tiers.xlsx"
+    download.value.save_as(file)
+    assert len(read_file(file.read_bytes()).rows) > 5
+
+    page.get_by_label("What is in it").select_option("tiers")
+    page.get_by_label("Or a file").set_input_files(file)
+    page.get_by_role("button", name="Show what would change").click()
+
+    expect(page.locator("#content")).to_contain_text("Nothing to change")
