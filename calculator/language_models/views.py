@@ -33,7 +33,9 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     models = _present_list(request)
     template = "calculator/language_models/fragment.html"
-    return fragment_response(request, template, {"models": models}, models.page_url)
+    return fragment_response(
+        request, template, {"models": models}, models.page_url, has_answer=not models.form.errors
+    )
 
 
 @public(OWN_GPU)

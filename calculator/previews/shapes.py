@@ -82,9 +82,9 @@ def _figures(catalog: Catalog, spec: LanguageModelSpec) -> dict[str, str]:
         "Parameters, as typed": _count(spec.params_total_count),
         "Active for a token, as typed": _count(spec.params_active_count),
     }
-    for method, memory_bytes in default_bytes(spec).items():
+    for method, device in default_bytes(spec).items():
         name = _method_name(catalog, method)
-        figures[f"{name}, memory"] = format_gb(memory_bytes)
+        figures[f"{name}, memory"] = format_figure(device.likely, (device.low, device.high))
         figures[f"{name}, minimum"] = _minimum(catalog, architecture, method)
     return figures
 

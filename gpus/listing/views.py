@@ -31,7 +31,13 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
 def gpu_table(request: HtmxHttpRequest) -> HttpResponse:
     gpu_list = _present(request)
     template = "gpus/listing/fragment.html"
-    return fragment_response(request, template, {"gpu_list": gpu_list}, gpu_list.page_url)
+    return fragment_response(
+        request,
+        template,
+        {"gpu_list": gpu_list},
+        gpu_list.page_url,
+        has_answer=not gpu_list.form.errors,
+    )
 
 
 def _present(request: HttpRequest) -> GpuListView:

@@ -34,7 +34,9 @@ def fit_page(request: HttpRequest) -> HttpResponse:
 def fit_table(request: HtmxHttpRequest) -> HttpResponse:
     fit = _present(request)
     template = "calculator/pages/fit/fragment.html"
-    return fragment_response(request, template, {"fit": fit}, fit.page_url)
+    return fragment_response(
+        request, template, {"fit": fit}, fit.page_url, has_answer=fit.table is not None
+    )
 
 
 def _present(request: HttpRequest) -> FitView:

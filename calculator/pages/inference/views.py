@@ -41,7 +41,13 @@ def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_inference(catalog, request.GET.dict(), today=today)
     template = "calculator/pages/inference/fragment.jinja"
-    return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
+    return fragment_response(
+        request,
+        template,
+        {"calculator": calculator},
+        calculator.page_url,
+        has_answer=not calculator.error,
+    )
 
 
 @public(more=PAGE_NAMES)

@@ -33,7 +33,9 @@ def why_page(request: HttpRequest) -> HttpResponse:
 def why_fragment(request: HtmxHttpRequest) -> HttpResponse:
     why = _present(request)
     template = "calculator/pages/why/fragment.html"
-    return fragment_response(request, template, {"why": why}, why.page_url)
+    return fragment_response(
+        request, template, {"why": why}, why.page_url, has_answer=not why.form.errors
+    )
 
 
 def _present(request: HttpRequest) -> WhyView:
