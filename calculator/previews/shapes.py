@@ -18,7 +18,7 @@ from calculator.language_models.specs import LanguageModelSpec
 from calculator.looking_ahead.changes import Change, Preview, previews
 from calculator.previews.effects import NONE, AnswerChange, FigureChange, answer_changes
 from calculator.previews.what_if import catalog_with
-from calculator.words.formatting import format_count, format_gb
+from calculator.words.formatting import format_count, format_figure
 from gpus.labels import setup_label
 
 
