@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, models
 from import_export.results import RowResult
 from tablib import Dataset
 
@@ -27,6 +27,7 @@ from calculator.changes.locking import version_of
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import one_at_a_time
+from calculator.serving.row_versions import snapshots_held
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,29 @@ class RowChange:
 
 
 @dataclass(frozen=True)
+class PlannedRow:
+    """A row that is read, as it is stored before the import (None: it is new) and after it."""
+
+    place: int
+    stored: models.Model | None
+    wanted: models.Model
+    is_changed: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What an import would do. With a problem it does nothing at all."""
+    """What an import would do. With a problem it does nothing at all.
+
+    rows are those without a problem, unchanged ones too, with what the import's `columns` say.
+    """
 
     changes: tuple[RowChange, ...] = ()
     unchanged_count: int = 0
     problems: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
     fingerprint: str = field(default="", compare=False)
+    rows: tuple[PlannedRow, ...] = field(default=(), compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def new_count(self) -> int:
@@ -132,13 +148,15 @@ def apply_import(
     editor: Any,
     fingerprint: str | None,
     source: str,
+    look: Callable[[Plan], None],
     accepts_odd: bool = False,
     may_publish: bool = True,
 ) -> Plan:
     """Import it, all or nothing, and return what was done.
 
     fingerprint is that of the plan that was confirmed; None takes it as it is now, unseen. source is
-    what history says of where it came from.
+    what history says of where it came from. look sees what is about to be done, and raises where it
+    should not be.
 
     Raises:
         HasProblems: it has mistakes.
@@ -146,6 +164,7 @@ def apply_import(
         NotAsShown: the plan is another by now.
     """
     with (
+        snapshots_held(),
         one_at_a_time(),
         change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}"),
     ):
@@ -156,6 +175,7 @@ def apply_import(
             raise NotAsShown(plan)
         if plan.warned_count and not accepts_odd:
             raise IsOdd(plan)
+        look(plan)
     return plan
 
 
@@ -185,9 +205,13 @@ def _run(
     )
     if result.base_errors:
         raise result.base_errors[0].error
-    changes, versions = [], []
+    changes, versions, planned = [], [], []
     for row, found in zip(taken, result.rows, strict=True):
         problems += _problems_of(table, row, found)
+        if found.instance is not None:
+            stored = None if found.is_new() else found.original
+            is_changed = found.is_new() or found.is_update()
+            planned.append(PlannedRow(row.place, stored, found.instance, is_changed))
         if found.is_new() or found.is_update():
             cells = tuple(CellChange(*each) for each in found.diff)
             warnings = oddities(found.instance) if oddities else ()
@@ -204,6 +228,8 @@ def _run(
         sum(each.is_skip() for each in result.rows),
         tuple(problems),
         tuple(left_out),
+        rows=tuple(planned),
+        columns=rows.columns,
     )
     return replace(plan, fingerprint=_fingerprint(plan, versions))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from calculator.bulk.consequences import asking
 from calculator.bulk.models import BulkImport, PriceFeed
 from calculator.bulk.planning import Plan, Reading, apply_import, plan_import
 from calculator.bulk.reading.columns import names_columns, recognised
@@ -17,6 +18,7 @@ from calculator.bulk.reading.grid import Grid, with_header, without_header
 from calculator.bulk.source_rows import gpu_names
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.data.loading import one_at_a_time
+from calculator.serving.row_versions import snapshots_held
 from gpus.prices.models import PriceObservation
 
 # What nobody confirmed by then is thrown away: it was read against other rows.
@@ -110,6 +112,7 @@ def confirm(
     editor: Any,
     fingerprint: str,
     accepts_odd: bool = False,
+    confirmed: str = "",
     may_publish: bool = True,
 ) -> Plan:
     """Do what the preview with this fingerprint said, once.
@@ -119,8 +122,9 @@ def confirm(
         HasProblems: it has mistakes, and changes nothing.
         NotAsShown: it would do something else by now, and changes nothing.
         IsOdd: some prices are odd, and nobody said that they are right.
+        HeldBack: guards refuse it, or ask what `confirmed` is no answer to.
     """
-    with one_at_a_time():
+    with snapshots_held(), one_at_a_time():
         row = BulkImport.objects.select_for_update().filter(pk=pk, applied_at=None).first()
         if row is None:
             raise AlreadyDone
@@ -132,6 +136,7 @@ def confirm(
             editor=editor,
             fingerprint=fingerprint,
             source=row.source,
+            look=asking(waiting.table, confirmed),
             accepts_odd=accepts_odd,
             may_publish=may_publish,
         )

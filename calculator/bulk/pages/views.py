@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from calculator.bulk.consequences import consequences, findings
 from calculator.bulk.models import BulkImport
 from calculator.bulk.pages.forms import HandInForm, ReadingForm
 from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown, Plan
@@ -22,6 +23,7 @@ from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
 from calculator.changes.publishing import may_publish
+from calculator.looking_ahead.changes import CONFIRMED, HeldBack
 
 # More changes than one looks through: the page says how many there are beyond.
 MOST_SHOWN = 1_000
@@ -89,6 +91,7 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
             editor=request.user,
             fingerprint=request.POST.get("fingerprint", ""),
             accepts_odd="odd" in request.POST,
+            confirmed=request.POST.get(CONFIRMED, ""),
             may_publish=may_publish(request),
         )
     except AlreadyDone:
@@ -96,6 +99,9 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
     except IsOdd as refused:
         said = "Nothing was changed: tick that you have checked the odd prices."
         return _refused(request, row, said, refused.plan)
+    except HeldBack:
+        said = "Nothing was changed: read below what this would do."
+        return _refused(request, row, said)
     except (HasProblems, NotAsShown) as refused:
         said = (
             "Nothing was changed: rows of the catalog have changed since this preview was made. "
@@ -107,9 +113,12 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
     return redirect("bulk:preview", pk=row.pk)
 
 
-def _refused(request: HttpRequest, row: BulkImport, said: str, plan: Plan) -> HttpResponse:
+def _refused(
+    request: HttpRequest, row: BulkImport, said: str, plan: Plan | None = None
+) -> HttpResponse:
     messages.error(request, said)
     waiting = Waiting.of(row)
+    plan = plan or waiting.plan(may_publish=may_publish(request))
     return _preview_page(request, waiting, ReadingForm(None, waiting), plan, 409)
 
 
@@ -122,6 +131,8 @@ def _preview_page(
         "import": waiting.row,
         "form": form,
         "plan": plan,
+        "findings": findings(waiting.table, plan),
+        "ahead": consequences(waiting.table, plan),
         "shared": shared,
         "changes": [
             replace(change, cells=tuple(each for each in change.cells if each not in shared))
