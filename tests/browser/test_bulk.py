@@ -111,7 +111,7 @@ def test_an_import_meets_another_editors_save_goes_on_and_is_undone_with_one_pre
     page_at, log_in, editor, problems, assert_good_in_every_window
 ):
     problems.expect("status of 409")
-    page, window_of_anna = page_at(java_script=False), page_at()
+    page, window_of_anna = page_at(), page_at()
     log_in(page, editor)
     anna = User.objects.create_user("anna", is_staff=True)
     anna.groups.add(Group.objects.get(name="Catalog editor"))

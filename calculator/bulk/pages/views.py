@@ -101,8 +101,10 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
     except OthersSaved as refused:
         said = (
             "Nothing was changed: somebody else saved rows of this import after you looked at it. "
-            "Both versions are below. Import again, and yours stands."
+            "Both versions are below."
         )
+        if refused.plan.can_be_applied:
+            said += " Import again, and yours stands."
         return _refused(request, row, said, refused.plan, refused.clashes)
     except (HasProblems, NotAsShown) as refused:
         said = (
