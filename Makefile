@@ -30,7 +30,7 @@ ON_POSTGRESQL := tests --ignore tests/browser --ignore tests/house --ignore test
 TRACING_VENV := validation/.venv
 TRACING_INSTALLED := $(TRACING_VENV)/.installed-requirements
 
-.PHONY: help install run dev test testpostgresql bench soak check audit fuzz fix lock sbom validate admin clean
+.PHONY: help install run dev test testpostgresql bench soak lighthouse check audit fuzz fix lock sbom validate admin clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -60,6 +60,18 @@ bench: $(TOOLS_INSTALLED)  ## hold the site's speed to a bare Django view's, sid
 soak: $(TOOLS_INSTALLED)  ## ten minutes at saturation with kills, edits and database restarts; then memory
 	@$(BIN)/python -m tests.bench.soak $(ARGS)
 	@$(BIN)/python -m tests.bench.memory
+
+# Node and its packages stay outside of the project; CHROME_PATH is Debian's Chromium.
+LIGHTHOUSE := npx --yes lighthouse@12.8.2 --quiet --form-factor=mobile --output=json \
+	--only-categories=performance,accessibility,best-practices,seo \
+	--chrome-flags="--headless=new --no-sandbox --disable-gpu --disable-background-networking"
+
+lighthouse:  ## ask Lighthouse about five pages of a running site as on a phone (needs node; SITE=…)
+	@for path in / /models/llama-3-1-8b/ /gpus/rtx-4090/ /faq/vram-to-fine-tune-7b/ /accuracy/; do \
+		CHROME_PATH=$${CHROME_PATH:-/usr/bin/chromium} \
+		$(LIGHTHOUSE) "$(or $(SITE),http://127.0.0.1:8000)$$path" | node -e \
+		'let t="";process.stdin.on("data",d=>t+=d).on("end",()=>{const c=JSON.parse(t).categories;console.log(process.argv[1],...Object.values(c).map(x=>x.id+" "+Math.round(100*x.score)))})' \
+		"$$path" || exit 1; done
 
 check: $(TOOLS_INSTALLED)  ## lint, format, imports, types and migrations, changing nothing
 	$(BIN)/ruff check .

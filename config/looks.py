@@ -25,7 +25,7 @@ class LooksMiddleware:
         if (
             response.status_code in (200, 304)
             and (page := _gpu_page(request.path_info))
-            and request.META.get("HTTP_HX_REQUEST") is None
+            and request.headers.get("hx-request") is None
             and settings.SESSION_COOKIE_NAME not in request.COOKIES
         ):
             LOOKS.seen(page[1])

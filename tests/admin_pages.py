@@ -31,9 +31,9 @@ def save(client: Any, url: str, **changes: Any) -> Any:
     return client.post(url, {name: "" if value is None else value for name, value in data.items()})
 
 
-def run_action(client: Any, url: str, action: str, rows: Any) -> Any:
+def run_action(client: Any, url: str, action: str, rows: Any, **more: str) -> Any:
     selected = [row.pk for row in rows]
-    return client.post(url, {"action": action, "_selected_action": selected}, follow=True)
+    return client.post(url, {"action": action, "_selected_action": selected, **more}, follow=True)
 
 
 def said(response: Any) -> list[str]:

@@ -6,30 +6,59 @@ only want the rows. tests/calculator/test_load_catalog.py tries the loading itse
 
 from __future__ import annotations
 
-import copy
 from itertools import chain
 
 from django.apps import apps
 from django.core.management import call_command
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.utils import timezone
 
 from calculator.data.groups import ensure_groups
 from calculator.data.loading import TABLES
 from calculator.models import PriceFeed
 
-_rows: dict[type[models.Model], list[models.Model]] = {}
+# For each table, the statement that fills it and its rows as the database's driver takes them.
+_inserts: list[tuple[str, list[tuple]]] = []
+# Where a row says when it was saved, which is now: no test takes the snapshot of another.
+_SAVED_NOW = object()
 
 
 def put_shipped_catalog() -> None:
     """Fill the empty tables of a test's database."""
-    if not _rows:
+    if not _inserts:
         call_command("load_catalog", verbosity=0)
         for model in chain.from_iterable(
             apps.get_app_config(app).get_models() for app in ("gpus", "calculator")
         ):
-            _rows[model] = list(model._base_manager.all())
+            _inserts.append(_insert_of(model))
         return
     with transaction.atomic():
-        for model, rows in _rows.items():
-            model._base_manager.bulk_create(copy.deepcopy(rows))
+        with connection.cursor() as cursor:
+            now = connection.ops.adapt_datetimefield_value(timezone.now())
+            for statement, rows in _inserts:
+                if rows:
+                    cursor.executemany(
+                        statement,
+                        [tuple(now if v is _SAVED_NOW else v for v in row) for row in rows],
+                    )
         ensure_groups((*(table.model for table in TABLES), PriceFeed))
+
+
+def _insert_of(model: type[models.Model]) -> tuple[str, list[tuple]]:
+    """Half of the suite's tests begin with these rows, and Django's own way takes them ten times as long."""
+    fields = model._meta.concrete_fields
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    values = ", ".join(["%s"] * len(fields))
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values})",
+        [
+            tuple(
+                _SAVED_NOW
+                if getattr(field, "auto_now", False)
+                else field.get_db_prep_save(getattr(row, field.attname), connection)
+                for field in fields
+            )
+            for row in model._base_manager.order_by("pk")
+        ],
+    )

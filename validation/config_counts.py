@@ -35,6 +35,13 @@ TEXT_MODELS = {"gemma4": "gemma4_text"}
 # What the core computes of a family that has more.
 _COMPUTED: dict[str, dict[str, Any]] = {
     "gemma4": {"global_head_dim": 64, "num_global_key_value_heads": 2},
+    # Of every fifth layer, one must come before those that share its keys.
+    "gemma3n_text": {
+        "num_hidden_layers": 12,
+        "num_kv_shared_layers": 3,
+        "hidden_size_per_layer_input": 24,
+        "activation_sparsity_pattern": [0.95] * 4 + [0.0] * 8,
+    },
     "opt": {"do_layer_norm_before": True},
     "deepseek_v2": {"num_experts_per_tok": 2},
     "deepseek_v32": {"q_lora_rank": 24},
@@ -87,6 +94,8 @@ _SMALL: dict[str, tuple[Any, ...]] = {
     "hidden_size_per_layer_input": (0, 24),
     "vocab_size_per_layer_input": (304,),
     "num_kv_shared_layers": (0, 1),
+    "altup_num_inputs": (2, 3, 4),
+    "laurel_rank": (8, 12),
     "moe_k": (1, 2),
     "moe_intermediate_size": (48, 56),
     "shared_expert_intermediate_size": (40, 64),
@@ -219,6 +228,7 @@ def _as_saved(config: PreTrainedConfig, changes: dict[str, Any]) -> dict[str, An
         *FLAGS,
         *OTHER_KEYS,
         *changes,
+        "activation_sparsity_pattern",
         "model_type",
         "layer_types",
         "mlp_layer_types",

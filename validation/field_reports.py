@@ -77,6 +77,8 @@ def main() -> None:
     tight = [item for item in items if item.outcome == "wrong" and item.answer == "tight"]
     ran_out = sum(item.report.kind == "out_of_memory" for item in tight)
     _print(f"of the wrong ones, {ran_out} ran out where the answer is “tight”")
+    contradicted = counts["wrong"] - len(tight)
+    _print(f"answers other than “tight” that were wrong, or measured outside: {contradicted}")
     near = [item for item in items if item.missing and _asked(item)]
     _print(
         f"asked without what cannot be stated: {sum(item.agrees for item in near)} of"

@@ -36,7 +36,8 @@ class _SummarisedList(ChangeList):
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(admin.ModelAdmin):
-    list_display = ("when", "by", "kind", "summary", "why", "undo")
+    # The way back stands early: on a phone the end of a row is out of sight.
+    list_display = ("when", "undo", "summary", "by", "kind", "why")
     list_display_links = ("when",)
     list_filter = (SinceFilter, WhoFilter, "kind", TableFilter)
     search_fields = ("who_name", "why")

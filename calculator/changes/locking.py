@@ -7,13 +7,11 @@ along; what was saved in between is found by it, and so is what the editor had s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
-from calculator.changes.differences import Difference, differences
 from calculator.changes.models import ChangeSet
 
 
@@ -25,11 +23,6 @@ class Conflict:
     row: models.Model | None  # None: it was deleted
     seen: models.Model | None  # None: what was seen is not recorded
     by: ChangeSet | None
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """What was saved in between, field by field."""
-        return differences(self.seen, self.row)
 
 
 def version_of(row: models.Model) -> str:
@@ -47,20 +40,6 @@ def hold(model: type[models.Model], *keys: Any) -> dict[Any, models.Model]:
         row.pk: row
         for row in model._base_manager.select_for_update().filter(pk__in=keys).order_by("pk")
     }
-
-
-def hold_unchanged(model: type[models.Model], versions: Mapping[Any, str]) -> list[Conflict]:
-    """Lock rows until the transaction ends; return those that changed since they were seen.
-
-    `versions` maps keys to what `version_of` said of each row when somebody looked at it, for
-    an import when its preview was made.
-    """
-    rows = hold(model, *versions)
-    return [
-        conflict_of(model, key, version, rows.get(key))
-        for key, version in versions.items()
-        if key not in rows or version_of(rows[key]) != version
-    ]
 
 
 def conflict_of(

@@ -13,6 +13,7 @@ from calculator.changes.recording import change_set
 from calculator.data.groups import ensure_groups
 from calculator.data.merging import Merge, Summary
 from calculator.data.tables import Files, Table
+from calculator.faq.checks import figures_held
 from calculator.models import (
     FaqEntry,
     LanguageModel,
@@ -99,7 +100,8 @@ def load_catalog(root: Path) -> list[Summary]:
         loaded = {(row.table, row.key): row for row in LoadedRow.objects.all()}
         files = Files(root, TABLES)
         merge = Merge(files, loaded)
-        summaries = [merge.load(table) for table in TABLES]
+        with figures_held():  # answers, which state them, come last
+            summaries = [merge.load(table) for table in TABLES]
         if files.problems:
             raise BrokenFiles(files.problems)
         merge.remember()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.template.loader import render_to_string
+from django.utils.text import capfirst
 
 from calculator.changes.locking import Conflict, conflict_of, version_of
 from calculator.editing.side_by_side import side_by_side
+
+T = TypeVar("T", bound=forms.BaseFormSet)
 
 
 class VersionField(forms.CharField):
@@ -110,6 +113,19 @@ class RowForm(forms.ModelForm):
         label = str(self.instance._meta.get_field(name).verbose_name)
         said = " ".join(ValidationError(errors).messages)
         return f"{label[:1].upper()}{label[1:]}: {said} It is on the row's own page."
+
+
+def labelled(formset: type[T]) -> type[T]:
+    """The same forms, each field named for those who do not see in which column it stands."""
+
+    class Labelled(formset):  # type: ignore[valid-type, misc]
+        def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+            super().add_fields(form, index)
+            row = str(form.instance) if form.instance.pk else "new"
+            for field in form.fields.values():
+                field.widget.attrs.setdefault("aria-label", f"{capfirst(str(field.label))}, {row}")
+
+    return Labelled
 
 
 class MultilineField(forms.CharField):

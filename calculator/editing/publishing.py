@@ -6,21 +6,23 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from calculator.looking_ahead.admin import ask_before_action
 
 
 @admin.action(description="Publish", permissions=["publish"])
 def publish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
-) -> None:
-    _set_published(model_admin, request, queryset, published=True)
+) -> HttpResponse | None:
+    return _set_published(model_admin, request, queryset, published=True)
 
 
 @admin.action(description="Unpublish: keep, but show nowhere", permissions=["publish"])
 def unpublish(
     model_admin: admin.ModelAdmin, request: HttpRequest, queryset: models.QuerySet
-) -> None:
-    _set_published(model_admin, request, queryset, published=False)
+) -> HttpResponse | None:
+    return _set_published(model_admin, request, queryset, published=False)
 
 
 def _set_published(
@@ -29,13 +31,17 @@ def _set_published(
     queryset: models.QuerySet,
     *,
     published: bool,
-) -> None:
+) -> HttpResponse | None:
     rows = list(queryset.exclude(published=published))
+    action = "publish" if published else "unpublish"
+    if asked := ask_before_action(model_admin, request, rows, action, published=published):
+        return asked
     for row in rows:
         row.published = published
     save_each(model_admin, request, rows, "published")
     done = "published" if published else "unpublished"
     messages.success(request, f"{count(rows, model_admin)} {done}.")
+    return None
 
 
 def save_each(

@@ -19,13 +19,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from calculator.changes.differences import name_of
-from calculator.changes.locking import hold
+from calculator.changes.locking import conflict_of, hold
 from calculator.changes.models import Kind
 from calculator.changes.publishing import may_publish
 from calculator.changes.recording import change_set
 from calculator.changes.row_history import history_of
-from calculator.editing.forms import MULTILINE_TEXT, RowForm
+from calculator.editing.forms import MULTILINE_TEXT, RowForm, labelled
 from calculator.editing.publishing import save_each
+from calculator.looking_ahead.admin import SHOW, LookAheadAdmin, findings_with
 
 # A link typed without its scheme is https, as it will be by default from Django 6.
 FIELDS = {**MULTILINE_TEXT, models.URLField: {"assume_scheme": "https"}}
@@ -40,6 +41,11 @@ class RowInline(admin.TabularInline):
     form = RowForm
     formfield_overrides = FIELDS
 
+    def get_formset(
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> type[forms.BaseInlineFormSet]:
+        return labelled(super().get_formset(request, obj, **kwargs))
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
         if not self.has_change_permission(request, obj):
@@ -47,7 +53,7 @@ class RowInline(admin.TabularInline):
         return [*(each for each in fields if each != VERSION), VERSION]
 
 
-class RowAdmin(admin.ModelAdmin):
+class RowAdmin(LookAheadAdmin):
     """A table that editors keep.
 
     Each request that changes something is one change set, with the reason that its form gives. A
@@ -111,7 +117,7 @@ class RowAdmin(admin.ModelAdmin):
         published = formset.form.base_fields.get("published")
         if published is not None and not self.has_publish_permission(request):
             published.disabled = True
-        return formset
+        return labelled(formset)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, **{"form": self.form, **kwargs})
@@ -123,10 +129,33 @@ class RowAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        if SHOW in request.POST:
+            return super().changeform_view(request, object_id, form_url, extra_context)
         with self._as_one_change(request):
             if request.method == "POST" and object_id is not None:
+                key = unquote(object_id)
+                if key.isdecimal() and not self.get_queryset(request).filter(pk=key).exists():
+                    return self._gone_view(request, key)
                 self._hold(request, unquote(object_id))
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _gone_view(self, request: HttpRequest, key: str) -> HttpResponse:
+        """What was typed for a row that somebody deleted meanwhile: to copy, not to lose."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        deletion = conflict_of(self.model, key, "", None).by
+        form = self.get_form(request)(request.POST)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"This {self.opts.verbose_name} is gone",
+            "opts": self.opts,
+            "who": (deletion.who_name if deletion else "") or "somebody",
+            "change_url": deletion
+            and reverse("admin:calculator_changeset_change", args=[deletion.pk]),
+            "typed": [(field.label, field.data) for field in form.visible_fields() if field.data],
+            "list_url": self._url("changelist"),
+        }
+        return TemplateResponse(request, "admin/changes/gone.html", context, status=409)
 
     def _hold(self, request: HttpRequest, key: str) -> None:
         """Lock the row and those below it, so that nobody saves them between check and save."""
@@ -192,7 +221,8 @@ class RowAdmin(admin.ModelAdmin):
             raise Http404
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        if request.method == "POST":
+        findings = findings_with(request, [row], published=False)
+        if request.method == "POST" and not findings.hold_back:
             row.published = False
             save_each(self, request, [row], "published")
             messages.success(request, f"“{row}” is off the site and kept here, unpublished.")
@@ -202,6 +232,7 @@ class RowAdmin(admin.ModelAdmin):
             "title": f"Take “{row}” off the site?",
             "opts": self.opts,
             "row": row,
+            "findings": findings,
             "list_url": self._url("changelist"),
             "row_url": self._url("change", row.pk),
         }

@@ -36,6 +36,7 @@ class Candidate:
     applies: Callable[[TrainingSettings], bool]
     together: Mapping[str, Any] = field(default_factory=dict)
     needs_modules: tuple[str, ...] = ()
+    needs_experts: bool = False
 
     def change_of(self, settings: TrainingSettings) -> Change:
         """The change with these settings, of which the candidate applies."""
@@ -197,6 +198,7 @@ CANDIDATES = (
         "Quantise the experts too, one stack dequantised at a time, as Unsloth does",
         "Needs a trainer that does.",
         lambda now: now.method == "qlora" and now.experts != "quantized",
+        needs_experts=True,
     ),
     Candidate(
         "expert_lora",
@@ -204,6 +206,7 @@ CANDIDATES = (
         "Compute the experts’ adapters beside them, as Unsloth does",
         "Needs a trainer that does.",
         lambda now: now.trains_adapters and now.expert_lora == "folded",
+        needs_experts=True,
     ),
     Candidate(
         "use_dora",

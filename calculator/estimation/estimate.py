@@ -135,14 +135,7 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
         parts = {name: round(size.at(tokens, length)) for name, size in moment.parts}
         parts[GRADIENTS] = parts.get(GRADIENTS, 0) + carried
         parts_of[phase] = parts
-    parts_of["optimizer_step"] = {}
-    if not settings.steps_in_backward:
-        parts_of["optimizer_step"] = {
-            GRADIENTS: all_gradients,
-            "optimizer_temporaries": step_temporaries_bytes(
-                trained, settings.optimizer, settings.recipe
-            ),
-        }
+    parts_of["optimizer_step"] = _at_optimizer_step(trained, settings)
     if settings.eval_micro_batch:
         parts_of["evaluation"] = evaluation_parts(architecture, settings)
     phases: dict[str, int] = {
@@ -171,6 +164,21 @@ def estimate(architecture: Architecture, settings: TrainingSettings) -> Estimate
         assumptions=assumptions_of(architecture, settings),
         formula_version=FORMULA_VERSION,
     )
+
+
+def least_peak_bytes(architecture: Architecture, settings: TrainingSettings) -> int:
+    """Bytes of the optimizer step, below which the peak cannot lie: no layer has to run for them."""
+    numerics = numerics_of(settings)
+    trained = trained_parameters(architecture, numerics)
+    resident = _resident(architecture, numerics, trained, settings)
+    return sum(resident.values()) + sum(_at_optimizer_step(trained, settings).values())
+
+
+def _at_optimizer_step(trained: Trained, settings: TrainingSettings) -> dict[str, int]:
+    if settings.steps_in_backward:
+        return {}
+    temporaries = step_temporaries_bytes(trained, settings.optimizer, settings.recipe)
+    return {GRADIENTS: gradients_bytes(trained), "optimizer_temporaries": temporaries}
 
 
 def without_reuse_bytes(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.candidates import CANDIDATES, Change
 from calculator.estimation.errors import SettingsError
-from calculator.estimation.estimate import Estimate, estimate
+from calculator.estimation.estimate import Estimate, estimate, least_peak_bytes
 from calculator.estimation.lora_targets import module_names
 from calculator.estimation.settings import TrainingSettings
 
@@ -45,6 +45,11 @@ def largest_savings(
     now = estimated(architecture, settings)
     savings = []
     for change in changes(architecture, settings):
+        if estimated is estimate and (
+            least_peak_bytes(architecture, change.settings) >= now.peak_allocated_bytes
+        ):
+            # Where the optimizer step decides, few changes matter, and the others need no step.
+            continue
         try:
             savings.append(_saving(now, estimated(architecture, change.settings), change))
         except SettingsError:
@@ -71,5 +76,7 @@ def changes(architecture: Architecture, settings: TrainingSettings) -> Iterator[
     """Every single change that may save memory with these settings."""
     modules = set(module_names(architecture))
     for candidate in CANDIDATES:
+        if candidate.needs_experts and not architecture.is_moe:
+            continue
         if candidate.applies(settings) and modules.issuperset(candidate.needs_modules):
             yield candidate.change_of(settings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cached_property
@@ -51,7 +53,32 @@ def answer_problems(markdown: str) -> list[str]:
     return [*figure_problems, *markdown_problems]
 
 
+_held: ContextVar[list[PublishedFigures] | None] = ContextVar("held_figures", default=None)
+
+
+@contextmanager
+def figures_held() -> Iterator[None]:
+    """Read tiers, presets and models once for all answers that are checked within.
+
+    For who loads answers after all else and changes nothing meanwhile: each would read them anew.
+    """
+    token = _held.set([])
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def _figures() -> PublishedFigures:
+    held = _held.get()
+    if held is None:
+        return _read_figures()
+    if not held:
+        held.append(_read_figures())
+    return held[0]
+
+
+def _read_figures() -> PublishedFigures:
     published = published_figures()
     return PublishedFigures(
         tiers=published.tiers,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.urls import reverse
+from typing import Any
 
-from calculator.editing import RowAdmin, RowInline, publish, unpublish
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from calculator.editing import RowAdmin, RowForm, RowInline, publish, unpublish
+from calculator.editing.forms import MultilineField
+from calculator.estimation import ConfigError
+from calculator.estimation.architectures.config_json import architecture_from_config
 from calculator.estimation.architectures.parameters import count_parameters
+from calculator.estimation.architectures.row_writing import is_whole, row_from_architecture
 from calculator.language_models.models import LanguageModel, ModelAlias
+from calculator.question.json_text import NotJson, parse_json
 
 _NAMES = ("display_name", "slug", "hf_id", "family", "license", "released_on")
 _COUNTS = (
@@ -61,6 +72,95 @@ _LINEAR = (
 )
 
 
+# Where these differ from a config.json, they may be right: the files hold more than its layers.
+_FILLED_ONLY = ("params_total", "max_position_embeddings")
+
+
+class LanguageModelForm(RowForm):
+    """A model's row; a pasted config.json fills the fields of its shape that are empty."""
+
+    config_json = MultilineField(
+        label="config.json",
+        required=False,
+        widget=forms.Textarea(
+            attrs={"rows": 6, "class": "vLargeTextField", "spellcheck": "false"}
+        ),
+        help_text=(
+            "Paste the model's config.json, and fields of the shape that are empty are filled in "
+            "from it. It is not kept itself."
+        ),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._config_problems: list[str] = []
+        if self.is_bound and (pasted := self.data.get(self.add_prefix("config_json"), "")):
+            self.data = self._filled_in(pasted)
+
+    def clean_config_json(self) -> str:
+        if self._config_problems:
+            raise ValidationError(self._config_problems)
+        return ""
+
+    def _filled_in(self, pasted: str) -> Any:
+        """What was sent, with what the config.json says in the fields that are empty."""
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
+        try:
+            row = _row_of_config(pasted)
+        except (NotJson, ConfigError, KeyError) as error:
+            self._config_problems = _in_words(error)
+            return data
+        for name, text in row.items():
+            key = self.add_prefix(name)
+            if name not in self.fields or not text or str(data.get(key, "")) == text:
+                continue
+            if name == "tie_word_embeddings":
+                data[key] = "on"
+            elif data.get(key) and name in _FILLED_ONLY:
+                continue
+            elif data.get(key):
+                self._config_problems.append(
+                    f"{capfirst(str(self.fields[name].label))}: the field says {data[key]}, and "
+                    f"this config.json {text}. Empty the field, or take the config.json out."
+                )
+            else:
+                data[key] = text
+        return data
+
+
+def _row_of_config(pasted: str) -> dict[str, str]:
+    """The columns that a config.json fills.
+
+    Raises:
+        NotJson, ConfigError: it cannot be read; the message says where and why.
+        KeyError: rows cannot name its family.
+    """
+    config = parse_json(pasted)
+    if not isinstance(config, dict):
+        raise NotJson("Paste the whole text: it starts with { and ends with }.")
+    architecture = architecture_from_config(config)
+    row = row_from_architecture(architecture)
+    if not is_whole(row, architecture):
+        raise NotJson(
+            "The fields cannot hold all that this model is. Fill them by hand, with the traits in "
+            "which it differs from its family."
+        )
+    context = config.get("max_position_embeddings")
+    return {
+        **row,
+        "params_total": str(count_parameters(architecture).total_count),
+        "max_position_embeddings": str(context) if isinstance(context, int) else "",
+    }
+
+
+def _in_words(error: NotJson | ConfigError | KeyError) -> list[str]:
+    if isinstance(error, ConfigError):
+        return [f"{each.field} {each.message}".strip() for each in error.errors]
+    if isinstance(error, KeyError):
+        return [f"The family {error} cannot be written in these fields."]
+    return [str(error)]
+
+
 class ModelAliasInline(RowInline):
     model = ModelAlias
     extra = 0
@@ -69,6 +169,7 @@ class ModelAliasInline(RowInline):
 
 @admin.register(LanguageModel)
 class LanguageModelAdmin(RowAdmin):
+    form = LanguageModelForm
     inlines = (ModelAliasInline,)
     actions = (publish, unpublish)
     list_display = (
@@ -87,6 +188,7 @@ class LanguageModelAdmin(RowAdmin):
     readonly_fields = ("counted",)
     fieldsets = (
         (None, {"fields": _NAMES}),
+        ("Its shape, pasted", {"fields": ("config_json",)}),
         ("Parameters", {"fields": _COUNTS}),
         (
             "Layers",
@@ -101,6 +203,9 @@ class LanguageModelAdmin(RowAdmin):
         ("Linear attention", {"fields": _LINEAR, "classes": ("collapse",)}),
         ("On the site", {"fields": ("order", "published", "source")}),
     )
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, form=RowForm, **kwargs)
 
     @admin.display(description="counted from the shape")
     def counted(self, model: LanguageModel) -> str:

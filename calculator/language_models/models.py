@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -167,11 +168,11 @@ class LanguageModel(CheckedRow):
         Raises:
             ConfigError: the row is of a kind that is not modelled, or a size is wrong.
         """
-        row = {
-            each.name: "" if (value := getattr(self, each.name)) is None else value
-            for each in self._meta.concrete_fields
-        }
-        return architecture_from_row(row)
+        names = (each.name for each in self._meta.concrete_fields if each.name != "updated_at")
+        values = ((name, getattr(self, name)) for name in names)
+        return _architecture_of(
+            tuple((name, "" if value is None else value) for name, value in values)
+        )
 
     def to_spec(self) -> LanguageModelSpec:
         try:
@@ -193,6 +194,12 @@ class LanguageModel(CheckedRow):
             context_length=self.max_position_embeddings,
             aliases=tuple(each.alias for each in self.aliases.all()),
         )
+
+
+@lru_cache(maxsize=1024)
+def _architecture_of(cells: tuple[tuple[str, object], ...]) -> Architecture:
+    """Of a row's values: a new snapshot, and each answer that is checked, asks for every model's."""
+    return architecture_from_row(dict(cells))
 
 
 class ModelAlias(CheckedRow):

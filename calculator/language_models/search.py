@@ -95,12 +95,17 @@ def _by_distance(catalog: Catalog, typed: str) -> list[tuple[float, LanguageMode
     return sorted(found, key=lambda each: each[0])
 
 
-def _rank(model: LanguageModelSpec, wanted: list[str], *, as_slug: bool) -> int | None:
-    """0 where the name has every word whole, more where only a part of a word; None where not."""
+def _rank(
+    model: LanguageModelSpec, wanted: list[str], *, as_slug: bool
+) -> tuple[int, bool] | None:
+    """How many words are there in part only, and whether its name begins otherwise.
+
+    None where not all are there. Less is better: “qwen3 8b” is Qwen3 8B before R1-0528 Qwen3 8B.
+    """
     words = _words(f"{model.name} {model.family} {model.hf_id}")
     if as_slug:
         words += _words(model.slug)
-    rank = 0
+    begun_count = 0
     for position, part in enumerate(wanted, start=1):
         if part in words:
             continue
@@ -108,8 +113,9 @@ def _rank(model: LanguageModelSpec, wanted: list[str], *, as_slug: bool) -> int 
         is_whole = not part.isalpha() and position < len(wanted)
         if is_whole or not any(word.startswith(part) for word in words):
             return None
-        rank += 1
-    return rank
+        begun_count += 1
+    begins = zip(_words(model.name), wanted, strict=False)
+    return begun_count, not all(word.startswith(part) for word, part in begins)
 
 
 def _words(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings, estimate
+from calculator.estimation.device import DeviceBytes
 from calculator.estimation.units import BILLION
 from calculator.language_models.search import search_models
 from calculator.language_models.specs import LanguageModelSpec
@@ -49,7 +50,7 @@ def is_mixture(model: LanguageModelSpec) -> bool:
     )
 
 
-def default_bytes(model: LanguageModelSpec) -> dict[str, int]:
+def default_bytes(model: LanguageModelSpec) -> dict[str, DeviceBytes]:
     """What a GPU has to hold by each method with default settings; empty if not computed."""
     if model.architecture is None:
         return {}
@@ -57,6 +58,6 @@ def default_bytes(model: LanguageModelSpec) -> dict[str, int]:
 
 
 @lru_cache(maxsize=4096)
-def _device_bytes(architecture: Architecture, method: str) -> int:
+def _device_bytes(architecture: Architecture, method: str) -> DeviceBytes:
     settings = TrainingSettings(method=method)  # type: ignore[arg-type]
-    return estimate(architecture, settings).device_bytes.likely
+    return estimate(architecture, settings).device_bytes

@@ -22,7 +22,7 @@ from calculator.words.fragments import HtmxHttpRequest, fragment_response
 def model_list(request: HttpRequest) -> HttpResponse:
     models = _present_list(request)
     is_whole = not set(request.GET) - {"page"}
-    head = page_head("models", models.canonical_path, is_indexed=is_whole)
+    head = page_head("models", models.canonical_path, "Models", is_indexed=is_whole)
     return render(
         request, "calculator/language_models/list.html", {"models": models, "head": head}
     )
@@ -33,7 +33,9 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     models = _present_list(request)
     template = "calculator/language_models/fragment.html"
-    return fragment_response(request, template, {"models": models}, models.page_url)
+    return fragment_response(
+        request, template, {"models": models}, models.page_url, has_answer=not models.form.errors
+    )
 
 
 @public(OWN_GPU)

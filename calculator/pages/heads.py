@@ -23,7 +23,8 @@ def calculator_head(
     return PageHead(
         canonical_url,
         reverse(picture, query=query),
-        crumbs=_calculator_crumbs(question, canonical_url),
+        # The front page stays the front page, whatever is typed into it.
+        here="" if task == Task.TRAINING else "Inference",
         structured=() if canonical_url != "/" else (_APPLICATION,),
         is_indexed=_is_indexed(catalog, question, canonical_url),
     )
@@ -52,26 +53,25 @@ def _is_indexed(catalog: Catalog, question: Question, canonical_url: str) -> boo
     return False
 
 
-def _calculator_crumbs(question: Question, canonical_url: str) -> tuple[tuple[str, str], ...]:
-    if canonical_url == reverse("calculator:training"):
-        return ()
-    subject = question.subject
-    if subject is not None and subject.slug:
-        model_path = reverse("calculator:model", args=[subject.slug])
-        return (("Models", reverse("calculator:models")), (subject.name, model_path))
-    return ()
+def page_head(
+    name: str,
+    path: str,
+    here: str,
+    *,
+    crumbs: tuple[tuple[str, str], ...] = (),
+    is_indexed: bool = True,
+) -> PageHead:
+    """A page with the picture of that name."""
+    return PageHead(
+        path, reverse("share:page", args=[name]), here, crumbs=crumbs, is_indexed=is_indexed
+    )
 
 
-def page_head(name: str, path: str, *, is_indexed: bool = True) -> PageHead:
-    """A page right below the front page, with the picture of that name."""
-    return PageHead(path, reverse("share:page", args=[name]), is_indexed=is_indexed)
-
-
-def run_head(path: str, calculator_url: str, *, is_indexed: bool) -> PageHead:
+def run_head(path: str, here: str, calculator_url: str, *, is_indexed: bool) -> PageHead:
     """A page about a run: its picture has the figures of the calculator's page for it."""
     query = calculator_url.partition("?")[2]
     picture = reverse("share:training") + (f"?{query}" if query else "")
-    return PageHead(path, picture, is_indexed=is_indexed)
+    return PageHead(path, picture, here, is_indexed=is_indexed)
 
 
 def accuracy_head(lead: str, *, is_indexed: bool) -> PageHead:
@@ -92,6 +92,7 @@ def accuracy_head(lead: str, *, is_indexed: bool) -> PageHead:
     return PageHead(
         reverse("calculator:accuracy"),
         reverse("share:page", args=["accuracy"]),
+        "Accuracy",
         structured=(data_set,),
         is_indexed=is_indexed,
     )
@@ -101,6 +102,7 @@ def faq_head(entries: tuple[FaqView, ...]) -> PageHead:
     return PageHead(
         reverse("calculator:faq"),
         reverse("share:page", args=["faq"]),
+        "FAQ",
         # The list shows first sentences; each answer's own page has the whole.
         structured=(_questions((e, e.summary) for e in entries),) if entries else (),
     )
@@ -110,6 +112,7 @@ def answer_head(entry: FaqView) -> PageHead:
     return PageHead(
         entry.url,
         reverse("share:answer", args=[entry.slug]),
+        entry.question,
         crumbs=(("FAQ", reverse("calculator:faq")),),
         structured=(_questions([(entry, strip_tags(entry.answer_html))]),),
     )
@@ -134,22 +137,26 @@ def _questions(answers: Iterable[tuple[FaqView, str]]) -> dict[str, object]:
     }
 
 
-def model_head(name: str, slug: str, path: str, *, method_path: str = "") -> PageHead:
-    """A model's page; with method_path, that of one of its methods."""
-    crumbs = [("Models", reverse("calculator:models"))]
-    if method_path:
-        crumbs.append((name, path))
-    return PageHead(
-        method_path or path,
-        reverse("share:training", query={"model": slug}),
-        crumbs=tuple(crumbs),
-    )
+def model_head(name: str, slug: str, path: str) -> PageHead:
+    models = ("Models", reverse("calculator:models"))
+    return PageHead(path, _picture_of(slug), name, crumbs=(models,))
 
 
-def gpu_head(slug: str, path: str, *, is_indexed: bool) -> PageHead:
+def model_method_head(name: str, slug: str, method_name: str, path: str) -> PageHead:
+    models = ("Models", reverse("calculator:models"))
+    model = (name, reverse("calculator:model", args=[slug]))
+    return PageHead(path, _picture_of(slug), method_name, crumbs=(models, model))
+
+
+def _picture_of(slug: str) -> str:
+    return reverse("share:training", query={"model": slug})
+
+
+def gpu_head(name: str, slug: str, path: str, *, is_indexed: bool) -> PageHead:
     return PageHead(
         path,
         reverse("share:gpu", args=[slug]),
+        name,
         crumbs=(("GPUs", reverse("gpus:list")),),
         is_indexed=is_indexed,
     )

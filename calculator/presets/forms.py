@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django import forms
 
 from calculator.words.formatting import format_number, shortened
+from calculator.words.numbers import read_number
 
 SMALLEST_SIZE_B = Decimal("0.1")
 LARGEST_SIZE_B = Decimal(2000)
 DEFAULT_SIZE_B = Decimal(7)
 
-_SIZE = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*[bB]?", re.ASCII
-)
+# Of billions: “7B” is 7, “500M” half of one.
+_LETTERS: Mapping[str, int | Decimal] = {"b": 1, "m": Decimal("0.001"), "t": 1000}
 
 
 class SizeField(forms.CharField):
-    """Billions of parameters: “13”, “0.5”, “1,000”, “7B”.
+    """Billions of parameters: “13”, “0.5”, “1,000”, “7B”, “500M”, “1T”.
 
     More than three decimals are refused rather than rounded: a figure for another size than
     the one typed would be wrong without saying so.
@@ -45,12 +46,11 @@ class SizeField(forms.CharField):
         typed = super().to_python(value)
         if typed is None or typed in self.empty_values:
             return None
-        if re.fullmatch(r"[0-9]+,[0-9]+\s*[bB]?", typed) and not _SIZE.fullmatch(typed):
+        size_b = read_number(typed, _LETTERS)
+        if size_b is None and re.fullmatch(r"[0-9]+,[0-9]+\s*[bB]?", typed):
             raise self._error("decimal_comma", typed=typed, suggestion=typed.replace(",", "."))
-        match = _SIZE.fullmatch(typed)
-        if match is None or len(typed) > 40:
+        if size_b is None:
             raise self._error("not_a_number", typed=shortened(typed))
-        size_b = Decimal(match["number"].replace(",", ""))
         if not SMALLEST_SIZE_B <= size_b <= LARGEST_SIZE_B:
             raise self._error("out_of_range")
         if size_b != round(size_b, 3):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.utils.text import get_text_list
 
 from calculator.words.formatting import shortened
-from gpus.names import matching_gpus, meant_gpu
+from gpus.labels import matching_gpus, meant_gpu
 from gpus.specs import GpuSpec
 
 OWN_GPU = "gpu"

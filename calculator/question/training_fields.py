@@ -19,7 +19,7 @@ FIRST_FIELDS = FieldGroup(
             "sequence_length",
             "Sequence length",
             "count",
-            "Tokens of the longest sequence.",
+            "Tokens of the longest sequence; 4k is 4,096.",
         ),
         SettingField(
             "gradient_checkpointing",

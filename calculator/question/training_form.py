@@ -17,6 +17,7 @@ from calculator.estimation.settings import CHOICES
 from calculator.estimation.spellings import NAMES, TARGETS, understood
 from calculator.question.setting_fields import ALL_METHODS, SettingField
 from calculator.question.training_fields import FIELDS
+from calculator.words.numbers import LENGTHS, LONGEST, read_whole_number
 
 TRAINER = "trainer"
 SETTING_NAMES = (*FIELDS, TRAINER)
@@ -24,7 +25,7 @@ SETTING_NAMES = (*FIELDS, TRAINER)
 # /?size=7 is the rule of thumb.
 NAME_THAT_MAKES_A_SIZE_PRECISE = "sequence_length"
 
-_COUNT = re.compile(r"\d{1,3}(?:,\d{3})+|\d+", re.ASCII)
+_TOKENS = re.compile(r"\s*tokens?$", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,]+")
 _LONGEST_NUMBER = 30
 _SWITCH = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
@@ -159,6 +160,8 @@ def parse(name: str, text: str) -> Any:
     """A value of the setting's type, or the text itself, which the core then refuses."""
     setting = FIELDS.get(name)
     kind = "choice" if setting is None else setting.kind
+    if name == "sequence_length":
+        return parse_length(text)
     if kind == "count":
         return parse_count(text)
     if kind == "number" and len(text) <= _LONGEST_NUMBER:
@@ -178,9 +181,16 @@ def parse(name: str, text: str) -> Any:
 
 
 def parse_count(text: str) -> int | str:
-    """A whole number, or the text itself, which the core then refuses."""
-    is_count = _COUNT.fullmatch(text) and len(text) <= _LONGEST_NUMBER
-    return int(text.replace(",", "")) if is_count else text
+    """A whole number, or the text itself, which the core then refuses: “16”, “4,096”, “1e3”."""
+    count = read_whole_number(text)
+    return text if count is None else count
+
+
+def parse_length(text: str) -> int | str:
+    """A number of tokens, or the text itself: “4,096”, “4k”, “128K tokens”."""
+    number = _TOKENS.sub("", text) if len(text) <= LONGEST else ""
+    count = read_whole_number(number, LENGTHS)
+    return text if count is None else count
 
 
 def as_text(value: Any) -> str:

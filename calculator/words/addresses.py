@@ -26,10 +26,15 @@ def _path_of(name: str, args: tuple[str, ...], prefix: str) -> str:
 
 
 def with_query(path: str, query: Mapping[str, str]) -> str:
-    """The path with the query's text, as `urllib.parse.urlencode` writes it."""
+    """The path with the query's text."""
     if not query:
         return path
-    return f"{path}?{'&'.join([f'{_quoted(name)}={_quoted(query[name])}' for name in query])}"
+    return f"{path}?{query_text(query)}"
+
+
+def query_text(query: Mapping[str, str]) -> str:
+    """The query's text, as `urllib.parse.urlencode` writes it."""
+    return "&".join([f"{_quoted(name)}={_quoted(query[name])}" for name in query])
 
 
 def _quoted(text: str) -> str:
@@ -38,3 +43,9 @@ def _quoted(text: str) -> str:
 
 
 _quoted_word = lru_cache(maxsize=4096)(quote_plus)
+
+
+def comparison_of(*configurations: Mapping[str, str]) -> str:
+    """The comparison of configurations, each the query of a run with its method: four at most."""
+    values = {slot: query_text(each) for slot, each in zip("abcd", configurations, strict=False)}
+    return with_query(path_of("calculator:compare"), values)

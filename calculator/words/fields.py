@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from calculator.words.formatting import shortened
+from calculator.words.numbers import LONGEST, THOUSANDS, read_number
 
 LARGEST_NUMBER = Decimal(1_000_000)
+# “M” and “B” are units in some fields: those that want them as numbers say so.
+JUST_K: Mapping[str, int | Decimal] = {"k": THOUSANDS["k"]}
 
 
 class AmountField(forms.CharField):
-    """A positive amount: “24”, “24 GB”, “$1,599.50”."""
+    """A positive amount: “24”, “24 GB”, “$1,599.50”, “1.5k”.
 
-    def __init__(self, *, unit: str, example: str, **options: Any) -> None:
+    letters: what may stand behind the number and what each multiplies it by; largest: how much
+    is taken at most.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit: str,
+        example: str,
+        letters: Mapping[str, int | Decimal] = JUST_K,
+        largest: Decimal = LARGEST_NUMBER,
+        **options: Any,
+    ) -> None:
         self.example = example
-        self._pattern = re.compile(
-            rf"\$?\s*(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d*)?|\.\d+)\s*(?:{unit})?",
-            re.ASCII | re.IGNORECASE,
-        )
+        self._letters = letters
+        self._largest = largest
+        self._unit = re.compile(rf"\s*(?:{unit})$", re.ASCII | re.IGNORECASE)
         super().__init__(
             required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options
         )
@@ -30,19 +45,20 @@ class AmountField(forms.CharField):
         typed = super().to_python(value)
         if typed is None or typed in self.empty_values:
             return None
-        match = self._pattern.fullmatch(typed)
-        if match is None and re.fullmatch(r"[0-9]+,[0-9]+", typed):
+        amount = None
+        if len(typed) <= LONGEST:
+            amount = read_number(self._unit.sub("", typed.removeprefix("$")), self._letters)
+        if amount is None and re.fullmatch(r"[0-9]+,[0-9]+", typed):
             raise forms.ValidationError(
                 f"Use a point for decimals: {typed.replace(',', '.')} instead of {typed}."
             )
-        if match is None or len(typed) > 40:
+        if amount is None:
             raise forms.ValidationError(
                 f"Enter a number such as {self.example}: “{shortened(typed)}” is not one."
             )
-        amount = Decimal(match["number"].replace(",", ""))
-        if not 0 < amount <= LARGEST_NUMBER:
+        if not 0 < amount <= self._largest:
             raise forms.ValidationError(
-                f"Enter a number above 0, up to {LARGEST_NUMBER:,}, such as {self.example}."
+                f"Enter a number above 0, up to {self._largest:,}, such as {self.example}."
             )
         return amount
 
@@ -58,10 +74,10 @@ class WordField(forms.ChoiceField):
 
 
 class CountField(AmountField):
-    """A whole number from 1 up: “10,000”."""
+    """A whole number from 1 up: “10,000”, “10k”."""
 
-    def __init__(self, *, unit: str, example: str, **options: Any) -> None:
-        super().__init__(unit=unit, example=example, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.widget.attrs["inputmode"] = "numeric"
 
     def to_python(self, value: object) -> Decimal | None:  # type: ignore[override]

@@ -7,6 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from calculator.estimation.units import GB, GIB
 
 NO_BREAK_SPACE = "\u00a0"
+WIDE_RANGE_BYTES = 4 * GB
+# What one decimal of a GB shows as 0.
+SMALLEST_PART_BYTES = 50_000_000
 
 
 def format_number(value: Decimal | int | float, *, decimals: int = 1) -> str:
@@ -26,9 +29,29 @@ def format_gb(memory_bytes: Decimal | int) -> str:
     return f"{format_number(gigabytes, decimals=decimals)}{NO_BREAK_SPACE}GB"
 
 
+def format_figure(
+    memory_bytes: Decimal | int, range_bytes: tuple[Decimal | int, Decimal | int] | None
+) -> str:
+    """A figure with no more digits than its range bears; without a range, as it is.
+
+    A range of 4 GB and more leaves whole GB: “154 GB” of 133 to 171.
+    """
+    if range_bytes is None or range_bytes[1] - range_bytes[0] < WIDE_RANGE_BYTES:
+        return format_gb(memory_bytes)
+    return f"{format_number(Decimal(memory_bytes) / GB, decimals=0)}{NO_BREAK_SPACE}GB"
+
+
+def format_part(memory_bytes: Decimal | int) -> str:
+    """A part among others: what would round to 0 is “under 0.1 GB”, not digits of it."""
+    if 0 < memory_bytes < SMALLEST_PART_BYTES:
+        return f"under 0.1{NO_BREAK_SPACE}GB"
+    return format_gb(memory_bytes)
+
+
 def format_range(low_bytes: Decimal | int, high_bytes: Decimal | int) -> str:
-    """Two figures → “14–20 GB”."""
-    low, high = format_gb(low_bytes), format_gb(high_bytes)
+    """Two figures → “14.2–17.6 GB”, “133–171 GB”."""
+    ends = low_bytes, high_bytes
+    low, high = format_figure(low_bytes, ends), format_figure(high_bytes, ends)
     return f"{low.removesuffix(f'{NO_BREAK_SPACE}GB')}–{high}"
 
 

@@ -1,7 +1,7 @@
 """What a page says of itself to search engines and to whoever shows a link to it.
 
 `{% page_head %}` in base.html prints it from the page's own title and description and from the
-`head` that its view gives.
+`head` that its view gives, `{% breadcrumb %}` what of it visitors see.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django import template
 from django.template.context import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.urls import reverse
-from django.utils.html import format_html, strip_tags
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 SITE_NAME = "Fine-Tuning VRAM Calculator"
@@ -33,15 +33,24 @@ register = template.Library()
 class PageHead:
     """Where a page is, its picture, and what it is about.
 
-    crumbs lead to the page, the front page and itself left out: (name, path). structured are
-    further things of schema.org that stand on it. Paths begin with "/".
+    here is the page's own name among its neighbours, short; the front page has none. crumbs lead to
+    the page, the front page and itself left out: (name, path). structured are further things of
+    schema.org that stand on it. Paths begin with "/".
     """
 
     path: str
     picture: str
+    here: str
     crumbs: tuple[tuple[str, str], ...] = ()
     structured: tuple[Mapping[str, Any], ...] = ()
     is_indexed: bool = True
+
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """From the front page down to this one: (name, path); nothing on the front page itself."""
+        if not self.here:
+            return ()
+        home = ("Home", reverse("calculator:training"))
+        return (home, *self.crumbs, (self.here, self.path))
 
 
 @register.simple_tag(takes_context=True)
@@ -82,6 +91,22 @@ def page_head(context: Context) -> SafeString:
     return mark_safe("\n  ".join(tags))
 
 
+@register.simple_tag(takes_context=True)
+def breadcrumb(context: Context) -> SafeString:
+    """Where a page stands, as links: the same places that its structured data names."""
+    head = context.get("head")
+    places = head.places() if head is not None else ()
+    if not places:
+        return mark_safe("")
+    *before, (here, _) = places
+    return format_html(
+        '<nav class="breadcrumb" aria-label="Breadcrumb"><ol>{}'
+        '<li class="breadcrumb__here"><span aria-current="page">{}</span></li></ol></nav>',
+        format_html_join("", '<li><a href="{1}">{0}</a></li>', before),
+        here,
+    )
+
+
 def _text_of(context: Context, name: str) -> str:
     """What a page's block says, as plain text: the page states its title once."""
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
@@ -100,8 +125,7 @@ def _graph(head: PageHead, *, site: str, name: str, description: str) -> dict[st
         "isPartOf": {"@type": "WebSite", "name": SITE_NAME, "url": site + "/"},
         "primaryImageOfPage": {"@type": "ImageObject", "url": site + head.picture},
     }
-    if head.path != reverse("calculator:training"):
-        places = (("Home", reverse("calculator:training")), *head.crumbs, (name, head.path))
+    if places := head.places():
         page["breadcrumb"] = {
             "@type": "BreadcrumbList",
             "itemListElement": [

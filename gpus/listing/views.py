@@ -22,7 +22,7 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
     gpus = _present(request)
     is_whole = not set(request.GET) - {"page"}
     picture = reverse("share:page", args=["gpus"])
-    head = PageHead(gpus.canonical_path, picture, is_indexed=is_whole)
+    head = PageHead(gpus.canonical_path, picture, "GPUs", is_indexed=is_whole)
     return render(request, "gpus/listing/page.html", {"gpu_list": gpus, "head": head})
 
 
@@ -31,7 +31,13 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
 def gpu_table(request: HtmxHttpRequest) -> HttpResponse:
     gpu_list = _present(request)
     template = "gpus/listing/fragment.html"
-    return fragment_response(request, template, {"gpu_list": gpu_list}, gpu_list.page_url)
+    return fragment_response(
+        request,
+        template,
+        {"gpu_list": gpu_list},
+        gpu_list.page_url,
+        has_answer=not gpu_list.form.errors,
+    )
 
 
 def _present(request: HttpRequest) -> GpuListView:

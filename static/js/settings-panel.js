@@ -1,5 +1,5 @@
-// The settings' panel: a filter over the settings' names, and the differences of an open group
-// asked for again when the answer has changed. Without JavaScript it is a list of folded groups.
+// The settings' panel: a filter over the settings' names, and the differences of the groups
+// that are seen asked for again when the answer has changed. Without JavaScript it is a list of folded groups.
 
 const panel = document.getElementById("training-settings");
 const SHORTEST = 2;
@@ -82,8 +82,8 @@ if (panel) {
     show();
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      for (const place of panel.querySelectorAll(".settings__more[open] .differences"))
-        htmx.trigger(place, "refresh");
+      const seen = "#differences-first:has(table), .settings__more[open] .differences";
+      for (const place of panel.querySelectorAll(seen)) htmx.trigger(place, "refresh");
     }, 50);
   });
 }

@@ -7,6 +7,48 @@ document.addEventListener("DOMContentLoaded", () => {
   if (loaded.split("#")[0] !== location.href.split("#")[0]) location.reload();
 });
 
+// What comes as one types or taps may fail to come: then it says so, where it is seen, and the
+// last answer stays. A link to another page says it by itself.
+const connection = document.getElementById("connection");
+
+function ask(element) {
+  connection.replaceChildren();
+  if (!element.isConnected) location.reload();
+  else if (element.matches("a")) element.click();
+  else if (element.matches("form")) element.requestSubmit();
+  else htmx.trigger(element, "input");
+}
+
+function say(words, element) {
+  const again = document.createElement("button");
+  again.type = "button";
+  again.className = "button--quiet";
+  again.textContent = "Try again";
+  again.addEventListener("click", () => ask(element));
+  connection.replaceChildren(words, again);
+}
+
+document.body.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
+  say(
+    navigator.onLine
+      ? "The site did not answer. What you see is the last answer."
+      : "You are offline. What you see is the last answer.",
+    elt,
+  );
+});
+
+document.body.addEventListener("htmx:responseError", ({ detail: { elt, xhr } }) => {
+  say(
+    xhr.status === 429
+      ? "Too many questions from your address: wait a minute. What you see is the last answer."
+      : `The site could not answer (error ${xhr.status}). What you see is the last answer.`,
+    elt,
+  );
+});
+
+document.body.addEventListener("htmx:beforeSwap", () => connection.replaceChildren());
+addEventListener("online", () => connection.querySelector("button")?.click());
+
 const answer = document.getElementById("answer");
 const settings = document.getElementById("training-settings");
 const fields = ["size", "model", "gpu"].map((id) => document.getElementById(id)).filter(Boolean);
@@ -31,7 +73,8 @@ if (answer && fields.length) {
   // What is asked about goes into its field and out of the other; what a visitor is typing is
   // never touched.
   document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-    if (target !== answer) return;
+    // A mistake leaves the last answer as it is, and what was typed in its field.
+    if (target !== answer || document.getElementById("last-answer")?.textContent) return;
     const asked = document.getElementById("answer-state")?.dataset ?? {};
     for (const field of fields) {
       if (asked[field.id] !== undefined && document.activeElement !== field)
@@ -76,52 +119,28 @@ settings?.addEventListener("toggle", () => {
     document.getElementById("settings-form").requestSubmit();
 });
 
-// What a search for a model found lies over the page: a choice, Escape or a tap beside it closes it.
-const modelForm = document.getElementById("model-form");
-if (modelForm) {
-  const results = document.getElementById("model-results");
+// The chosen link goes with the list; the focus must not fall back to the top of the page.
+const modelResults = document.getElementById("model-results");
+modelResults?.addEventListener("htmx:oobBeforeSwap", () => {
+  if (modelResults.contains(document.activeElement)) answer.focus({ preventScroll: true });
+});
 
-  modelForm.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") results.replaceChildren();
-  });
-
-  document.addEventListener("click", ({ target }) => {
-    if (!modelForm.contains(target)) results.replaceChildren();
-  });
-
-  // The chosen link goes with the list; the focus must not fall back to the top of the page.
-  results.addEventListener("htmx:oobBeforeSwap", () => {
-    if (results.contains(document.activeElement)) answer.focus({ preventScroll: true });
-  });
-}
-
-// What a search found: the arrow keys enter the list and move in it, Escape leads back to the field.
-for (const field of document.querySelectorAll("[data-hits]")) {
-  const hits = document.querySelector(field.dataset.hits);
-  const panel = hits.id === "site-search-results";
-  const around = field.closest(".site-search") ?? field.closest(".search-page");
-
-  around.addEventListener("keydown", (event) => {
+// What a search's own page found: the arrow keys enter the list and move in it, Escape leads back to
+// the field.
+const searched = document.querySelector("[data-hits]");
+if (searched) {
+  const hits = document.querySelector(searched.dataset.hits);
+  searched.closest(".search-page").addEventListener("keydown", (event) => {
     const links = [...hits.querySelectorAll("a")];
     const at = links.indexOf(document.activeElement);
-    if (event.key === "Escape" && (at >= 0 || panel)) {
-      field.focus();
-      if (panel) hits.replaceChildren();
+    if (event.key === "Escape" && at >= 0) {
+      searched.focus();
     } else if (event.key === "ArrowDown" && links.length) {
       (links[at + 1] ?? links[at]).focus();
       event.preventDefault();
     } else if (event.key === "ArrowUp" && at >= 0) {
-      (links[at - 1] ?? field).focus();
+      (links[at - 1] ?? searched).focus();
       event.preventDefault();
     }
   });
-
-  if (panel) {
-    document.addEventListener("click", ({ target }) => {
-      if (!around.contains(target)) hits.replaceChildren();
-    });
-    around.addEventListener("focusout", ({ relatedTarget }) => {
-      if (relatedTarget && !around.contains(relatedTarget)) hits.replaceChildren();
-    });
-  }
 }

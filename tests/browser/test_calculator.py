@@ -138,20 +138,24 @@ def test_back_from_another_page_shows_a_whole_page(page):
     expect(page.locator("#headline")).to_contain_text("13B model")
 
 
-def test_bad_input_shows_an_error_beside_the_field_and_takes_the_cards_away(page):
+def test_bad_input_shows_an_error_beside_the_field_and_keeps_the_last_answer_dimmed(page):
     page.goto("/")
     field = page.get_by_label("Or type a size")
 
     field.fill("seven")
 
     expect(page.locator("#size-error")).to_contain_text("“seven” is not one")
-    expect(page.locator(".card")).to_have_count(0)
+    expect(page.locator("#last-answer")).to_contain_text("still the last answer")
+    expect(page.locator("#answer")).to_have_css("filter", "grayscale(1)")
+    assert figures(page) == ["126 GB", "16.8 GB", "6 GB"]
     expect(field).to_have_value("seven")
     expect(field).to_have_attribute("aria-invalid", "true")
 
     field.fill("8")
 
-    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator("#headline")).to_contain_text("8B model")
+    expect(page.locator("#last-answer")).to_be_hidden()
+    expect(page.locator("#answer")).to_have_css("filter", "none")
     expect(page.locator("#size-error")).to_be_empty()
     expect(field).not_to_have_attribute("aria-invalid", "true")
 

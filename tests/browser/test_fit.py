@@ -44,11 +44,12 @@ def test_a_mistake_marks_its_field_and_what_was_typed_stays(page):
     expect(page.locator("#fit-examples_error")).to_contain_text("Enter a number such as 10,000")
     expect(page.get_by_label("Examples")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Examples")).to_have_value("many")
-    expect(page.locator("table.setups")).to_have_count(0)
+    expect(page.locator("#last-answer")).to_be_visible()
+    expect(page.locator("table.setups")).to_be_visible()
 
     page.get_by_label("Examples").fill("200")
 
-    expect(page.locator("table.setups")).to_be_visible()
+    expect(page.locator("#last-answer")).to_be_hidden()
     expect(page.get_by_label("Examples")).not_to_have_attribute("aria-invalid", "true")
 
 

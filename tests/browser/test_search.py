@@ -8,23 +8,33 @@ from playwright.sync_api import expect
 FIELD = "Find an answer, a model or a GPU"
 
 
-def test_the_header_finds_as_one_types_and_the_arrow_keys_enter_the_list(page):
+def test_the_header_finds_as_one_types_and_the_arrow_keys_enter_the_list(page, assert_accessible):
     page.goto("/gpus/")
     field = page.get_by_label(FIELD)
 
     field.press_sequentially("rtx4090", delay=20)
-    hit = page.locator("#site-search-results").get_by_role("link", name="GeForce RTX 4090")
+    hit = page.locator("#site-search-results").get_by_role("option", name="GeForce RTX 4090")
     expect(hit).to_be_visible()
     expect(page).to_have_url(re.compile("/gpus/$"))
+    expect(field).to_have_attribute("aria-expanded", "true")
 
     field.press("ArrowDown")
-    expect(hit).to_be_focused()
+    expect(hit).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", hit.get_attribute("id"))
+    expect(field).to_be_focused()
+    assert_accessible(page)
     page.keyboard.press("ArrowUp")
-    expect(field).to_be_focused()
-    page.keyboard.press("ArrowDown")
+    expect(hit).not_to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
-    expect(field).to_be_focused()
     expect(hit).to_have_count(0)
+    expect(field).to_have_attribute("aria-expanded", "false")
+
+    field.press_sequentially(" ")
+    field.fill("rtx4090")
+    expect(hit).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("/gpus/rtx-4090/$"))
 
 
 def test_on_a_phone_an_icon_leads_to_the_field(page_at):

@@ -37,11 +37,14 @@ def test_an_opened_group_says_what_each_option_changes_and_follows_the_answer(pa
     page.locator("#differences-kernels").scroll_into_view_if_needed()
     eager = page.locator("#differences-kernels tr").filter(has_text="Eager").locator("td").first
     expect(eager).to_have_text(re.compile(r"^\+"))
-    before = eager.inner_text()
+    unchecked = page.locator("#differences-first tr").filter(has_text="Off").locator("td").first
+    expect(unchecked).to_have_text(re.compile(r"^\+"))
+    before = eager.inner_text(), unchecked.inner_text()
 
     page.locator("#sequence_length").fill("8192")
 
-    expect(eager).not_to_have_text(before)
+    expect(eager).not_to_have_text(before[0])
+    expect(unchecked).not_to_have_text(before[1])
     page.locator("#differences-kernels a").filter(has_text="Eager").click()
     expect(page.locator("#attention")).to_have_value("eager")
     expect(page).to_have_url(re.compile(r"sequence_length=8192&attention=eager$"))

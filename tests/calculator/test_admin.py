@@ -104,7 +104,12 @@ def test_a_new_preset_appears_with_its_parts(admin_client):
 
 
 def test_an_unpublished_preset_leaves_the_site(admin_client, lora):
-    run_action(admin_client, PRESETS, "unpublish", [lora])
+    asked = run_action(admin_client, PRESETS, "unpublish", [lora])
+    assert "lora" in current_catalog().methods_by_slug
+
+    run_action(
+        admin_client, PRESETS, "unpublish", [lora], _confirmed=asked.context["findings"].token
+    )
 
     assert "lora" not in current_catalog().methods_by_slug
 

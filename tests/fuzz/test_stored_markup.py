@@ -51,7 +51,7 @@ def mischief(admin_client, tmp_path) -> dict[type[models.Model], set[str]]:
     return {
         model: _filled(admin_client, row)
         for model in _kept_by_editors()
-        if (row := model._default_manager.first()) is not None
+        if issubclass(model, CheckedRow) and (row := model._default_manager.first()) is not None
     }
 
 
@@ -194,7 +194,9 @@ def test_what_editors_type_is_text_on_every_page_and_in_the_api(mischief, client
     for visitor, addresses in ((client, _public_addresses()), (admin_client, _admin_addresses())):
         for address in addresses:
             response = visitor.get(address, headers={"hx-request": "true"})
-            assert response.status_code in {200, 302, 404, 422}, address
+            # What is only recorded, such as changes, can neither be edited nor deleted.
+            may_refuse = {403} if address.startswith("/admin/") else set()
+            assert response.status_code in {200, 302, 404, 422} | may_refuse, address
             if response.status_code != 200 or response["Content-Type"] == "image/png":
                 continue
 

@@ -91,6 +91,7 @@ _HYBRIDS = (
 _SHARED_EXPERT = _ATTENTION_TARGETS + "+gate_proj+up_proj+down_proj"
 # Other families: the model, how many of its layers are traced (0: all), and targets.
 _FAMILIES = (
+    ("gemma-3n-e2b", 0, _ALL),
     ("gemma-4-e2b", 0, _ALL),
     ("gemma-4-e4b", 0, _ALL),
     ("gemma-4-31b", 12, _ALL),

@@ -1,4 +1,4 @@
-"""What Gemma 4's configurations state besides their sizes."""
+"""What the configurations of Gemma 3n and 4 state besides their sizes."""
 
 from __future__ import annotations
 
@@ -30,3 +30,20 @@ def gemma4_values(row: dict[str, str], layer_count: int) -> dict[str, Any]:
         values["enable_moe_block"] = True
         values["top_k_experts"] = architecture.experts_per_token
     return values
+
+
+def gemma3n_values(row: dict[str, str], layer_count: int) -> dict[str, Any]:
+    """Values for a row of Gemma 3n, of which so many layers are traced."""
+    architecture = architecture_from_row(row)
+    kinds = [attention for attention, _ in architecture.layer_kinds()[:layer_count]]
+    sparse = min(architecture.sparse_layer_count, layer_count)
+    return {
+        "layer_types": [_LAYER_TYPES[kind.removeprefix("shared_")] for kind in kinds],
+        "num_kv_shared_layers": sum(kind.startswith("shared_") for kind in kinds),
+        "hidden_size_per_layer_input": architecture.per_layer_input_size,
+        "vocab_size_per_layer_input": architecture.per_layer_vocab_size,
+        "altup_num_inputs": architecture.altup_input_count,
+        "laurel_rank": architecture.laurel_rank,
+        # The fraction is its published one; which it is changes no tensor's size.
+        "activation_sparsity_pattern": [0.95] * sparse + [0.0] * (layer_count - sparse),
+    }

@@ -32,7 +32,9 @@ def values_of_many_layers(row: dict[str, str], values: dict[str, Any]) -> dict[s
         factors = ("full_attn", "linear_attn", "mlp")
         return {
             "layer_types": [names[attention] for attention, _ in kinds],
-            # layernorm_*_alpha of its published config.json.
+            # layernorm_*_alpha in https://huggingface.co/MiniMaxAI/MiniMax-Text-01, config.json
+            # of revision 372fb1d, whose attn_type_list has every eighth layer attend; MiniMax-M1's
+            # states the same.
             **{f"{part}_alpha_factor": 3.5565588200778455 for part in factors},
         }
     if family in ("deepseek_v32", "glm_moe_dsa"):

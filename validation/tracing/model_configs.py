@@ -9,7 +9,7 @@ from typing import Any
 from transformers import AutoConfig, PreTrainedConfig
 
 from validation.tracing.case import Case
-from validation.tracing.gemma4_configs import gemma4_values
+from validation.tracing.gemma4_configs import gemma3n_values, gemma4_values
 from validation.tracing.hybrid_configs import FAMILIES_OF_MANY_LAYERS, values_of_many_layers
 
 MODELS = Path(__file__).parents[2] / "calculator" / "data" / "models.csv"
@@ -139,6 +139,8 @@ def config_of(row: dict[str, str], case: Case) -> tuple[PreTrainedConfig, str]:
     values.update(_window_values(row))
     if family in ("gemma4", "gemma4_e"):
         values.update(gemma4_values(row, values["num_hidden_layers"]))
+    if family == "gemma3n_text":
+        values.update(gemma3n_values(row, values["num_hidden_layers"]))
     if family == "glm4_moe":
         values["use_qk_norm"] = row["trait_overrides"] != "qk_norm=none"
     if family == "llama4_text":

@@ -171,6 +171,11 @@ class AdaptedQuantizedLinear(peft.tuners.lora.Linear):
         return result
 
 
+# Gemma 3n clamps the weight of one, and multiplies by that of the other: neither works on packed
+# weights, so whoever loads it in 4 bits leaves them out (llm_int8_skip_modules).
+USED_BY_WEIGHT = ("prediction_coefs", "correction_coefs")
+
+
 def quantize(
     model: nn.Module, quantization: str, compute_dtype: torch.dtype, version: str = "0.43.2"
 ) -> None:
@@ -179,6 +184,8 @@ def quantize(
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             # Not subclasses, such as Llama 4's router (integrations/bitsandbytes.py).
+            if name in USED_BY_WEIGHT:
+                continue
             if (isinstance(child, Conv1D) or type(child) is nn.Linear) and child is not head:
                 made = QuantizedLinear(child, quantization, compute_dtype, version)
                 setattr(parent, name, made)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from gpus.names import matching_gpus
+from gpus.labels import matching_gpus
 from gpus.specs import GpuSpec
 
 _SEVERAL = re.compile(

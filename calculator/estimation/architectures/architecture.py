@@ -24,7 +24,7 @@ AttentionKind = Literal[
     "shared_full",
     "shared_sliding",
 ]
-MlpKind = Literal["dense", "wide", "moe", "none"]
+MlpKind = Literal["dense", "wide", "sparse", "moe", "none"]
 # Layers whose tokens attend to one another: the only ones with a mask and rotary positions.
 ATTENDING: frozenset[AttentionKind] = frozenset(
     {"full", "sliding", "mamba_and_full", "shared_full", "shared_sliding"}
@@ -75,6 +75,9 @@ MAXIMUM_OF_FIELD: dict[str, int] = {
     "per_layer_input_size": 65_536,
     "per_layer_vocab_size": 16_777_216,
     "shared_kv_layer_count": 1_024,
+    "altup_input_count": 64,
+    "laurel_rank": 65_536,
+    "sparse_layer_count": 1_024,
     "position_count": 1_073_741_824,
     "vision_parameter_count": 1_000_000_000_000,
 }
@@ -143,6 +146,12 @@ class Architecture:
     per_layer_vocab_size: int = 0
     shared_kv_layer_count: int = 0
     """Layers at the end that take keys and values from the layers before them."""
+    altup_input_count: int = 0
+    """Gemma 3n: residual streams side by side, of which a layer computes one (AltUp); 0: one."""
+    laurel_rank: int = 0
+    """Gemma 3n: rank of the learned residual beside attention (LAuReL)."""
+    sparse_layer_count: int = 0
+    """Gemma 3n: layers at the start whose MLP lets the largest of its gates through alone."""
     position_count: int = 0
     """Rows of a learned position embedding (GPT-2: 1,024); 0 with rotary positions."""
     vision_parameter_count: int = 0
@@ -173,6 +182,11 @@ class Architecture:
     def q_size(self) -> int:
         """Width of all query heads together."""
         return self.head_count * self.qk_head_dim
+
+    @property
+    def stream_size(self) -> int:
+        """Elements of a token between two layers: of all residual streams together."""
+        return self.hidden_size * max(1, self.altup_input_count)
 
     @property
     def qk_head_dim(self) -> int:
@@ -225,6 +239,8 @@ class Architecture:
             return self.stated_layers[layer][1]
         if not self.is_moe and self.traits.widens_sharing_mlp and self.shares_keys(layer):
             return "wide"
+        if layer < self.sparse_layer_count:
+            return "sparse"
         if not self.is_moe or layer < self.dense_layer_count:
             return "dense"
         interval = self.moe_layer_interval
@@ -303,6 +319,10 @@ def _errors_of(architecture: Architecture) -> list[FieldError]:
         errors.append(FieldError("shared_kv_layer_count", "leaves no layer with keys."))
     if architecture.per_layer_input_size and not architecture.per_layer_vocab_size:
         errors.append(FieldError("per_layer_vocab_size", "is missing."))
+    if architecture.altup_input_count and not (
+        architecture.laurel_rank and architecture.per_layer_input_size
+    ):
+        errors.append(FieldError("altup_input_count", "needs laurel_rank and per-layer inputs."))
     if architecture.linear_layer_count > architecture.layer_count:
         errors.append(FieldError("linear_layer_count", "is more than the number of layers."))
     if architecture.linear_layer_count and not (

@@ -194,6 +194,9 @@ FAMILIES: dict[str, FamilyTraits] = {
     "gemma3_text": _GEMMA3,
     "gemma4": replace(_GEMMA4, global_key_is_value=True),
     "gemma4_e": replace(_GEMMA4, norms_per_layer=5),
+    "gemma3n_text": replace(
+        _GEMMA4, norms_per_layer=7, scales_output=False, router_name="", sliding_period=5
+    ),
     "phi": replace(
         _LAYER_NORM,
         activation="gelu_new",

@@ -267,15 +267,52 @@ def per_layer_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
     hidden, size = architecture.hidden_size, architecture.per_layer_input_size
     if not size:
         return ()
-    return (
+    modules: tuple[LinearModule, ...] = (
         LinearModule("per_layer_input_gate", hidden, size),
         LinearModule("per_layer_projection", size, hidden),
+    )
+    if architecture.altup_input_count:
+        modules += altup_modules(architecture) + laurel_modules(architecture)
+    return modules
+
+
+def laurel_modules(architecture: Architecture) -> tuple[LinearModule, LinearModule]:
+    """Gemma 3n's learned residual (modeling_gemma3n.py, Gemma3nTextLaurelBlock)."""
+    hidden, rank = architecture.hidden_size, architecture.laurel_rank
+    return LinearModule("linear_left", hidden, rank), LinearModule("linear_right", rank, hidden)
+
+
+def altup_modules(
+    architecture: Architecture,
+) -> tuple[LinearModule, LinearModule, LinearModule]:
+    """Router, predictions and corrections of AltUp (modeling_gemma3n.py, Gemma3nTextAltUp).
+
+    A training step clamps the corrections' weight and multiplies by that: an adapter is passed by.
+    """
+    hidden, count = architecture.hidden_size, architecture.altup_input_count
+    return (
+        LinearModule("modality_router", hidden, count),
+        LinearModule("prediction_coefs", count, count * count),
+        LinearModule("correction_coefs", count, count, learns=False),
+    )
+
+
+def stream_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
+    """One of the maps that make a stream of the first, and one that makes it back; () without."""
+    if not architecture.altup_input_count:
+        return ()
+    hidden = architecture.hidden_size
+    return (
+        LinearModule("altup_projections", hidden, hidden),
+        LinearModule("altup_unembed_projections", hidden, hidden),
     )
 
 
 def model_modules(architecture: Architecture) -> tuple[LinearModule, ...]:
-    """The linear maps outside of the layers, less the head."""
+    """The linear maps outside of the layers, less the head; that of layers' inputs is the first."""
     if not architecture.per_layer_input_size:
         return ()
     all_inputs = architecture.layer_count * architecture.per_layer_input_size
-    return (LinearModule("per_layer_model_projection", architecture.hidden_size, all_inputs),)
+    first = LinearModule("per_layer_model_projection", architecture.hidden_size, all_inputs)
+    others = max(0, architecture.altup_input_count - 1)
+    return (first, *others * stream_modules(architecture))

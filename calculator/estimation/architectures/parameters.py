@@ -74,6 +74,7 @@ def layer_parameters(
         + _norm_count(architecture)
         + _attention_extra_count(architecture, attention)
         + architecture.traits.extra_layer_parameters
+        + (architecture.hidden_size if architecture.altup_input_count else 0)  # a scale
     )
     return LayerParameters(linear, bias, experts, active, small)
 

@@ -29,7 +29,7 @@ NOT_MODELLED: dict[str, str] = {
     "mllama": "its cross-attention layers are not modelled",
 }
 
-_COLUMNS: dict[str, str] = {
+COLUMNS: dict[str, str] = {
     "hidden_size": "hidden_size",
     "num_hidden_layers": "layer_count",
     "num_attention_heads": "head_count",
@@ -59,7 +59,7 @@ _COLUMNS: dict[str, str] = {
     "position_embeddings": "position_count",
     "vision_parameters": "vision_parameter_count",
 }
-_COLUMN_OF = {name: column for column, name in _COLUMNS.items()}
+_COLUMN_OF = {name: column for column, name in COLUMNS.items()}
 
 
 def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
@@ -79,7 +79,7 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
         raise ConfigError([FieldError("model_type", f"“{model_type}” is not a known family.")])
     errors: list[FieldError] = []
     sizes: dict[str, Any] = {}
-    for column, name in _COLUMNS.items():
+    for column, name in COLUMNS.items():
         text = str(row.get(column) or "").strip()
         if not text:
             continue
@@ -102,11 +102,11 @@ def architecture_from_row(row: Mapping[str, Any]) -> Architecture:
     texts = _overrides(str(row.get("trait_overrides") or ""))
     layers = texts.pop("layers", "")
     if "indexer" in texts:
-        sizes |= _sizes_of("indexer", texts.pop("indexer"), _INDEXER_SIZES)
-    for name in _SIZES.keys() & texts.keys():
-        sizes[_SIZES[name]] = _count_override(texts.pop(name))
+        sizes |= _sizes_of("indexer", texts.pop("indexer"), INDEXER_SIZES)
+    for name in OVERRIDE_SIZES.keys() & texts.keys():
+        sizes[OVERRIDE_SIZES[name]] = _count_override(texts.pop(name))
     if "mamba" in texts:
-        sizes |= _sizes_of("mamba", texts.pop("mamba"), _MAMBA_SIZES)
+        sizes |= _sizes_of("mamba", texts.pop("mamba"), MAMBA_SIZES)
     traits = _with_overrides(traits, texts)
     try:
         architecture = Architecture(
@@ -138,7 +138,7 @@ def _overrides(text: str) -> dict[str, str]:
 def _with_overrides(traits: FamilyTraits, texts: Mapping[str, str]) -> FamilyTraits:
     changes: dict[str, Any] = {}
     for name, text in texts.items():
-        known = getattr(traits, name, None) if name in _OVERRIDABLE else None
+        known = getattr(traits, name, None) if name in OVERRIDABLE else None
         if known is None:
             raise ConfigError([FieldError("trait_overrides", f"“{name[:40]}” is not a trait.")])
         changes[name] = _parsed(text, known)
@@ -166,7 +166,7 @@ def _sizes_of(name: str, text: str, sizes: tuple[str, ...]) -> dict[str, int]:
 def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
     """The architecture with the layers of a pattern such as `5MF9MF`, in their order.
 
-    Each letter is a kind (`_LAYER_LETTERS`), after how many layers of it there are, if not one.
+    Each letter is a kind (`LAYER_LETTERS`), after how many layers of it there are, if not one.
     Whether a layer has experts follows from the row's other columns, unless the letter says so.
     """
     if not re.fullmatch(_PATTERN, pattern):
@@ -174,7 +174,7 @@ def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
         raise ConfigError([FieldError("trait_overrides", message)])
     layers: list[LayerKind] = []
     for count, letter in re.findall(r"(\d*)([a-zA-Z])", pattern):
-        attention, mlp = _LAYER_LETTERS[letter]
+        attention, mlp = LAYER_LETTERS[letter]
         for _ in range(int(count or 1)):
             own = mlp or architecture.mlp_kind(min(len(layers), architecture.layer_count - 1))
             layers.append((attention, own))
@@ -182,7 +182,7 @@ def _with_layers(architecture: Architecture, pattern: str) -> Architecture:
 
 
 # A layer's kind by its letter, with the MLP that it has or None where the columns decide.
-_LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
+LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
     "F": ("full", None),
     "C": ("convolution", None),
     "M": ("mamba", None),
@@ -191,21 +191,24 @@ _LAYER_LETTERS: dict[str, tuple[AttentionKind, MlpKind | None]] = {
     "d": ("none", "dense"),
     "e": ("none", "moe"),
 }
-_SIZES = {
+OVERRIDE_SIZES = {
     "per_layer_input": "per_layer_input_size",
     "per_layer_vocab": "per_layer_vocab_size",
     "shared_kv_layers": "shared_kv_layer_count",
+    "altup_inputs": "altup_input_count",
+    "laurel_rank": "laurel_rank",
+    "sparse_layers": "sparse_layer_count",
 }
-_PATTERN = rf"(\d{{0,3}}[{''.join(_LAYER_LETTERS)}]){{1,200}}"
-_INDEXER_SIZES = ("index_head_count", "index_head_dim")
-_MAMBA_SIZES = (
+_PATTERN = rf"(\d{{0,3}}[{''.join(LAYER_LETTERS)}]){{1,200}}"
+INDEXER_SIZES = ("index_head_count", "index_head_dim")
+MAMBA_SIZES = (
     "mamba_head_count",
     "mamba_head_dim",
     "mamba_state_size",
     "mamba_group_count",
     "mamba_chunk_size",
 )
-_OVERRIDABLE = (
+OVERRIDABLE = (
     "qkv_bias",
     "o_bias",
     "qk_norm",

@@ -53,10 +53,12 @@ def largest_value(
     """The largest value of a setting that fits, in its steps (`STEP_OF_FIELD`), or None.
 
     The value is bounded by the setting's own maximum. The ways to spread the run are taken one
-    after the other, and each is only asked whether it holds more than those before it.
+    after the other, and each is only asked whether it holds more than those before it. First comes
+    what the settings say, which the page has asked about already.
     """
     step = STEP_OF_FIELD[field]
     most = MAXIMUM_OF_FIELD[field] // step
+    first = min(max(getattr(settings, field) // step, 1), most)
     best = 0
     for sharding in reversed(shardings_for(cards.gpu_count)):
         if impossible_reason(settings, sharding):
@@ -68,26 +70,36 @@ def largest_value(
             return room_bytes(architecture, changed, sharding, cards.usable_bytes)
 
         if best < most:
-            best = _largest(room, best, most)
+            best = _largest(room, best, most, max(first, best + 1))
     return best * step or None
 
 
-def _largest(room: Callable[[int], int], held: int, most: int) -> int:
+def _largest(room: Callable[[int], int], held: int, most: int, first: int) -> int:
     """The largest number up to `most` that leaves room, or `held` if the next one does not.
 
     Room shrinks as the number grows, nearly in a line: the next guess is where the line through
-    both ends of the gap meets zero. Where two guesses do not halve the gap it is halved.
+    both ends of the gap meets zero. Where three such guesses do not halve the gap it is halved: by
+    the line alone one end could stay where it is. first: a number above `held` to begin with.
     """
-    low, high = held + 1, most
-    low_room = room(low)
+    low, low_room = first, room(first)
     if low_room < 0:
-        return held
-    high_room = room(high) if high > low else low_room
-    if high_room >= 0:
-        return high
+        if first == held + 1:
+            return held
+        high, high_room = first, low_room
+        low, low_room = held + 1, room(held + 1)
+        if low_room < 0:
+            return held
+    else:
+        high = most
+        high_room = room(high) if high > low else low_room
+        if high_room >= 0:
+            return high
     while high - low > 1:
         gap = high - low
-        for guess in (low + low_room * gap // (low_room - high_room), (low + high) // 2):
+        for by_line in (True, True, True, False):
+            guess = (low + high) // 2
+            if by_line:
+                guess = low + low_room * (high - low) // (low_room - high_room)
             guess = min(max(guess, low + 1), high - 1)
             guess_room = room(guess)
             if guess_room >= 0:

@@ -199,14 +199,6 @@ class ShardedMoment:
     total: Size
     gradients: Size
 
-    def covers(self, other: ShardedMoment) -> bool:
-        """Whether this takes at least what the other does, however gradients are divided."""
-        return (
-            self.phase == other.phase
-            and self.total.covers(other.total)
-            and self.gradients.covers(other.gradients)
-        )
-
 
 @lru_cache(maxsize=2048)
 def sharded_moments(
@@ -245,12 +237,21 @@ def sharded_moments(
 
 def _worth_keeping(moments: Iterable[ShardedMoment]) -> tuple[ShardedMoment, ...]:
     """Of each phase, the moments that no other covers, in what is kept of gradients too."""
-    kept: list[ShardedMoment] = []
+    kept_of: dict[Phase, list[ShardedMoment]] = {}
     for moment in moments:
-        if not any(other.covers(moment) for other in kept):
-            kept = [other for other in kept if not moment.covers(other)]
+        kept = kept_of.setdefault(moment.phase, [])
+        total, gradients = moment.total, moment.gradients
+        for other in kept:
+            if other.total.covers(total) and other.gradients.covers(gradients):
+                break
+        else:
+            kept[:] = [
+                other
+                for other in kept
+                if not (total.covers(other.total) and gradients.covers(other.gradients))
+            ]
             kept.append(moment)
-    return tuple(kept)
+    return tuple(moment for kept in kept_of.values() for moment in kept)
 
 
 def in_flight_at(moment: Moment, in_backward_bytes: int) -> int:
@@ -277,7 +278,7 @@ def _sharded_moment(
             gradients = NOTHING
     if _keeps_layer_inputs(local, sharding) and moment.phase == "backward":
         inputs = Size(
-            token=float(architecture.layer_count * architecture.hidden_size * local.small_width)
+            token=float(architecture.layer_count * architecture.stream_size * local.small_width)
         )
         parts[CHECKPOINTS] = inputs
         parts[ACTIVATION_GRADIENTS] = parts.get(ACTIVATION_GRADIENTS, NOTHING).plus(inputs)

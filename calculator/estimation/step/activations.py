@@ -13,9 +13,10 @@ from calculator.estimation.step.operations import (
     pointwise,
     saves_output,
     scale,
+    subtract,
 )
 from calculator.estimation.step.shadow import Tape, Tensor
-from calculator.estimation.step.sizes import fixed
+from calculator.estimation.step.sizes import fixed, per_token
 
 
 def activate(tape: Tape, numerics: Numerics, activation: Activation, x: Tensor) -> Tensor:
@@ -85,6 +86,30 @@ def _bloom_gelu(tape: Tape, x: Tensor) -> Tensor:
     result = pointwise(tape, x, temporaries=4)
     del held
     return result
+
+
+def largest_alone(tape: Tape, x: Tensor) -> Tensor:
+    """What is above a number of deviations from the mean, less that (Gemma3nTextMLP).
+
+    std saves its input; backward subtracts the mean from it and multiplies
+    (torch/csrc/autograd/FunctionsManual.cpp, std_backward).
+    """
+    elements, itemsize, rows = x.elements, x.itemsize, per_token(1)
+    saved = x if x.requires_grad else None
+
+    def of_mean(grads: Gradients) -> Gradients:
+        return [gradient(tape, elements, itemsize)]
+
+    def of_deviation(grads: Gradients) -> Gradients:
+        assert saved is not None
+        centred = gradient(tape, elements, itemsize)
+        product = gradient(tape, elements, itemsize)
+        del centred
+        return [product]
+
+    middle = tape.record(tape.new(rows, itemsize), [x], of_mean)
+    deviation = tape.record(tape.new(rows, itemsize), [x], of_deviation)
+    return saves_output(tape, subtract(tape, x, add(tape, middle, deviation)))
 
 
 def gated(

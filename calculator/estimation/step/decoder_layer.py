@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from calculator.estimation.architectures.architecture import Architecture, AttentionKind, MlpKind
 from calculator.estimation.architectures.linear_modules import mlp_modules
+from calculator.estimation.step.altup import altup_layer
 from calculator.estimation.step.attention import attend
 from calculator.estimation.step.mlp import feed_forward, normed_feed_forward
 from calculator.estimation.step.norms import apply_norm
@@ -17,7 +18,7 @@ from calculator.estimation.step.shadow import (
     ACTIVATION_GRADIENTS,
     ACTIVATIONS,
     GRADIENTS,
-    Level,
+    Memory,
     Snapshot,
     Tape,
     Tensor,
@@ -68,7 +69,7 @@ def run_layer(
             incoming.append(tape.new(elements, scaled, ACTIVATION_GRADIENTS))
         edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
         if ends_in_adapter:
-            tape.memory.moments = tape.before_last_adapter
+            tape.memory.noted = tape.before_last_adapter
         del incoming
         tape.autocast_cache.clear()
         if not numerics.reentrant:
@@ -113,7 +114,7 @@ def saved_by_layer(
 
     Takes a fifth of a layer run forward and backward. numerics: as of `Numerics.of_saved`.
     """
-    tape = Tape(memory=Level())
+    tape = Tape(memory=Memory(keeps_moments=False))
     hidden = _input(tape, architecture, input_width, input_needs_gradient)
     edge = _decoder_layer(tape, architecture, numerics, attention, mlp, hidden, masked).edge
     del hidden
@@ -136,7 +137,7 @@ def _ends_in_an_adapter(architecture: Architecture, numerics: Numerics, mlp: Mlp
 
 
 def _input(tape: Tape, architecture: Architecture, width: int, needs_gradient: bool) -> Tensor:
-    tensor = tape.new(per_token(architecture.hidden_size), width)
+    tensor = tape.new(per_token(architecture.stream_size), width)
     edge = tape.leaf(stays=True) if needs_gradient else None
     return Tensor(tensor.buffer, tensor.elements, width, edge)
 
@@ -150,6 +151,8 @@ def _decoder_layer(
     hidden: Tensor,
     masked: bool,
 ) -> Tensor:
+    if architecture.altup_input_count:
+        return altup_layer(tape, architecture, numerics, attention, mlp, hidden, masked)
     traits = architecture.traits
     size, rows = architecture.hidden_size, per_token(1)
 

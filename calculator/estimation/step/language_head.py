@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import ceil
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.step.altup import joined_streams
 from calculator.estimation.step.linear_maps import product_with
 from calculator.estimation.step.litgpt import loss_in_pieces, quantized_head
 from calculator.estimation.step.norms import apply_norm
@@ -37,11 +38,13 @@ def run_head(architecture: Architecture, numerics: Numerics, *, input_width: int
         accumulates=numerics.accumulates,
         step_in_backward_width=numerics.step_in_backward_width,
     )
-    size = per_token(architecture.hidden_size)
+    size = per_token(architecture.stream_size)
     buffer = tape.new(size, input_width).buffer
     hidden: Tensor | None = Tensor(buffer, size, input_width, tape.leaf(stays=True))
     del buffer
     assert hidden is not None
+    if architecture.altup_input_count:
+        hidden = joined_streams(tape, architecture, numerics, hidden)
     normed: Tensor | None = apply_norm(
         tape, numerics, hidden, architecture.traits.norm, architecture.hidden_size, per_token(1)
     )

@@ -144,7 +144,8 @@ def _with_adapter(
             trained=True,
         )
         del inner
-        tape.before_last_adapter = tape.memory.noted()
+        tape.memory.mark()
+        tape.before_last_adapter = list(tape.memory.noted)
         return product(
             tape,
             numerics,

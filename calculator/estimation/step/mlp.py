@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calculator.estimation.architectures.architecture import Architecture, MlpKind
 from calculator.estimation.architectures.linear_modules import mlp_modules, router_module
-from calculator.estimation.step.activations import activate, fused_gate, gated
+from calculator.estimation.step.activations import activate, fused_gate, gated, largest_alone
 from calculator.estimation.step.experts import apply_experts
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.llama4 import apply_every_expert
@@ -25,7 +25,7 @@ def feed_forward(
     tape: Tape, architecture: Architecture, numerics: Numerics, kind: MlpKind, hidden: Tensor
 ) -> Tensor:
     """The MLP's output for the normed hidden states."""
-    if kind in ("dense", "wide"):
+    if kind in ("dense", "wide", "sparse"):
         return _dense(tape, architecture, numerics, kind, hidden)
     if architecture.traits.runs_every_expert:
         return apply_every_expert(
@@ -89,6 +89,8 @@ def _dense(
     else:
         if traits.scales_branches:
             gate = scale(tape, gate)
+        if kind == "sparse":
+            gate = largest_alone(tape, gate)
         active = activate(tape, numerics, traits.activation, gate)
         del gate
         up = apply_linear(tape, numerics, hidden, modules[1])

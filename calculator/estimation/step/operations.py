@@ -49,6 +49,35 @@ def add(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
     return tape.record(tape.new(a.elements, itemsize), [a, b], backward)
 
 
+def subtract(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
+    """a - b, b perhaps smaller and broadcast; b's gradient is a negated copy, then summed."""
+    itemsize = max(a.itemsize, b.itemsize)
+    elements, a_width = a.elements, a.itemsize
+    b_elements, b_width = b.elements, b.itemsize
+
+    def backward(grads: Gradients) -> Gradients:
+        (grad,) = grads
+        assert grad is not None
+        negated = gradient(tape, elements, itemsize)
+        if b_elements != elements:
+            negated = gradient(tape, b_elements, itemsize)
+        return [_narrowed(tape, grad, a_width), _narrowed(tape, negated, b_width)]
+
+    return tape.record(tape.new(elements, itemsize), [a, b], backward)
+
+
+def add_in_place(tape: Tape, a: Tensor, b: Tensor) -> Tensor:
+    """a += b: no new tensor; b's gradient is cast to its width."""
+    elements, itemsize, b_width = a.elements, a.itemsize, b.itemsize
+
+    def backward(grads: Gradients) -> Gradients:
+        (grad,) = grads
+        assert grad is not None
+        return [grad, _narrowed(tape, Tensor(grad.buffer, elements, itemsize), b_width)]
+
+    return tape.record(Tensor(a.buffer, elements, itemsize), [a, b], backward)
+
+
 class _Width:
     """Only a tensor's width, so that `add` does not keep its inputs."""
 

@@ -43,7 +43,7 @@ def run_per_layer_inputs(architecture: Architecture, numerics: Numerics) -> Segm
         leaf = Tensor(None, table, width, tape.leaf())
         embedded = tape.record(embedded, [leaf], lambda grads: [tape.new(table, width, GRADIENTS)])
     embedded = scale(tape, embedded)
-    (projection,) = model_modules(architecture)
+    projection = model_modules(architecture)[0]
     projected = scale(tape, apply_linear(tape, numerics, hidden, projection))
     projected = apply_norm(tape, numerics, projected, architecture.traits.norm, size, rows)
     inputs = scale(tape, add(tape, projected, embedded))
@@ -69,12 +69,20 @@ def add_per_layer_input(
     tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
 ) -> Tensor:
     """A gated product with the layer's input, projected back to the residual stream and normed."""
-    gate, projection = per_layer_modules(architecture)
+    branch = gated_per_layer_input(tape, architecture, numerics, hidden)
+    return add(tape, hidden, branch)
+
+
+def gated_per_layer_input(
+    tape: Tape, architecture: Architecture, numerics: Numerics, hidden: Tensor
+) -> Tensor:
+    """What `add_per_layer_input` adds."""
+    gate, projection = per_layer_modules(architecture)[:2]
     branch = apply_linear(tape, numerics, hidden, gate)
     branch = activate(tape, numerics, architecture.traits.activation, branch)
     branch = multiply(tape, branch, _input_of_layer(tape, architecture, numerics, hidden))
     branch = apply_linear(tape, numerics, branch, projection)
-    branch = apply_norm(
+    return apply_norm(
         tape,
         numerics,
         branch,
@@ -82,7 +90,6 @@ def add_per_layer_input(
         architecture.hidden_size,
         per_token(1),
     )
-    return add(tape, hidden, branch)
 
 
 def _input_of_layer(
@@ -105,7 +112,7 @@ def per_layer_inputs_need_gradient(architecture: Architecture, numerics: Numeric
     return (
         numerics.trains_base
         or numerics.checkpointing
-        or any(numerics.targets_module(module) for module in model_modules(architecture))
+        or any(numerics.targets_module(module) for module in model_modules(architecture)[:1])
     )
 
 

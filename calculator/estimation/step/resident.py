@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -45,9 +46,49 @@ QUANTIZED_BYTES_PER_WEIGHT: dict[str, float] = {
 }
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def trained_parameters(architecture: Architecture, numerics: Numerics) -> Trained:
     """The trained parameters: all of them, or the adapters'."""
+    found = _trained_counts(architecture, of_trained(numerics))
+    if numerics.trains_base:
+        return replace(found, width=numerics.base_width)
+    return replace(found, width=numerics.adapter_width, saved_width=numerics.end_width)
+
+
+@lru_cache(maxsize=4096)
+def of_trained(numerics: Numerics) -> Numerics:
+    """The same for which parameters are trained, and plain for their widths and all else.
+
+    A page of a card asks about every model by each way to spread a run, of which this is the same.
+    """
+    return replace(
+        numerics.of_layers(),
+        base_width=0,
+        small_width=0,
+        end_width=0,
+        compute_width=0,
+        adapter_width=0,
+        autocast=False,
+        quantized="",
+        experts="linear" if numerics.experts == "linear" else "",
+        dropout=False,
+        fused_kernels=False,
+        checkpointing=False,
+        keeps_map_inputs=False,
+        dequantizes_to_fp16=False,
+        reentrant=False,
+        accumulates=False,
+        attention="",
+        splits_expert_lora=False,
+        trains_embedding=numerics.trains_embedding,
+        trains_head=numerics.trains_head,
+        step_in_backward_width=None,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _trained_counts(architecture: Architecture, numerics: Numerics) -> Trained:
+    """How many parameters are trained, their widths still to come."""
     counts = count_parameters(architecture)
     if numerics.trains_base:
         vocab_side = architecture.vocab_size + architecture.hidden_size
@@ -188,7 +229,7 @@ def _module_counts(architecture: Architecture) -> Counter[LinearModule]:
     return counts
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def weights_bytes(architecture: Architecture, numerics: Numerics) -> int:
     """Bytes of the model's weights.
 

@@ -61,7 +61,15 @@ def rotate(
         return concatenate(tape, [rotate_whole(tape, numerics, x)], x.elements)
     if architecture.traits.rotary_fp32:
         return cast(tape, rotate_whole(tape, numerics, cast(tape, x, FP32), table), x.itemsize)
+    if architecture.altup_input_count:
+        table = Tensor(None, x.elements, table_width(architecture, numerics))
     return rotate_whole(tape, numerics, x, table)
+
+
+def table_width(architecture: Architecture, numerics: Numerics) -> int:
+    """Bytes of a cosine: of the residual stream's width, which autocast widens for AltUp."""
+    width = numerics.small_width
+    return numerics.function_width(width) if architecture.altup_input_count else width
 
 
 def rotate_whole(tape: Tape, numerics: Numerics, x: Tensor, own: Tensor | None = None) -> Tensor:

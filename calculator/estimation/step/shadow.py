@@ -50,76 +50,86 @@ class Snapshot:
         )
 
 
+# A size's six numbers by themselves. A layer allocates and releases some hundred times, and what
+# that costs is what the first estimate of a model costs: so sums of live bytes are plain tuples,
+# written out where they are made, and become sizes in snapshots.
+Numbers = tuple[float, float, float, float, float, float]
+_ZERO: Numbers = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 class Memory:
     """Counts live bytes by kind and keeps the moments that may be a peak."""
 
-    def __init__(self) -> None:
-        self._live: dict[str, Size] = {}
+    __slots__ = ("grew", "keeps_moments", "live", "noted", "total")
+
+    def __init__(self, *, keeps_moments: bool = True) -> None:
+        self.live: dict[str, Numbers] = {}
         # Beside the kinds, so that a moment below another is passed over without its snapshot.
-        self._total = NOTHING
-        self._grew = False
-        self.moments: list[Snapshot] = []
-
-    def allocate(self, kind: str, size: Size) -> None:
-        live = self._live.get(kind)
-        self._live[kind] = size if live is None else live.plus(size)
-        self._total = self._total.plus(size)
-        self._grew = True
-
-    def release(self, kind: str, size: Size) -> None:
-        if self._grew:
-            self.mark()
-        self._live[kind] = self._live[kind].minus(size)
-        self._total = self._total.minus(size)
+        self.total = _ZERO
+        self.grew = False
+        self.keeps_moments = keeps_moments
+        """Off for who asks about one moment."""
+        self.noted: list[tuple[Numbers, dict[str, Numbers]]] = []
+        """The moments up to now that no other of them covers: their sum, and by kind."""
 
     def mark(self) -> None:
         """Note the present moment if memory grew since the last one."""
-        if not self._grew:
+        if not self.grew:
             return
-        self._grew = False
-        total = self._total
-        for other in self.moments:
-            if other.total.covers(total):
+        self.grew = False
+        if not self.keeps_moments:
+            return
+        a, b, c, d, e, f = total = self.total
+        for (k, m, n, p, q, r), _ in self.noted:
+            if k >= a and m >= b and n >= c and p >= d and q >= e and r >= f:
                 return
-        self.moments = [other for other in self.moments if not total.covers(other.total)]
-        self.moments.append(self.now())
-
-    def noted(self) -> list[Snapshot]:
-        """The moments up to now."""
-        self.mark()
-        return list(self.moments)
+        self.noted = [other for other in self.noted if not _covers(total, other[0])]
+        self.noted.append((total, self.live.copy()))
 
     def now(self) -> Snapshot:
-        return Snapshot(dict(self._live))
+        return _snapshot(self.live)
 
     def take_moments(self) -> tuple[Snapshot, ...]:
         """The moments since the last call that no other of them covers."""
         self.mark()
-        moments, self.moments = tuple(self.moments), []
-        self._grew = True
-        self.mark()
-        self.moments = []
+        moments = tuple(_snapshot(live) for _, live in self.noted)
+        self.noted, self.grew = [], False
         return moments
 
 
-class Level(Memory):
-    """Counts live bytes alone, for who asks about one moment."""
+def _snapshot(live: dict[str, Numbers]) -> Snapshot:
+    return Snapshot({kind: Size(*numbers) for kind, numbers in live.items()})
 
-    def mark(self) -> None:
-        self._grew = False
+
+def _covers(one: Numbers, other: Numbers) -> bool:
+    a, b, c, d, e, f = one
+    k, m, n, p, q, r = other
+    return a >= k and b >= m and c >= n and d >= p and e >= q and f >= r
 
 
 class Buffer:
     """One allocation; it is released when the last tensor that uses it goes."""
 
-    __slots__ = ("kind", "memory", "size")
+    __slots__ = ("kind", "memory", "numbers")
 
-    def __init__(self, memory: Memory, kind: str, size: Size) -> None:
-        self.memory, self.kind, self.size = memory, kind, size
-        memory.allocate(kind, size)
+    def __init__(self, memory: Memory, kind: str, numbers: Numbers) -> None:
+        self.memory, self.kind, self.numbers = memory, kind, numbers
+        a, b, c, d, e, f = numbers
+        k, m, n, p, q, r = memory.live.get(kind, _ZERO)
+        memory.live[kind] = (k + a, m + b, n + c, p + d, q + e, r + f)
+        k, m, n, p, q, r = memory.total
+        memory.total = (k + a, m + b, n + c, p + d, q + e, r + f)
+        memory.grew = True
 
     def __del__(self) -> None:
-        self.memory.release(self.kind, self.size)
+        memory, kind = self.memory, self.kind
+        if memory.grew:
+            memory.mark()
+        a, b, c, d, e, f = self.numbers
+        k, m, n, p, q, r = memory.live[kind]
+        memory.live[kind] = (k - a, m - b, n - c, p - d, q - e, r - f)
+        k, m, n, p, q, r = memory.total
+        memory.total = (k - a, m - b, n - c, p - d, q - e, r - f)
 
 
 class Node:
@@ -185,15 +195,17 @@ class Tape:
         self.kind = ACTIVATIONS
         self.autocast_cache: list[Tensor] = []
         """Casts of trained fp32 weights, which autocast keeps until its context ends."""
-        self.before_last_adapter: list[Snapshot] = []
+        self.before_last_adapter: list[tuple[Numbers, dict[str, Numbers]]] = []
         """The moments until an adapter's B has saved its input, of the last adapter so far."""
         self.held: list[Tensor] = []
         """Attributes of the graph's nodes, which live until the graph goes: after `backward()`."""
 
     def new(self, elements: Size, itemsize: int, kind: str | None = None) -> Tensor:
         """A fresh allocation of so many elements."""
-        buffer = Buffer(self.memory, kind or self.kind, elements.times(itemsize))
-        return Tensor(buffer, elements, itemsize)
+        a, b, c, d, e, f = elements
+        w = itemsize
+        numbers = (a * w, b * w, c * w, d * w, e * w, f * w)
+        return Tensor(Buffer(self.memory, kind or self.kind, numbers), elements, itemsize)
 
     def hold(self, x: Tensor) -> None:
         """Keep x as an attribute of the graph's node that takes it, if there is one."""
@@ -238,8 +250,9 @@ class Tape:
             self._run(node)
 
     def _run(self, node: Node) -> None:
-        arrived = [node.pending.get(index) for index in range(max(node.pending) + 1)]
-        node.pending = {}
+        pending, node.pending = node.pending, {}
+        arrived = [pending.get(index) for index in range(max(pending) + 1)]
+        del pending
         assert node.backward is not None
         results = node.backward(arrived)
         edges, node.backward, node.inputs = node.inputs, None, ()

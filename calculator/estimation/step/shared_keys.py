@@ -7,7 +7,7 @@ from calculator.estimation.architectures.linear_modules import attention_modules
 from calculator.estimation.step.linear_maps import apply_linear
 from calculator.estimation.step.norms import apply_norm
 from calculator.estimation.step.numerics import Numerics
-from calculator.estimation.step.rotary import rotate
+from calculator.estimation.step.rotary import rotate, table_width
 from calculator.estimation.step.scores import scores_and_values
 from calculator.estimation.step.shadow import Tape, Tensor
 from calculator.estimation.step.sizes import NOTHING, Size, per_token
@@ -37,7 +37,7 @@ def attend_to_shared(
     elements = per_token(_kv_size(architecture, kind))
     key, value = (
         Tensor(None, elements, width, tape.leaf(stays=True) if hidden.requires_grad else None)
-        for width in _widths(numerics)
+        for width in _widths(architecture, numerics)
     )
     output = scores_and_values(tape, architecture, numerics, query, key, value, heads, masked)
     del query, key, value
@@ -50,13 +50,13 @@ def shared_bytes(architecture: Architecture, numerics: Numerics) -> Size:
     for kind in {attention for attention, _ in architecture.layer_kinds()}:
         if kind in ("shared_full", "shared_sliding"):
             size = _kv_size(architecture, kind)
-            total = total.plus(per_token(size * sum(_widths(numerics))))
+            total = total.plus(per_token(size * sum(_widths(architecture, numerics))))
     return total
 
 
 def probabilities_bytes(architecture: Architecture, numerics: Numerics) -> Size:
     """Bytes of one layer's attention probabilities, which have the values' width."""
-    return Size(pair=float(architecture.head_count * _widths(numerics)[1]))
+    return Size(pair=float(architecture.head_count * _widths(architecture, numerics)[1]))
 
 
 def _kv_size(architecture: Architecture, kind: AttentionKind) -> int:
@@ -66,11 +66,11 @@ def _kv_size(architecture: Architecture, kind: AttentionKind) -> int:
     return architecture.kv_size
 
 
-def _widths(numerics: Numerics) -> tuple[int, int]:
+def _widths(architecture: Architecture, numerics: Numerics) -> tuple[int, int]:
     """Of keys, which cosines of the residual stream's width widen, and of values."""
     value = numerics.base_width
     if numerics.quantized:
         value = numerics.small_width
     elif numerics.autocast:
         value = numerics.compute_width
-    return max(value, numerics.small_width), value
+    return max(value, table_width(architecture, numerics)), value

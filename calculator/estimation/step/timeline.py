@@ -19,6 +19,7 @@ from calculator.estimation.architectures.architecture import (
     AttentionKind,
     MlpKind,
 )
+from calculator.estimation.step.altup import run_first_streams
 from calculator.estimation.step.decoder_layer import run_layer
 from calculator.estimation.step.language_head import run_head
 from calculator.estimation.step.numerics import Numerics
@@ -29,6 +30,7 @@ from calculator.estimation.step.per_layer_inputs import (
     run_per_layer_inputs,
 )
 from calculator.estimation.step.resident import has_adapters
+from calculator.estimation.step.rotary import table_width
 from calculator.estimation.step.scores import runs_eager
 from calculator.estimation.step.segment import Segment
 from calculator.estimation.step.shadow import (
@@ -113,10 +115,10 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
     segments = _segments(base, numerics, keys, width)
     head = run_head(base, numerics, input_width=width)
     common = _inputs(architecture, numerics, masked)
-    input_size = Size(token=float(architecture.hidden_size * width))
+    input_size = Size(token=float(architecture.stream_size * width))
     kept_name = CHECKPOINTS if numerics.checkpointing else KEPT
     moments: list[Moment] = []
-    front = run_per_layer_inputs(base, numerics) if base.per_layer_input_size else None
+    fronts = _fronts(base, numerics)
     shared = shared_bytes(base, numerics)
     if numerics.checkpointing:  # otherwise attention has saved them
         common.add(kept_name, shared)
@@ -131,7 +133,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             _add_kept(result, on_gpu, count, kept_name, fraction)
             if in_forward:
                 _add_kept(result, segments[key].cached, count, kept_name, fraction)
-        if front is not None:
+        for front in fronts:
             _add_kept(result, front.kept, 1, kept_name, 1.0)
             if in_forward:
                 _add_kept(result, front.cached, 1, kept_name, 1.0)
@@ -182,7 +184,7 @@ def timeline(architecture: Architecture, numerics: Numerics, masked: bool) -> Ti
             state = _Bytes(ground.parts)
             moments.append(_with(state, snapshot.by_kind, FINAL_NORM, 1.0).moment("loss"))
     left = after(-1)
-    if front is not None:
+    for front in fronts:
         for snapshot in front.forward:
             state = _Bytes(common.parts)
             moments.append(_with(state, snapshot.by_kind, RUNNING, 1.0).moment("forward"))
@@ -233,6 +235,16 @@ def evaluation_moments(
             held = _with(_Bytes(state.parts), snapshot.by_kind, name, fraction)
             evaluation.append(held.moment("evaluation"))
     return _worth_keeping(evaluation)
+
+
+def _fronts(base: Architecture, numerics: Numerics) -> tuple[Segment, ...]:
+    """What runs before the first layer, beside the embedding."""
+    if not base.per_layer_input_size:
+        return ()
+    inputs = run_per_layer_inputs(base, numerics)
+    if not base.altup_input_count:
+        return (inputs,)
+    return inputs, run_first_streams(base, numerics)
 
 
 def _segments(
@@ -325,7 +337,7 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
         # The embedding's output, which is made to require a gradient, stays beside what its
         # multiple, or its sum with the positions, is.
         token += architecture.hidden_size * numerics.small_width
-    position = 2.0 * rotary * numerics.small_width + 8.0
+    position = 2.0 * rotary * table_width(architecture, numerics) + 8.0
     indexes = architecture.index_head_count > 0
     kinds = {attention for attention, _ in architecture.layer_kinds()} & ATTENDING
     masks = float(len(kinds) if numerics.packs else 1) if masked else 0.0
@@ -339,12 +351,12 @@ def _inputs(architecture: Architecture, numerics: Numerics, masked: bool) -> _By
 def residual_width(architecture: Architecture, numerics: Numerics) -> int:
     """Bytes of an element of the residual stream.
 
-    fp32 where autocast norms the embedding, or where it norms what a quantised map takes: that
+    fp32 where autocast norms the embedding or scales it (AltUp), or where it norms what a quantised map takes: that
     gives back the width of its input, and the sum with it is as wide.
     """
     traits = architecture.traits
     hands_on_norm = traits.norm == "layer" and numerics.quantizes_linear_maps
-    if traits.embedding_norm or hands_on_norm:
+    if traits.embedding_norm or hands_on_norm or architecture.altup_input_count:
         return numerics.function_width(numerics.small_width)
     return numerics.small_width
 
@@ -366,15 +378,13 @@ def _embedding_gradient(architecture: Architecture, numerics: Numerics) -> Size 
 
 def _worth_keeping(moments: list[Moment]) -> tuple[Moment, ...]:
     """Of each phase, the moments that no other covers."""
-    kept: list[Moment] = []
+    kept_of: dict[Phase, list[Moment]] = {}
     for moment in moments:
-        same = [other for other in kept if other.phase == moment.phase]
-        if any(other.total.covers(moment.total) for other in same):
-            continue
-        kept = [
-            other
-            for other in kept
-            if other.phase != moment.phase or not moment.total.covers(other.total)
-        ]
-        kept.append(moment)
-    return tuple(kept)
+        kept, total = kept_of.setdefault(moment.phase, []), moment.total
+        for other in kept:
+            if other.total.covers(total):
+                break
+        else:
+            kept[:] = [other for other in kept if not total.covers(other.total)]
+            kept.append(moment)
+    return tuple(moment for kept in kept_of.values() for moment in kept)

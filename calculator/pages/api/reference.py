@@ -78,7 +78,7 @@ def reference(request: HttpRequest) -> HttpResponse:
         "frame": f'<iframe src="{frame}" title="VRAM to fine-tune this model"'
         ' width="100%" height="260" loading="lazy"></iframe>',
         "frame_path": frame.removeprefix(site),
-        "head": page_head("api", reverse("calculator:api")),
+        "head": page_head("api", reverse("calculator:api"), "API"),
     }
     return render(request, "calculator/pages/api/reference.html", context)
 

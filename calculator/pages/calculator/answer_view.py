@@ -10,6 +10,13 @@ from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.catalog import Catalog
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.models import Task
+from calculator.pages.calculator.beside.own_gpu import (
+    OwnGpuView,
+    own_gpu_by_rule_of_thumb,
+    own_gpu_of_results,
+    own_gpu_of_typical_runs,
+)
+from calculator.pages.calculator.beside.typical import typical_runs, typical_words
 from calculator.pages.calculator.cards import CardView, present_card
 from calculator.pages.calculator.further import FurtherView, present_further
 from calculator.pages.calculator.headline import (
@@ -18,16 +25,9 @@ from calculator.pages.calculator.headline import (
     training_headline,
 )
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import (
-    OwnGpuView,
-    own_gpu_by_rule_of_thumb,
-    own_gpu_of_results,
-    own_gpu_of_typical_runs,
-)
 from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
 from calculator.pages.calculator.ruler import Ruler, draw_ruler
 from calculator.pages.calculator.settings_panel import batch_words
-from calculator.pages.calculator.typical import typical_runs, typical_words
 from calculator.question.cluster import cluster_words
 from calculator.question.reading import Question
 from calculator.question.training_form import Run

@@ -8,14 +8,12 @@ from decimal import Decimal
 
 from calculator.answer.rule_of_thumb import Fitted, MethodResult
 from calculator.estimation.cluster.counts import words_for_count
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
-from calculator.pages.calculator.typical import TypicalView
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_number
-from gpus.fitting import GpuSetup
+from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.beside.typical import TypicalView
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_gb, format_number
+from calculator.words.parts import kind_of
 from gpus.labels import gpu_setup_label, setup_label
 from gpus.presenters import PriceView, cloud_price_view
-
-SHADE_COUNT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,17 @@ class PartView:
     memory: str
     x: str
     width: str
-    step: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class AlternativeView:
+    """Prices of one source and day have it once, below the last of them, which it is said of."""
+
     label: str
     price: PriceView | None
+    has_source: bool
+    is_source_of_several: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def present_card(
     own: OwnGpuView | None = None,
 ) -> CardView:
     method = result.estimate.method
-    figure, unit = figure_and_unit(result.memory_bytes)
+    figure, unit = figure_and_unit(result)
     return CardView(
         slug=method.slug,
         name=method.name,
@@ -86,9 +88,9 @@ def present_card(
     )
 
 
-def figure_and_unit(memory_bytes: Decimal | int) -> tuple[str, str]:
+def figure_and_unit(result: Fitted) -> tuple[str, str]:
     """“16.8”, “GB”."""
-    figure, unit = format_gb(memory_bytes).split(NO_BREAK_SPACE)
+    figure, unit = format_figure(result.memory_bytes, result.range_bytes).split(NO_BREAK_SPACE)
     return figure, unit
 
 
@@ -109,21 +111,33 @@ def shortfall(result: Fitted) -> str:
 
 
 def present_alternatives(result: Fitted, today: dt.date | None) -> tuple[AlternativeView, ...]:
-    return tuple(_alternative(choice, today) for choice in result.alternatives)
-
-
-def _alternative(choice: GpuSetup, today: dt.date | None) -> AlternativeView:
-    return AlternativeView(
-        label=gpu_setup_label(choice),
-        price=cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today),
+    prices = [
+        cloud_price_view(choice.gpu, gpu_count=choice.gpu_count, today=today)
+        for choice in result.alternatives
+    ]
+    sources = [_source(price) for price in prices]
+    return tuple(
+        AlternativeView(
+            gpu_setup_label(choice),
+            price,
+            has_source=source not in sources[position + 1 :],
+            is_source_of_several=source in sources[:position],
+        )
+        for position, (choice, price, source) in enumerate(
+            zip(result.alternatives, prices, sources, strict=True)
+        )
     )
+
+
+def _source(price: PriceView | None) -> tuple[str, dt.date] | None:
+    return None if price is None else (price.source_url, price.checked_on)
 
 
 def _parts(result: MethodResult) -> tuple[PartView, ...]:
     total = result.memory_bytes
     views = []
     before = Decimal(0)
-    for step, part in enumerate(result.estimate.parts):
+    for part in result.estimate.parts:
         share = part.memory_bytes / total
         views.append(
             PartView(
@@ -133,7 +147,7 @@ def _parts(result: MethodResult) -> tuple[PartView, ...]:
                 memory=format_gb(part.memory_bytes),
                 x=f"{before * 100:.2f}%",
                 width=f"{share * 100:.2f}%",
-                step=step % SHADE_COUNT,
+                kind=kind_of(part.part.slug),
             )
         )
         before += share

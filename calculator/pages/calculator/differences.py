@@ -23,12 +23,12 @@ from calculator.question.cluster import (
 )
 from calculator.question.reading import Question, precise_question, read_question, with_cluster
 from calculator.question.setting_fields import SettingField
-from calculator.question.training_fields import MORE_GROUPS
+from calculator.question.training_fields import GROUPS as SETTING_GROUPS
 from calculator.question.training_form import Run, as_text, parse
 from calculator.words.formatting import NO_BREAK_SPACE, format_gb
 
 DIFFERENCES = "differences"
-GROUPS = {group.slug: group for group in (*MORE_GROUPS, CLUSTER_FIELDS)}
+GROUPS = {group.slug: group for group in (*SETTING_GROUPS, CLUSTER_FIELDS)}
 COLUMNS = {"full": "Full", "lora": "LoRA", "qlora": "QLoRA"}
 # Less than what a figure in GB with one decimal can show.
 SMALLEST_BYTES = 50_000_000

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.estimation.cluster.sharding import Sharding
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, cluster_values
 from calculator.question.own_gpu import OWN_GPU
-from calculator.words.addresses import path_of, with_query
+from calculator.words.addresses import comparison_of, path_of, with_query
 
-SLOTS = ("a", "b", "c")
+MOST_COMPARED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class FitLink:
+class MethodLink:
     name: str
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class FurtherView:
-    fits: tuple[FitLink, ...]
+    fits: tuple[MethodLink, ...]
+    adds: tuple[MethodLink, ...]
+    """A comparison of each method alone, to which a script makes the last one that was seen."""
     curves_url: str
     compare_url: str
     model_url: str
@@ -47,20 +48,21 @@ def present_further(
     asked, fit_query = query, {**query, **_stated(sharding)}
     own_query = {name: text for name, text in query.items() if name == OWN_GPU}
     query = {name: text for name, text in query.items() if name not in CLUSTER_NAMES}
-    slots = {
-        slot: urlencode({**query, "method": result.slug})
-        for slot, result in zip(SLOTS, methods, strict=False)
-    }
+    runs = [{**query, "method": result.slug} for result in methods]
     return FurtherView(
         fits=tuple(
-            FitLink(
+            MethodLink(
                 result.name,
                 with_query(path_of("fit:page"), {**fit_query, "method": result.slug}),
             )
             for result in methods
         ),
+        adds=tuple(
+            MethodLink(result.name, comparison_of(run))
+            for result, run in zip(methods, runs, strict=True)
+        ),
         curves_url=with_query(path_of("calculator:curves"), query),
-        compare_url=with_query(path_of("calculator:compare"), slots),
+        compare_url=comparison_of(*runs[:MOST_COMPARED]),
         model_url=(
             with_query(path_of("calculator:model", query["model"]), own_query)
             if "model" in query

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.utils.text import get_text_list
 
 from calculator.answer.rule_of_thumb import Fitted
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure
 from gpus.fitting import Setup
 
 AUDIENCE_WORDS = {
@@ -89,7 +89,7 @@ def _one_gpu_of_a_kind(setup: Setup | None) -> str:
 
 
 def _about(result: Fitted) -> str:
-    return f"about{NO_BREAK_SPACE}{format_gb(result.memory_bytes)}"
+    return f"about{NO_BREAK_SPACE}{format_figure(result.memory_bytes, result.range_bytes)}"
 
 
 def in_a_sentence(name: str) -> str:

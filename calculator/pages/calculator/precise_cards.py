@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.units import GB
+from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView
+from calculator.pages.calculator.beside.savings import SavingView, present_savings, savings_note
 from calculator.pages.calculator.cards import (
-    SHADE_COUNT,
     AlternativeView,
     figure_and_unit,
     minimum_label,
@@ -19,12 +22,19 @@ from calculator.pages.calculator.cards import (
     present_alternatives,
 )
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView
-from calculator.pages.calculator.saving_views import SavingView, present_savings, savings_note
 from calculator.question.cluster import cluster_query
 from calculator.question.training_form import Run
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_gb, format_range, gib_words
+from calculator.words.formatting import (
+    SMALLEST_PART_BYTES,
+    format_count,
+    format_figure,
+    format_gb,
+    format_part,
+    format_range,
+    gib_words,
+)
+from calculator.words.parts import PASSING, kind_of
 
 PHASE_WORDS = {
     "forward": ("Forward", "at the end of the forward pass"),
@@ -44,7 +54,7 @@ class PrecisePartView:
     memory: str
     x: str
     width: str
-    step: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +95,8 @@ class PreciseCardView:
     """Host memory of a node, where a cluster is stated."""
     shortfall: str
     tight: str
-    remarks: tuple[str, ...]
     parts: tuple[PrecisePartView, ...]
     phases: tuple[PhaseView, ...]
-    savings: tuple[SavingView, ...]
     parameters: str
     assumptions: tuple[str, ...]
     reasons: tuple[str, ...]
@@ -97,8 +105,22 @@ class PreciseCardView:
     why_url: str
     export_url: str
     own: OwnVerdictView | None
-    savings_note: str
-    """Where no single change would make the run fit the visitor's own GPU."""
+    made_remarks: Callable[[], tuple[str, ...]]
+    made_savings: Callable[[], tuple[SavingView, ...]]
+    """What takes further estimates, made where it is printed: a picture shows the figure alone."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.made_remarks()
+
+    @property
+    def savings(self) -> tuple[SavingView, ...]:
+        return self.made_savings()
+
+    @property
+    def savings_note(self) -> str:
+        """Where no single change would make the run fit the visitor's own GPU."""
+        return savings_note(self.savings, self.own)
 
 
 def present_precise_card(
@@ -109,11 +131,10 @@ def present_precise_card(
     own: OwnGpuView | None = None,
 ) -> PreciseCardView:
     found = result.estimate
-    figure, unit = figure_and_unit(result.memory_bytes)
+    figure, unit = figure_and_unit(result)
     thumb = result.rule_of_thumb_bytes
     host = None if result.cluster is None else result.cluster.host
     verdict = None if own is None else own.verdict_on(result.slug)
-    savings = present_savings(result, run, links, own, verdict)
     return PreciseCardView(
         slug=result.slug,
         name=result.name,
@@ -139,10 +160,8 @@ def present_precise_card(
             ),
             "",
         ),
-        remarks=_remarks(result),
         parts=_parts(found),
         phases=_phases(found),
-        savings=savings,
         parameters=_parameters(found),
         assumptions=result.assumptions,
         reasons=found.reasons,
@@ -159,7 +178,8 @@ def present_precise_card(
             {**links.query_with(run), "method": result.slug, **_minimum_query(result)},
         ),
         own=verdict,
-        savings_note=savings_note(savings, verdict),
+        made_remarks=cache(lambda: _remarks(result)),
+        made_savings=cache(lambda: present_savings(result, run, links, own, verdict)),
     )
 
 
@@ -206,31 +226,44 @@ def _remarks(result: PreciseResult) -> tuple[str, ...]:
     remarks = [beside.reason] if beside.excess_bytes else []
     if beside.trap is not None:
         widened = beside.trap.experts == "widened"
+        device = beside.trap.estimate.device_bytes
         outcome = "and k-bit preparation widens them to fp32" if widened else "in 16 bits"
         remarks.append(
             "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
             f" 4-bit loading of transformers 5 by itself leaves them out, {outcome}:"
-            f" about {format_gb(beside.trap.estimate.device_bytes.likely)}."
+            f" about {format_figure(device.likely, (device.low, device.high))}."
         )
     return tuple(remarks)
 
 
 def _parts(found: Estimate) -> tuple[PrecisePartView, ...]:
-    """The breakdown at the peak, as shares of the card's bytes; the rest of the bar is overhead."""
+    """The breakdown at the peak, as shares of the card's bytes; the rest of the bar is overhead.
+
+    What is too small to be shown by itself is one part at the end.
+    """
     total = max(found.device_bytes.likely, found.peak_allocated_bytes)
+    parts = [
+        (item.label, item.bytes, kind_of(item.component))
+        for item in found.breakdown
+        if item.bytes >= SMALLEST_PART_BYTES
+    ]
+    small = [item for item in found.breakdown if item.bytes < SMALLEST_PART_BYTES]
+    if small:
+        label = small[0].label if len(small) == 1 else "Smaller parts"
+        parts.append((label, sum(item.bytes for item in small), PASSING))
     views = []
     before = 0
-    for step, item in enumerate(found.breakdown):
+    for label, part_bytes, kind in parts:
         views.append(
             PrecisePartView(
-                label=item.label,
-                memory=format_gb(item.bytes),
+                label=label,
+                memory=format_part(part_bytes),
                 x=f"{before * 100 / total:.2f}%",
-                width=f"{item.bytes * 100 / total:.2f}%",
-                step=step % SHADE_COUNT,
+                width=f"{part_bytes * 100 / total:.2f}%",
+                kind=kind,
             )
         )
-        before += item.bytes
+        before += part_bytes
     return tuple(views)
 
 

@@ -27,7 +27,7 @@ from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
-from calculator.words.formatting import format_gb, format_number, query_number
+from calculator.words.formatting import format_figure, format_number, query_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class RuleOfThumbView:
 class CalculatorView:
     """Everything on the calculator's page that depends on the inputs.
 
-    `answer` is None while the input has an error: no old figure stands beside a new question.
+    `answer` is None while the input has an error; a browser keeps the last one, and says so.
     """
 
     task: str
@@ -212,7 +212,9 @@ def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:
         return "Check the size" if question.size_error else "Check the model"
     if question.run is None:
         return "Check the training settings"
-    figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
+    figures = ", ".join(
+        f"{r.name} {format_figure(r.memory_bytes, r.range_bytes)}" for r in results
+    )
     verb = "Fine-tune" if task == Task.TRAINING else "Run"
     return f"{verb} {question.subject.name}: {figures}"
 

@@ -15,7 +15,7 @@ from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import PreciseResult
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.pages.calculator.headline import AUDIENCE_WORDS, setup_in_figures
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_range
 from gpus.fitting import Setup
 from gpus.labels import setup_label
 from gpus.specs import TierSpec
@@ -234,7 +234,7 @@ def _audience_spans(scale: LogScale, ladder: list[TierSpec]) -> tuple[AudienceSp
 
 def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
     position = scale.position(_gigabytes(result.memory_bytes))
-    memory = format_gb(result.memory_bytes)
+    memory = format_figure(result.memory_bytes, result.range_bytes)
     minimum, tight = _minimum(result), _tight(result)
     is_tight = isinstance(result, PreciseResult) and _is_tight(result.mark)
     top = lane * LANE_HEIGHT

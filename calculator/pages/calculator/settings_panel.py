@@ -106,7 +106,7 @@ def present_settings(
     cluster = _cluster_group(question)
     words = cluster_words(question.sharding)
     return SettingsPanel(
-        first=first,
+        first=_with_differences(first, question, links, differences),
         more=tuple(
             _with_differences(group, question, links, differences) for group in (*more, cluster)
         ),

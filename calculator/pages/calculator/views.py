@@ -42,7 +42,13 @@ def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_calculator(catalog, request.GET.dict(), today=today)
     template = "calculator/pages/calculator/fragment.jinja"
-    return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
+    return fragment_response(
+        request,
+        template,
+        {"calculator": calculator},
+        calculator.page_url,
+        has_answer=not calculator.error,
+    )
 
 
 def _page(request: HttpRequest, catalog: Catalog, calculator: CalculatorView) -> HttpResponse:

@@ -19,7 +19,7 @@ from calculator.question.reading import (
     with_cluster,
 )
 from calculator.question.training_fields import FIELDS
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_range
 from calculator.words.methods import METHOD_NAMES
 from gpus.labels import setup_label
 
@@ -77,7 +77,7 @@ def as_markdown(figures: Figures, address: str) -> str:
         minimum = "none" if result.minimum is None else setup_label(result.minimum)
         cells = (
             METHOD_NAMES[result.slug],
-            f"about {format_gb(result.memory_bytes)}",
+            f"about {format_figure(result.memory_bytes, result.range_bytes)}",
             format_range(*result.range_bytes),
             minimum,
         )

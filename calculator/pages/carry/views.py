@@ -33,7 +33,7 @@ def export_page(request: HttpRequest, tool: str) -> HttpResponse:
     if tool not in TOOL_NAMES:
         raise Http404("No such tool is exported to.")
     view = present_export(current_catalog(), tool, request.GET.dict())
-    head = run_head(view.canonical_path, view.calculator_url, is_indexed=False)
+    head = run_head(view.canonical_path, view.title, view.calculator_url, is_indexed=False)
     return render(request, "calculator/pages/carry/export.html", {"export": view, "head": head})
 
 
@@ -92,7 +92,9 @@ def import_page(request: HttpRequest) -> HttpResponse:
         view = present_import(current_catalog(), _given_text(request))
         if request.POST.get("then") == "estimate" and view.tool_name:
             return redirect(view.calculator_url)
-    head = page_head("import", reverse("calculator:import"), is_indexed=view == EMPTY)
+    head = page_head(
+        "import", reverse("calculator:import"), "Your configuration", is_indexed=view == EMPTY
+    )
     return render(request, "calculator/pages/carry/import.html", {"import": view, "head": head})
 
 

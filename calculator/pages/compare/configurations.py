@@ -12,6 +12,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.training_form import parse_count
 from gpus.specs import GpuSpec
 
 SLOTS = ("a", "b", "c", "d")
@@ -74,13 +75,14 @@ def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -
         method = "lora"
     if gpu_typed and gpu is None:
         errors.append("No GPU of that name is in the list.")
-    if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= MOST_GPUS):
+    gpu_count = parse_count(count)
+    if not (isinstance(gpu_count, int) and 1 <= gpu_count <= MOST_GPUS):
         errors.append(f"The number of GPUs must be from 1 to {MOST_GPUS}.")
-        count = "1"
+        gpu_count = 1
     if gpu is not None:
-        asked = OwnGpu(gpu, int(count))
+        asked = OwnGpu(gpu, gpu_count)
         question = replace(question, own_gpu=replace(question.own_gpu, own=asked))
-    return Configuration(slot, question, method, gpu, int(count), " ".join(filter(None, errors)))
+    return Configuration(slot, question, method, gpu, gpu_count, " ".join(filter(None, errors)))
 
 
 def default_configurations(catalog: Catalog, model: str) -> tuple[Configuration, ...]:

@@ -25,6 +25,7 @@ class AddForm(forms.Form):
     method = forms.ChoiceField(label="Method", choices=METHOD_NAMES.items())
     sequence_length = forms.CharField(required=False, label="Sequence length")
     micro_batch = forms.CharField(required=False, label="Micro-batch")
+    lora_rank = forms.CharField(required=False, label="Rank (LoRA, QLoRA)")
     gradient_checkpointing = forms.ChoiceField(
         required=False, label="Gradient checkpointing", choices=ON_OFF
     )
@@ -41,7 +42,7 @@ class AddForm(forms.Form):
         choice_field(self, "model").choices = list(models)
         choices = sorted(((gpu.slug, gpu.name) for gpu in gpus), key=lambda each: each[1])
         choice_field(self, "gpu").choices = [("", "none in particular"), *choices]
-        for name in ("sequence_length", "micro_batch", "gpu_count"):
+        for name in ("sequence_length", "micro_batch", "lora_rank", "gpu_count"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
 
 
@@ -58,6 +59,7 @@ def initial_values(last: Configuration | None) -> dict[str, str]:
     if settings is not None:
         values["sequence_length"] = str(settings.sequence_length)
         values["micro_batch"] = str(settings.micro_batch)
+        values["lora_rank"] = str(settings.lora_rank)
         checkpointing = settings.gradient_checkpointing
         values["gradient_checkpointing"] = "true" if checkpointing else "false"
     return values

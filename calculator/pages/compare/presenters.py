@@ -45,14 +45,14 @@ class CompareView:
     form: AddForm | None
     """None when there is no room for another configuration."""
     kept: tuple[tuple[str, str], ...]
-    page_url: str
+    kept_url: str
+    """The address of the configurations that were asked for; empty where none was."""
 
 
 def present_compare(catalog: Catalog, query: Mapping[str, str]) -> CompareView:
     """Turn a query string's values into the columns and rows of the comparison."""
-    found = read_configurations(catalog, query)
-    if not found:
-        found = default_configurations(catalog, DEFAULT_MODEL)
+    asked = read_configurations(catalog, query)
+    found = asked or default_configurations(catalog, DEFAULT_MODEL)
     compared = [compare(each, catalog.usable_tiers) for each in found]
     groups = row_groups(compared)
     has_room = len(found) < len(SLOTS)
@@ -68,7 +68,7 @@ def present_compare(catalog: Catalog, query: Mapping[str, str]) -> CompareView:
         groups=groups,
         form=AddForm(found[-1], models, catalog.gpus) if has_room else None,
         kept=tuple((each.slot, each.value) for each in _renamed(found)),
-        page_url=compare_url(found),
+        kept_url=compare_url(asked) if asked else "",
     )
 
 

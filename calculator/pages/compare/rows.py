@@ -14,10 +14,16 @@ from calculator.pages.fit.words import rough_duration
 from calculator.question.setting_fields import SettingField
 from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import as_text
-from calculator.words.formatting import format_count, format_gb, format_range
+from calculator.words.formatting import (
+    format_count,
+    format_figure,
+    format_gb,
+    format_part,
+    format_range,
+)
 from calculator.words.methods import METHOD_NAMES
 
-ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing")
+ALWAYS_SHOWN = ("micro_batch", "sequence_length", "gradient_checkpointing", "lora_rank")
 NOTHING = "–"
 Text = Callable[[Compared], str]
 
@@ -77,7 +83,7 @@ def _memory(compared: Sequence[Compared]) -> tuple[Row, ...]:
     ]
     for component, label in COMPONENTS.items():
         row = _row(label, compared, _part(component))
-        if set(row.cells) != {NOTHING}:
+        if not set(row.cells) <= {NOTHING, format_part(1)}:
             rows.append(row)
     rows.append(_row("Trained parameters", compared, _trained))
     return tuple(rows)
@@ -128,7 +134,10 @@ def _gpu(each: Compared) -> str:
 
 
 def _likely(each: Compared) -> str:
-    return NOTHING if each.estimate is None else format_gb(each.estimate.device_bytes.likely)
+    if each.estimate is None:
+        return NOTHING
+    device = each.estimate.device_bytes
+    return format_figure(device.likely, (device.low, device.high))
 
 
 def _range(each: Compared) -> str:
@@ -149,7 +158,7 @@ def _part(component: str) -> Text:
     def text(each: Compared) -> str:
         parts = () if each.estimate is None else each.estimate.breakdown
         found = next((part.bytes for part in parts if part.component == component), 0)
-        return format_gb(found) if found else NOTHING
+        return format_part(found) if found else NOTHING
 
     return text
 

@@ -23,5 +23,5 @@ def compare(request: HttpRequest) -> HttpResponse:
         return redirect(url_with_added(catalog, query))
     view = present_compare(catalog, query)
     # Every comparison is somebody's own.
-    head = run_head(reverse("calculator:compare"), "", is_indexed=False)
+    head = run_head(reverse("calculator:compare"), "Side by side", "", is_indexed=False)
     return render(request, "calculator/pages/compare/page.html", {"compare": view, "head": head})

@@ -1,4 +1,7 @@
-"""The curves as the geometry of an SVG: log scales on both axes, labels beside what they name."""
+"""The curves as the geometry of an SVG: log scales on both axes, labels beside what they name.
+
+It is as wide as the page without being scaled, so that words keep their size on a phone.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,16 @@ from calculator.estimation.units import GB
 from calculator.pages.curves.results import Curve
 from gpus.specs import TierSpec
 
-WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 44
+# Across, the drawing is as wide as the page: tenths of a percent of its width, which lines are
+# stretched by and words and marks are placed by. Down, pixels.
+WIDTH, HEIGHT = 1000, 440
+LEFT, RIGHT, TOP, BOTTOM = 120, 130, 16, 44
 LABEL_GAP = 17
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point with the text that hovering shows."""
+    """A point with the text that hovering shows: x in percent, y in pixels."""
 
     x: str
     y: str
@@ -39,16 +44,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
+    """A tier's level in pixels, or a place on the axis in percent; every other one of those is
+    left out where there is no room.
+    """
+
     position: str
     label: str
+    is_crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     width: int
     height: int
-    left: int
-    right: int
+    left: str
+    right: str
     top: int
     bottom: int
     lines: tuple[Line, ...]
@@ -88,8 +98,8 @@ def draw(
     return Drawing(
         width=WIDTH,
         height=HEIGHT,
-        left=LEFT,
-        right=WIDTH - RIGHT,
+        left=_percent(LEFT),
+        right=_percent(WIDTH - RIGHT),
         top=TOP,
         bottom=HEIGHT - BOTTOM,
         lines=tuple(
@@ -98,9 +108,10 @@ def draw(
         ),
         tiers=_tier_lines(tiers, up),
         x_ticks=tuple(
-            Tick(_px(across.at(float(value))), label) for value, label in x_labels.items()
+            Tick(_percent(across.at(float(value))), label, is_crowded=position % 2 == 1)
+            for position, (value, label) in enumerate(x_labels.items())
         ),
-        own_x=_px(across.at(float(own_x))) if min(xs) <= own_x <= max(xs) else "",
+        own_x=_percent(across.at(float(own_x))) if min(xs) <= own_x <= max(xs) else "",
     )
 
 
@@ -124,7 +135,7 @@ def _line(
         band=" ".join(band),
         marks=tuple(
             Mark(
-                _px(across.at(float(point.x))),
+                _percent(across.at(float(point.x))),
                 _px(up.at(point.likely_bytes / GB)),
                 words[curve.method, point.x],
             )
@@ -159,3 +170,7 @@ def _apart(places: dict[str, float]) -> dict[str, float]:
 
 def _px(value: float) -> str:
     return f"{value:.1f}"
+
+
+def _percent(across: float) -> str:
+    return f"{across * 100 / WIDTH:.2f}%"

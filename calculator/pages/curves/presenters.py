@@ -16,7 +16,7 @@ from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, Point, curves, own_value, values_of
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
-from calculator.words.formatting import format_gb, format_range, format_size
+from calculator.words.formatting import format_figure, format_range, format_size
 from calculator.words.methods import METHOD_NAMES
 
 AXIS_NAMES: dict[Axis, str] = {
@@ -132,7 +132,7 @@ def _words(
     return {
         (curve.method, point.x): (
             f"{METHOD_NAMES[curve.method]}, {labels[point.x]} {_unit(axis)}:"
-            f" about {format_gb(point.likely_bytes)}"
+            f" about {_likely(point)}"
             f" ({format_range(point.low_bytes, point.high_bytes)})"
         )
         for curve in found
@@ -149,7 +149,7 @@ def _rows(
             is_own=value == own,
             cells=tuple(
                 (
-                    format_gb(curve.points[index].likely_bytes),
+                    _likely(curve.points[index]),
                     format_range(curve.points[index].low_bytes, curve.points[index].high_bytes),
                     _verdict_words(curve.points[index], own_gpu),
                 )
@@ -171,11 +171,15 @@ def _verdict_words(point: Point, own_gpu: OwnGpu | None) -> str:
 def _summary(axis: Axis, found: tuple[Curve, ...]) -> str:
     """The picture in a sentence for each method."""
     return " ".join(
-        f"{METHOD_NAMES[curve.method]}: from {format_gb(curve.points[0].likely_bytes)} at"
-        f" {_label(axis, curve.points[0].x)} to {format_gb(curve.points[-1].likely_bytes)} at"
+        f"{METHOD_NAMES[curve.method]}: from {_likely(curve.points[0])} at"
+        f" {_label(axis, curve.points[0].x)} to {_likely(curve.points[-1])} at"
         f" {_label(axis, curve.points[-1].x)}."
         for curve in found
     )
+
+
+def _likely(point: Point) -> str:
+    return format_figure(point.likely_bytes, (point.low_bytes, point.high_bytes))
 
 
 def _label(axis: Axis, value: Decimal) -> str:

@@ -19,5 +19,5 @@ from calculator.serving.public_views import public
 def curves(request: HttpRequest) -> HttpResponse:
     view = present_curves(current_catalog(), request.GET.dict())
     path, is_indexed = reverse("calculator:curves"), not request.GET
-    head = run_head(path, view.calculator_url, is_indexed=is_indexed)
+    head = run_head(path, "Curves", view.calculator_url, is_indexed=is_indexed)
     return render(request, "calculator/pages/curves/page.html", {"curves": view, "head": head})

@@ -16,8 +16,14 @@ from calculator.question.cluster import CLUSTER_NAMES
 from calculator.words.fields import AmountField, CountField, WordField
 from calculator.words.formatting import query_number
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.numbers import LENGTHS, THOUSANDS
 from calculator.words.query_forms import QueryForm, choice_field
 from gpus.specs import GpuSpec
+
+MOST = Decimal(10**15)
+"""More tokens than any model has been trained on."""
+# The table needs no price: while one is wrong or has no GPU, it stands without.
+PRICE_FIELDS = frozenset({"price", "price_gpu"})
 
 DEFAULTS = {
     "method": "lora",
@@ -35,9 +41,20 @@ class FitForm(QueryForm):
     defaults = DEFAULTS
 
     method = WordField(label="Method", choices=METHOD_NAMES.items())
-    examples = CountField(unit="examples?", example="10,000", label="Examples")
-    example_tokens = CountField(unit="tokens?", example="500", label="Tokens per example")
+    examples = CountField(
+        unit="examples?", example="10,000", letters=THOUSANDS, largest=MOST, label="Examples"
+    )
+    example_tokens = CountField(
+        unit="tokens?", example="500", letters=LENGTHS, label="Tokens per example"
+    )
     epochs = AmountField(unit="epochs?", example="3", label="Epochs")
+    total_tokens = CountField(
+        unit="tokens?",
+        example="50M",
+        letters=THOUSANDS,
+        largest=MOST,
+        label="Or tokens in all",
+    )
     price = AmountField(unit=r"USD|/\s*h", example="1.50", label="Your price ($/h)")
     price_gpu = WordField(required=False, label="For one of these")
     gpu_count = CountField(unit="gpus?|cards?", example="4", label="Number of GPUs (any)")
@@ -75,14 +92,26 @@ class FitForm(QueryForm):
             self.add_error("price", "Enter the price of this GPU per hour, such as 1.50.")
         return cleaned
 
+    @property
+    def is_answerable(self) -> bool:
+        """Whether there is enough to answer by: all but the visitor's own price is right."""
+        return set(self.errors) <= PRICE_FIELDS
+
     def workload(self, sequence_length: int) -> Workload:
-        """What is trained on. Examples longer than the sequence length are cut to it."""
+        """What is trained on: the tokens in all where they are typed, or what examples come to.
+
+        Examples longer than the sequence length are cut to it.
+        """
         cleaned = self.cleaned_data
-        tokens = min(cleaned["example_tokens"], sequence_length)
+        total_tokens = cleaned["total_tokens"]
+        if total_tokens is None:
+            tokens = min(cleaned["example_tokens"], sequence_length)
+            total_tokens = cleaned["examples"] * tokens * cleaned["epochs"]
+        has_price = PRICE_FIELDS.isdisjoint(self.errors)
         return Workload(
-            dataset_tokens=int(cleaned["examples"] * tokens * cleaned["epochs"]),
-            own_price_gpu=cleaned["price_gpu"],
-            own_price_usd_per_hour=cleaned["price"],
+            dataset_tokens=int(total_tokens),
+            own_price_gpu=cleaned["price_gpu"] if has_price else "",
+            own_price_usd_per_hour=cleaned["price"] if has_price else None,
         )
 
     def stated(self) -> Stated:

@@ -15,15 +15,17 @@ from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_o
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
-from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict
+from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
 from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES
 from gpus.labels import setup_label
+from gpus.listing.price_notes import PriceNote, PriceNotes
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
 
 ROWS_AT_FIRST = 20
@@ -45,6 +47,7 @@ class TableView:
     halves: HalvesView | None
     has_tight: bool
     rows: tuple[RowView, ...]
+    notes: tuple[PriceNote, ...]
     more_count: int
     more_url: str
     more_fragment_url: str
@@ -67,6 +70,7 @@ class FitView:
     page_url: str
     fragment_path: str
     calculator_url: str
+    compare_url: str
     stale_days: int
 
 
@@ -77,7 +81,7 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
     error = question_error(question)
     table = None
     subject, run = question.subject, question.run
-    if form.is_valid() and not error and subject is not None and run is not None:
+    if form.is_answerable and not error and subject is not None and run is not None:
         assert subject.architecture is not None
         settings = run.settings_for(form.cleaned_data["method"])
         rows = fit_rows(
@@ -106,6 +110,7 @@ def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
         calculator_url=reverse(
             "calculator:training", query={**question.query, **form.cluster_query()}
         ),
+        compare_url=comparison_of({**question.query, "method": form.data["method"]}),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
     )
 
@@ -122,7 +127,8 @@ def _table(
 ) -> TableView:
     ordered = sort_rows(rows, form.cleaned_data["sort"])
     shown = ordered if query.get("all") else ordered[:ROWS_AT_FIRST]
-    best, own = best_of(rows), question.own_gpu.own
+    best, notes = best_of(rows), PriceNotes()
+    own = question.own_gpu.own
     split = halves(architecture, settings, catalog.tiers)
     everything = {**question.query, **form.query(), "all": "1"}
     asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
@@ -145,7 +151,8 @@ def _table(
         halves=None if split is None else halves_view(split),
         has_tight=any(row.setup.verdict == "tight" for row in shown),
         # Each row leads to a GPU of its own.
-        rows=tuple(row_view(row, question.run_query, today=today) for row in shown),
+        rows=tuple(row_view(row, question.run_query, notes, today=today) for row in shown),
+        notes=notes.all(),
         more_count=len(ordered) - len(shown),
         more_url=reverse("fit:page", query=everything),
         more_fragment_url=reverse("fit:table", query=everything),
@@ -197,7 +204,7 @@ def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
 
 def _settings_words(question: Question, form: FitForm) -> str:
     run = question.run
-    method = form.cleaned_data.get("method") if form.is_valid() else None
+    method = form.cleaned_data.get("method")
     if run is None or not method:
         return ""
     settings = run.settings_for(method)

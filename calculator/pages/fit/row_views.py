@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from calculator.answer.setups import FitRow
 from calculator.estimation.cluster.sharding import GPUS_PER_NODE, STRATEGY_NAMES, Sharding
-from calculator.estimation.units import GB
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
-from calculator.words.formatting import format_gb, format_number, format_usd
-from gpus.presenters import PriceView, cloud_price_view, retail_price_view
+from calculator.words.formatting import format_figure, format_gb, format_range, format_usd
+from gpus.listing.price_notes import NotedPrice, PriceNotes
+from gpus.presenters import cloud_price_view, retail_price_view
 
 VERDICTS = {slug: words.capitalize() for slug, words in VERDICT_WORDS.items()}
 OFFLOADED = {
@@ -39,9 +39,9 @@ class RowView:
     usable: str
     headroom: str
     host: str
-    cloud_price: PriceView | None
+    cloud_price: NotedPrice | None
     own_price: str
-    retail_price: PriceView | None
+    retail_price: NotedPrice | None
     time: str
     cost: str
     is_cost_stale: bool
@@ -58,7 +58,9 @@ class BestView:
     key: str
 
 
-def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowView:
+def row_view(
+    row: FitRow, query: Mapping[str, str], notes: PriceNotes, *, today: dt.date
+) -> RowView:
     device = row.setup.estimate.device_bytes
     return RowView(
         key=_key(row),
@@ -67,22 +69,22 @@ def row_view(row: FitRow, query: Mapping[str, str], *, today: dt.date) -> RowVie
         how=sharding_words(row.setup.sharding),
         verdict=VERDICTS[row.setup.verdict],
         verdict_slug=row.setup.verdict,
-        each=format_gb(device.likely),
-        range=f"{format_number(device.low / GB)}–{format_gb(device.high)}",
+        each=format_figure(device.likely, (device.low, device.high)),
+        range=format_range(device.low, device.high),
         usable=format_gb(row.setup.usable_bytes),
         headroom=_headroom(row.setup.headroom_bytes),
         host=_host_words(row),
         cloud_price=(
             None
             if row.is_own_price
-            else cloud_price_view(row.gpu, gpu_count=row.gpu_count, today=today)
+            else notes.noted(cloud_price_view(row.gpu, gpu_count=row.gpu_count, today=today))
         ),
         own_price=(
             format_usd(row.usd_per_hour)
             if row.is_own_price and row.usd_per_hour is not None
             else ""
         ),
-        retail_price=retail_price_view(row.gpu, gpu_count=row.gpu_count, today=today),
+        retail_price=notes.noted(retail_price_view(row.gpu, gpu_count=row.gpu_count, today=today)),
         time="" if row.run_time is None else rough_duration(row.run_time.run_seconds),
         cost="" if row.cost_usd is None else rough_usd(row.cost_usd),
         is_cost_stale=row.cost_usd is not None and row.is_rent_stale,
@@ -140,7 +142,8 @@ def _best(label: str, row: FitRow, detail: str) -> BestView:
 
 def _room(row: FitRow) -> str:
     each = " on each" if row.gpu_count > 1 else ""
-    likely = format_gb(row.setup.estimate.device_bytes.likely)
+    device = row.setup.estimate.device_bytes
+    likely = format_figure(device.likely, (device.low, device.high))
     words = VERDICT_WORDS[row.setup.verdict]
     return f"{words}: about {likely} of {format_gb(row.setup.usable_bytes)}{each}"
 

@@ -23,7 +23,9 @@ FIT_NAMES = (*PAGE_QUESTION_NAMES, *FitForm.base_fields, "all")
 @require_safe
 def fit_page(request: HttpRequest) -> HttpResponse:
     fit = _present(request)
-    head = run_head(reverse("fit:page"), fit.calculator_url, is_indexed=not request.GET)
+    head = run_head(
+        reverse("fit:page"), "Every GPU", fit.calculator_url, is_indexed=not request.GET
+    )
     return render(request, "calculator/pages/fit/page.html", {"fit": fit, "head": head})
 
 
@@ -32,7 +34,9 @@ def fit_page(request: HttpRequest) -> HttpResponse:
 def fit_table(request: HtmxHttpRequest) -> HttpResponse:
     fit = _present(request)
     template = "calculator/pages/fit/fragment.html"
-    return fragment_response(request, template, {"fit": fit}, fit.page_url)
+    return fragment_response(
+        request, template, {"fit": fit}, fit.page_url, has_answer=fit.table is not None
+    )
 
 
 def _present(request: HttpRequest) -> FitView:

@@ -10,6 +10,7 @@ from itertools import groupby
 from calculator.answer.inference import InferenceResult
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.estimation.inference import InferenceEstimate
+from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict_of_inference
 from calculator.pages.calculator.cards import (
     AlternativeView,
     figure_and_unit,
@@ -17,15 +18,17 @@ from calculator.pages.calculator.cards import (
     minimum_note,
     present_alternatives,
 )
-from calculator.pages.calculator.own_gpu import OwnVerdictView, own_verdict_of_inference
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.formatting import (
     NO_BREAK_SPACE,
     format_count,
+    format_figure,
     format_gb,
     format_number,
+    format_part,
     format_range,
 )
+from calculator.words.parts import ACTIVATIONS, LOSS, PASSING, WEIGHTS
 from gpus.labels import setup_label
 
 NO_SETUP = (
@@ -43,7 +46,7 @@ class InferencePartView:
     made: str
     x: str
     width: str
-    step: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def present_inference_card(
     result: InferenceResult, today: dt.date | None, own: OwnGpu | None = None
 ) -> InferenceCardView:
     found = result.estimate
-    figure, unit = figure_and_unit(result.memory_bytes)
+    figure, unit = figure_and_unit(result)
     return InferenceCardView(
         slug=result.slug,
         name=result.name,
@@ -130,7 +133,7 @@ def _format_row(result: InferenceResult) -> FormatRow:
         name=result.name,
         bits=_bits(found),
         weights=format_gb(found.weights.total_bytes),
-        figure=format_gb(result.memory_bytes),
+        figure=format_figure(result.memory_bytes, result.range_bytes),
         minimum=minimum_label(result) or "none",
         note="" if result.minimum is None else words_for_count(result.minimum.gpu_count),
     )
@@ -171,26 +174,26 @@ def _rounded(count: int) -> int:
 
 def _parts(found: InferenceEstimate) -> tuple[InferencePartView, ...]:
     items = [
-        ("Weights", found.weights.device_bytes, _weights_made(found)),
-        ("KV cache", found.cache.full_bytes, _full_made(found)),
-        ("KV cache of windows", found.cache.window_bytes, _window_made(found)),
-        ("Recurrent state", found.cache.state_bytes, _state_made(found)),
-        ("Workspace of a step", found.workspace_bytes, _workspace_made(found)),
+        ("Weights", found.weights.device_bytes, _weights_made(found), WEIGHTS),
+        ("KV cache", found.cache.full_bytes, _full_made(found), ACTIVATIONS),
+        ("KV cache of windows", found.cache.window_bytes, _window_made(found), ACTIVATIONS),
+        ("Recurrent state", found.cache.state_bytes, _state_made(found), LOSS),
+        ("Workspace of a step", found.workspace_bytes, _workspace_made(found), PASSING),
     ]
     total = found.device_bytes.likely
     views = []
     before = 0
-    for step, (label, size, made) in enumerate(items):
+    for label, size, made, kind in items:
         if not size:
             continue
         views.append(
             InferencePartView(
                 label,
-                format_gb(size),
+                format_part(size),
                 made,
                 x=f"{before * 100 / total:.2f}%",
                 width=f"{size * 100 / total:.2f}%",
-                step=step,
+                kind=kind,
             )
         )
         before += size

@@ -30,7 +30,7 @@ from calculator.question.inference.reading import InferenceQuestion, read_infere
 from calculator.question.own_gpu import OWN_GPU
 from calculator.question.subjects import Subject
 from calculator.words.addresses import path_of
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +175,7 @@ def _title(question: InferenceQuestion, results: tuple[InferenceResult, ...]) ->
         return "Check the size" if question.size_error else "Check the model"
     if question.inference.settings is None:
         return "Check the settings"
-    figures = ", ".join(f"{r.name} {format_gb(r.memory_bytes)}" for r in results)
+    figures = ", ".join(
+        f"{r.name} {format_figure(r.memory_bytes, r.range_bytes)}" for r in results
+    )
     return f"Run {question.subject.name}: {figures}"

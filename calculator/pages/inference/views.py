@@ -41,7 +41,13 @@ def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
     calculator = present_inference(catalog, request.GET.dict(), today=today)
     template = "calculator/pages/inference/fragment.jinja"
-    return fragment_response(request, template, {"calculator": calculator}, calculator.page_url)
+    return fragment_response(
+        request,
+        template,
+        {"calculator": calculator},
+        calculator.page_url,
+        has_answer=not calculator.error,
+    )
 
 
 @public(more=PAGE_NAMES)
@@ -56,7 +62,12 @@ def inference_models_fragment(request: HttpRequest) -> HttpResponse:
 @require_safe
 def published(request: HttpRequest) -> HttpResponse:
     """The published figures that the estimate is held to."""
-    head = page_head("inference-published", path_of("calculator:inference_published"))
+    head = page_head(
+        "inference-published",
+        path_of("calculator:inference_published"),
+        "Published figures",
+        crumbs=(("Inference", path_of("calculator:inference")),),
+    )
     context = {"held_to": held_to(current_catalog()), "head": head}
     return render(request, "calculator/pages/inference/published.html", context)
 

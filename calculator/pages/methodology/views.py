@@ -23,7 +23,7 @@ def methodology(request: HttpRequest) -> HttpResponse:
         "n": methodology_figures(),
         "presets": current_catalog().methods(Task.TRAINING),
         "trainers": trainer_views(),
-        "head": page_head("methodology", reverse("calculator:methodology")),
+        "head": page_head("methodology", reverse("calculator:methodology"), "Method"),
     }
     return render(request, "calculator/pages/methodology/page.html", context)
 

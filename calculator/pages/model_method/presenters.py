@@ -16,15 +16,20 @@ from calculator.estimation import Architecture, TrainingSettings, estimate
 from calculator.estimation.verdict import verdict
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.models import Task
+from calculator.pages.calculator.beside.own_gpu import own_gpu_of_results
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import own_gpu_of_results
 from calculator.pages.calculator.precise_cards import PreciseCardView, present_precise_card
 from calculator.pages.curves.results import LENGTHS
 from calculator.question.own_gpu import OWN_GPU, read_own_gpu
 from calculator.question.subjects import subject_of_model
 from calculator.question.training_form import Run, precise_query, run_of_settings
-from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import NO_BREAK_SPACE, format_count, format_gb
+from calculator.words.addresses import comparison_of, path_of, with_query
+from calculator.words.formatting import (
+    NO_BREAK_SPACE,
+    format_count,
+    format_figure,
+    format_range,
+)
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import TierSpec
 
@@ -88,6 +93,7 @@ class ModelMethodView:
     gpus: tuple[GpuGroup, ...]
     has_tight: bool
     fit_url: str
+    compare_url: str
     calculator_url: str
     other_methods: tuple[tuple[str, str], ...]
     canonical_path: str
@@ -132,6 +138,7 @@ def present_model_method(
         gpus=holding,
         has_tight=any(gpu.is_tight for group in holding for gpu in group.gpus),
         fit_url=reverse("fit:page", query={"model": slug, "method": method, **form.query}),
+        compare_url=comparison_of({"model": slug, "method": method, **form.query}),
         calculator_url=f"{links.page_url(links.query_with(run))}#card-{method}",
         other_methods=tuple(
             (
@@ -149,9 +156,10 @@ def present_model_method(
 
 def _summary(model: LanguageModelSpec, result: PreciseResult) -> str:
     device = result.estimate.device_bytes
+    likely = format_figure(device.likely, (device.low, device.high))
     return (
-        f"{METHOD_NAMES[result.slug]} of {model.name} takes about {format_gb(device.likely)} of GPU"
-        f" memory ({format_gb(device.low)} to {format_gb(device.high)}) at"
+        f"{METHOD_NAMES[result.slug]} of {model.name} takes about {likely} of GPU"
+        f" memory ({format_range(device.low, device.high)}) at"
         f" {result.settings.sequence_length:,} tokens."
     )
 
@@ -191,9 +199,11 @@ def _rows(
 def _cell(
     architecture: Architecture, settings: TrainingSettings, cards: list[TierSpec]
 ) -> CellView:
-    likely = estimate(architecture, settings).device_bytes.likely
-    card = next((card for card in cards if card.capacity_bytes >= likely), None)
-    figure = format_gb(likely).removesuffix(f"{NO_BREAK_SPACE}GB")
+    device = estimate(architecture, settings).device_bytes
+    card = next((card for card in cards if card.capacity_bytes >= device.likely), None)
+    figure = format_figure(device.likely, (device.low, device.high)).removesuffix(
+        f"{NO_BREAK_SPACE}GB"
+    )
     return CellView(figure, "" if card is None else f"{card.memory_gb} GB")
 
 

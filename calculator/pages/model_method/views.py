@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from calculator.catalog import current_catalog
-from calculator.pages.heads import model_head
+from calculator.pages.heads import model_method_head
 from calculator.pages.model_method.presenters import present_model_method
 from calculator.question.own_gpu import OWN_GPU
 from calculator.serving.public_views import public
@@ -23,7 +22,6 @@ def model_method(request: HttpRequest, slug: str, method: str) -> HttpResponse:
     page = present_model_method(catalog, slug, method, own_gpu, today=today)
     if page is None:
         raise Http404("No model of that name is published, or none that is trained that way.")
-    model_path = reverse("calculator:model", args=[slug])
-    head = model_head(page.model.name, slug, model_path, method_path=page.canonical_path)
+    head = model_method_head(page.model.name, slug, page.method_name, page.canonical_path)
     template = "calculator/pages/model_method/page.html"
     return render(request, template, {"page": page, "head": head})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calculator.answer.popular import PopularModel, popular_models
 from calculator.answer.setups import runs_on
 from calculator.catalog import Catalog
 from calculator.estimation.typical_run import TYPICAL_METHODS, TYPICAL_TOKENS_COUNT
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
+from calculator.pages.my_gpu.popular import PopularModel, popular_models
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_gb
+from calculator.words.formatting import format_count, format_figure
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec
 
@@ -68,6 +68,6 @@ def _cell(popular: PopularModel, method: str, gpu: GpuSpec, url: str) -> MatrixC
     return MatrixCell(
         slug=found,
         word=VERDICT_WORDS[found],
-        figure=format_gb(device.likely),
+        figure=format_figure(device.likely, (device.low, device.high)),
         url=f"{url}#card-{method}",
     )

@@ -22,7 +22,7 @@ CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
-    head = gpu_head(slug, card.canonical_path, is_indexed=not request.GET)
+    head = gpu_head(card.gpu.name, slug, card.canonical_path, is_indexed=not request.GET)
     return render(request, "calculator/pages/my_gpu/page.html", {"card": card, "head": head})
 
 
@@ -31,7 +31,9 @@ def card_page(request: HttpRequest, slug: str) -> HttpResponse:
 def card_answers(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
     template = "calculator/pages/my_gpu/fragment.html"
-    return fragment_response(request, template, {"card": card}, card.page_url)
+    return fragment_response(
+        request, template, {"card": card}, card.page_url, has_answer=card.answers is not None
+    )
 
 
 def _present(request: HttpRequest, slug: str) -> CardView:

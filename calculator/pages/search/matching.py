@@ -1,7 +1,7 @@
 """What of the catalog a few typed words mean, with small typos forgiven.
 
 Models have a search of their own (`calculator/language_models/search.py`); here its words are mended
-before it is asked again, and GPUs are found by `gpus/names.py`. A number is never mended: 7 is not 70.
+before it is asked again, and GPUs are found by `gpus/labels.py`. A number is never mended: 7 is not 70.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from calculator.pages.search.matching import (
 )
 from calculator.words.addresses import with_query
 from calculator.words.formatting import format_count, shortened
-from gpus.names import matching_gpus
+from gpus.labels import matching_gpus
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from calculator.words.fragments import HtmxHttpRequest, fragment_response
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     view = present_search(current_catalog(), request.GET.dict())
-    head = page_head("faq", "/search/", is_indexed=False)
+    head = page_head("faq", "/search/", "Search", is_indexed=False)
     return render(request, "calculator/pages/search/page.html", {"search": view, "head": head})
 
 

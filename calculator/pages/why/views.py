@@ -21,7 +21,9 @@ WHY_NAMES = (*PAGE_QUESTION_NAMES, *WhyForm.base_fields)
 @public(more=WHY_NAMES)
 @require_safe
 def why_page(request: HttpRequest) -> HttpResponse:
-    head = page_head("why", reverse("calculator:why"), is_indexed=not request.GET)
+    head = page_head(
+        "why", reverse("calculator:why"), "Another figure", is_indexed=not request.GET
+    )
     context = {"why": _present(request), "head": head}
     return render(request, "calculator/pages/why/page.html", context)
 
@@ -31,7 +33,9 @@ def why_page(request: HttpRequest) -> HttpResponse:
 def why_fragment(request: HtmxHttpRequest) -> HttpResponse:
     why = _present(request)
     template = "calculator/pages/why/fragment.html"
-    return fragment_response(request, template, {"why": why}, why.page_url)
+    return fragment_response(
+        request, template, {"why": why}, why.page_url, has_answer=not why.form.errors
+    )
 
 
 def _present(request: HttpRequest) -> WhyView:

@@ -9,7 +9,7 @@ from calculator.estimation import SettingsError
 from calculator.estimation.inference import InferenceSettings, inference_settings_from_mapping
 from calculator.estimation.inference.runtimes import RUNTIMES
 from calculator.question.setting_fields import FieldGroup, SettingField
-from calculator.question.training_form import parse_count
+from calculator.question.training_form import parse_count, parse_length
 
 INFERENCE_FIELDS = FieldGroup(
     "inference",
@@ -19,7 +19,7 @@ INFERENCE_FIELDS = FieldGroup(
             "context_length",
             "Context length",
             "count",
-            "Tokens of prompt and answer together, of each sequence.",
+            "Tokens of prompt and answer together, of each sequence; 8k is 8,192.",
         ),
         SettingField(
             "sequences", "Concurrent sequences", "count", "Conversations in memory at one time."
@@ -87,9 +87,7 @@ def read_inference_form(query: Mapping[str, str]) -> InferenceForm:
     """Read the settings of a query; other parameters and empty values are left alone."""
     typed = {name: text for name in INFERENCE_NAMES if (text := query.get(name, "").strip())}
     values = {
-        each.name: parse_count(typed[each.name])
-        if each.kind == "count"
-        else typed[each.name].lower()
+        each.name: _parse(each, typed[each.name])
         for each in INFERENCE_FIELDS.fields
         if each.name in typed
     }
@@ -99,3 +97,9 @@ def read_inference_form(query: Mapping[str, str]) -> InferenceForm:
         labels = {each.name: each.label for each in INFERENCE_FIELDS.fields}
         errors = {each.field: f"{labels[each.field]} {each.message}" for each in error.errors}
         return InferenceForm(typed, None, errors)
+
+
+def _parse(setting: SettingField, text: str) -> int | str:
+    if setting.name == "context_length":
+        return parse_length(text)
+    return parse_count(text) if setting.kind == "count" else text.lower()

@@ -12,10 +12,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from calculator.changes.locking import hold_unchanged, version_of
 from calculator.data.loading import load_catalog
-from calculator.models import MethodPreset, ModelSize
-from gpus.models import Gpu
+from calculator.models import ChangeSet, MethodPreset, ModelSize
 from gpus.tiers import MemoryTier
 from tests.admin_pages import errors_in, fields_on, save
 from tests.calculator.small_catalog import write_small_catalog
@@ -123,21 +121,18 @@ def test_a_part_that_somebody_else_changed_is_refused(anna, ben):
     assert "anna saved this row" in response.text
 
 
-def test_an_import_hears_which_rows_changed_since_its_preview(loaded):
-    rows = list(MemoryTier.objects.order_by("memory_gb"))
-    seen = {row.pk: version_of(row) for row in rows}
-    rows[0].label = "another"
-    rows[0].save()
-    gone = rows[-1].pk
-    Gpu.objects.filter(tier=gone).delete()
-    rows[-1].delete()
+def test_what_was_typed_for_a_row_that_is_gone_by_now_is_shown(anna, ben):
+    size = ModelSize.objects.get(params_b=7)
+    url = f"{SIZES}{size.pk}/change/"
+    before = opened(ben, url)
+    anna.post(f"{SIZES}{size.pk}/delete/?for_good=1", {"post": "yes"})
 
-    conflicts = {each.key: each for each in hold_unchanged(MemoryTier, seen)}
+    response = send(ben, url, before, params_b="7.25")
 
-    assert set(conflicts) == {rows[0].pk, gone}
-    [difference] = conflicts[rows[0].pk].differences
-    assert (difference.label, difference.new) == ("Label", "another")
-    assert conflicts[gone].row is None
+    assert response.status_code == 409
+    assert "anna deleted it" in response.text
+    assert "<td>7.25</td>" in response.text
+    assert f"/admin/calculator/changeset/{ChangeSet.objects.first().pk}/change/" in response.text
 
 
 @pytest.mark.django_db(transaction=True)

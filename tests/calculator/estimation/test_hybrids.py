@@ -96,7 +96,8 @@ FALCON_H1_7B = {
     "tie_word_embeddings": False,
     "vocab_size": 130048,
 }
-# https://huggingface.co/MiniMaxAI/MiniMax-Text-01, config.json: it numbers the kinds of layers.
+# https://huggingface.co/MiniMaxAI/MiniMax-Text-01, config.json of revision 372fb1d: it numbers
+# the kinds of layers, 1 in every eighth place.
 MINIMAX_TEXT_01 = {
     "model_type": "minimax_text_01",
     "attn_type_list": [int(i % 8 == 7) for i in range(80)],

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from calculator.answer.own_gpu import on_own_gpu
 from calculator.catalog import current_catalog
 from calculator.estimation.verdict import VERDICT_WORDS
-from calculator.pages.calculator.own_gpu import own_verdict
+from calculator.pages.calculator.beside.own_gpu import own_verdict
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import read_question
 from gpus.specs import MethodSupport, PlatformSpec

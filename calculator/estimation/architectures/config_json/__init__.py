@@ -25,6 +25,7 @@ from calculator.estimation.architectures.config_json.layers import (
     head_sizes,
     layer_kinds,
     mlp_sizes,
+    sparse_layers,
 )
 from calculator.estimation.architectures.config_json.notes import config_notes
 from calculator.estimation.architectures.config_json.reading import (
@@ -51,6 +52,13 @@ GEMMA4_SIZES = (
     "per_layer_input_size",
     "per_layer_vocab_size",
     "shared_kv_layer_count",
+)
+GEMMA3N_SIZES = (
+    "per_layer_input_size",
+    "per_layer_vocab_size",
+    "shared_kv_layer_count",
+    "altup_input_count",
+    "laurel_rank",
 )
 LONGEST_NAME = 120
 
@@ -153,6 +161,11 @@ def _other_sizes(reading: Reading, family: str) -> dict[str, int]:
             found["per_layer_vocab_size"] = 0
         if not reading.flag("attention_k_eq_v"):
             found["global_kv_head_count"] = 0  # configuration_gemma4.py asks for both
+    if family == "gemma3n_text":
+        for size in GEMMA3N_SIZES:
+            found[size] = reading.size(size) or 0
+        layer_count = reading.size("layer_count") or 0
+        found["sparse_layer_count"] = sparse_layers(reading, family, layer_count)
     if family == "minimax":  # lightning attention has the heads of the other layers' queries
         if (reading.count("block_size") or 0) != LIGHTNING_BLOCK_TOKENS:
             reading.report("block_size", f"must be {LIGHTNING_BLOCK_TOKENS}.")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 SAME_FAMILY = {
     "llama4": "llama4_text",
     "gemma3": "gemma3_text",
+    "gemma3n": "gemma3n_text",
     "gemma4_text": "gemma4",
     "gemma4_unified": "gemma4",
     "gemma4_unified_text": "gemma4",
@@ -77,6 +78,8 @@ def in_known_words(config: Mapping[str, object]) -> Mapping[str, object]:
         return _chatglm(config)
     if name in ("minimax_text_01", "minimax_m1"):
         return _minimax(config)
+    if name in ("gemma3n", "gemma3n_text"):
+        return _gemma3n(config)
     return {**config, **OF_NAME.get(name, {})}
 
 
@@ -94,6 +97,14 @@ def _minimax(config: Mapping[str, object]) -> Mapping[str, object]:
             for kind in kinds
         ],
     }
+
+
+def _gemma3n(config: Mapping[str, object]) -> Mapping[str, object]:
+    """Gemma 3n states the MLP's width layer by layer; published ones are the same throughout."""
+    widths = config.get("intermediate_size")
+    if isinstance(widths, list | tuple) and widths and all(w == widths[0] for w in widths):
+        return {**config, "intermediate_size": widths[0]}
+    return config
 
 
 def _chatglm(config: Mapping[str, object]) -> Mapping[str, object]:

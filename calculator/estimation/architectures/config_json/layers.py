@@ -34,7 +34,7 @@ EXPERTS_OF_FULL_WIDTH = frozenset(
 )
 # Families whose MLP is four times as wide as the model where no width is stated.
 FOUR_TIMES_AS_WIDE = frozenset({"gpt2", "falcon", "gptj", "bloom", "mpt"})
-SHARES_KEYS = frozenset({"gemma4"})
+SHARES_KEYS = frozenset({"gemma3n_text", "gemma4"})
 WITH_LATENT_ATTENTION = frozenset(
     {"deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite", "glm_moe_dsa"}
 )
@@ -142,12 +142,37 @@ def layer_kinds(
     if not reading.size("sliding_window"):
         attention = ["full" if kind == "sliding" else kind for kind in attention]
     mlp = _mlp_kinds(reading, family, layer_count)
+    for layer in range(sparse_layers(reading, family, layer_count)):
+        mlp[layer] = "sparse"
     shared = reading.size("shared_kv_layer_count") or 0 if family in SHARES_KEYS else 0
     for layer in range(max(0, layer_count - shared), layer_count):
         attention[layer] = SHARING[attention[layer]]
         if traits.widens_sharing_mlp and mlp[layer] == "dense":
             mlp[layer] = "wide"
     return tuple(zip(attention, mlp, strict=True))
+
+
+def sparse_layers(reading: Reading, family: str, layer_count: int) -> int:
+    """How many layers at the start let the largest gates through alone (Gemma 3n).
+
+    Ten where the configuration does not say (configuration_gemma3n.py, __post_init__).
+    """
+    if family != "gemma3n_text":
+        return 0
+    pattern = reading.config.get("activation_sparsity_pattern")
+    if pattern is None:
+        return 10 if layer_count > 10 else 0
+    if not isinstance(pattern, list | tuple) or not all(
+        isinstance(share, int | float) and not isinstance(share, bool) for share in pattern
+    ):
+        reading.report("activation_sparsity_pattern", "must be a list of numbers.")
+        return 0
+    sparse = [share > 0 for share in pattern]
+    if len(sparse) != layer_count or sparse != sorted(sparse, reverse=True):
+        words = f"must have {layer_count:,} numbers, those above 0 first."
+        reading.report("activation_sparsity_pattern", words)
+        return 0
+    return sum(sparse)
 
 
 def _attention_kinds(

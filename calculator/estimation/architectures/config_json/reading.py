@@ -64,6 +64,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "per_layer_input_size": ("hidden_size_per_layer_input",),
     "per_layer_vocab_size": ("vocab_size_per_layer_input",),
     "shared_kv_layer_count": ("num_kv_shared_layers",),
+    "altup_input_count": ("altup_num_inputs",),
+    "laurel_rank": ("laurel_rank",),
     "global_kv_head_count": ("num_global_key_value_heads",),
     "position_count": ("n_positions", "max_position_embeddings"),
 }

@@ -28,7 +28,11 @@ FIELD_CAUSES: tuple[FieldCause, ...] = (
         "Ran out where we say “tight”",
         "Tight means that the run fits if the allocator finds a use for every block that was"
         " freed. These did not get that far. Most are full fine-tuning under ZeRO or FSDP, or long"
-        " samples whose logits need several gigabytes in one piece. They count as wrong.",
+        " samples whose logits need several gigabytes in one piece. Samples of many lengths alone"
+        " do not explain it: replayed through PyTorch’s allocator on one GPU, a run whose lengths"
+        " vary would hold 2.3 times what it needs, but fits with 3 % more. Several streams, as"
+        " ZeRO-3 has them, could not be replayed. A card also has about 1 % less for CUDA than"
+        " nvidia-smi shows as its whole. They count as wrong.",
         is_about_tight=True,
     ),
     FieldCause(

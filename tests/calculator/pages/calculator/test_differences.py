@@ -96,8 +96,19 @@ def test_without_javascript_a_group_s_link_shows_them_on_the_page(client):
 def test_every_group_of_the_panel_has_its_differences(client):
     soup = soup_of(client, "/?model=qwen3-30b-a3b")
 
-    folded = {group["id"].removeprefix("settings-") for group in soup.select(".settings__more")}
-    assert folded == set(GROUPS)
-    for slug in folded:
+    places = {place["id"].removeprefix("differences-") for place in soup.select(".differences")}
+    assert places == set(GROUPS)
+    for slug in places:
         url = f"/fragments/differences/?model=qwen3-30b-a3b&group={slug}"
         assert soup_of(client, url).select("table"), slug
+
+
+def test_checkpointing_has_its_difference_below_the_three_fields_in_sight(client):
+    soup = soup_of(client, f"{FRAGMENT}&group=first&sequence_length=8192")
+
+    (table,) = soup.select("table")
+    found = table_of(soup, "Gradient checkpointing")
+    assert table.caption.get_text() == "Gradient checkpointing"
+    assert set(found["On"].values()) == {"now"}
+    # 32 layers keep 18h + 6q + 4k + 8ff bytes and more for each of 8,192 tokens: some 60 GB.
+    assert all(40 < float(found["Off"][method].lstrip("+")) < 120 for method in found["Off"])

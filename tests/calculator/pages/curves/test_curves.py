@@ -11,7 +11,7 @@ from calculator.estimation import TrainingSettings, estimate
 from calculator.estimation.units import GB
 from calculator.pages.curves.drawing import BOTTOM, HEIGHT, LABEL_GAP, TOP, draw
 from calculator.pages.curves.results import Curve, Point
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure
 from tests.calculator.estimation.architectures import architecture
 from tests.gpus.builders import ladder
 
@@ -103,7 +103,7 @@ def test_the_table_has_the_estimates_figures(client):
         row for row in soup.select("tbody tr") if row.th.get_text(strip=True).startswith("8,192")
     )
 
-    assert format_gb(device.likely) in row.get_text()
+    assert format_figure(device.likely, (device.low, device.high)) in row.get_text()
 
 
 @pytest.mark.usefixtures("catalog")

@@ -59,6 +59,24 @@ def soup_of(client, path):
     return BeautifulSoup(response.content, "html.parser")
 
 
+@pytest.fixture(scope="module")
+def shipped_pages() -> dict[str, bytes]:
+    """Pages of the catalog as shipped by address, each drawn once for all tests that only look."""
+    return {}
+
+
+@pytest.fixture
+def soup_of_shipped(client, shipped_pages):
+    def soup_of_shipped(path):
+        if path not in shipped_pages:
+            response = client.get(path)
+            assert response.status_code == 200, path
+            shipped_pages[path] = response.content
+        return BeautifulSoup(shipped_pages[path], "html.parser")
+
+    return soup_of_shipped
+
+
 def meta_of(page) -> dict[str, str]:
     return {
         each.get("property") or each.get("name"): each["content"]
@@ -84,8 +102,8 @@ def structured_data_of(page) -> dict:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_says_what_it_is(client, path):
-    page = soup_of(client, path)
+def test_a_page_says_what_it_is(client, soup_of_shipped, path):
+    page = soup_of_shipped(path)
     meta = meta_of(page)
     title = " ".join(page.title.string.removesuffix(" · Fine-Tuning VRAM Calculator").split())
 
@@ -100,8 +118,10 @@ def test_a_page_says_what_it_is(client, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_structured_data_has_schema_orgs_shapes_and_leads_to_pages_that_open(client, path):
-    data = structured_data_of(soup_of(client, path))
+def test_structured_data_has_schema_orgs_shapes_and_leads_to_pages_that_open(
+    soup_of_shipped, path
+):
+    data = structured_data_of(soup_of_shipped(path))
 
     assert data["@context"] == "https://schema.org"
     things = list(things_of(data))
@@ -110,10 +130,24 @@ def test_structured_data_has_schema_orgs_shapes_and_leads_to_pages_that_open(cli
     for thing in things:
         if thing["@type"] == "ListItem":
             where = urlsplit(thing["item"])
-            assert client.get(f"{where.path}?{where.query}").status_code == 200
+            assert soup_of_shipped(where.path + (f"?{where.query}" if where.query else ""))
     positions = [each["position"] for each in things if each["@type"] == "ListItem"]
     assert positions == list(range(1, len(positions) + 1))
-    assert (path == "/") == (not positions)
+    # What is typed into the front page leaves it the front page.
+    assert (path.partition("?")[0] == "/") == (not positions)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_visible_path_is_the_one_that_search_engines_are_told(soup_of_shipped, path):
+    page = soup_of_shipped(path)
+    told = [each for each in things_of(structured_data_of(page)) if each["@type"] == "ListItem"]
+
+    shown = page.select("main > nav.breadcrumb li")
+    assert [" ".join(each.get_text().split()) for each in shown] == [each["name"] for each in told]
+    links = [each["href"] for each in page.select("main > nav.breadcrumb a")]
+    assert links == [each["item"].removeprefix("http://testserver") for each in told[:-1]]
+    # It says where the page stands, and the page's own heading is not far.
+    assert all(len(name) <= 40 for name in [each["name"] for each in told[:-1]])
 
 
 def test_every_question_is_there_with_the_answer_that_the_list_shows(client):
@@ -148,8 +182,8 @@ def test_every_question_is_there_with_the_answer_that_the_list_shows(client):
         ("/why/?amount=30", False),
     ],
 )
-def test_what_is_endless_is_not_indexed(client, path, is_indexed):
-    robots = meta_of(soup_of(client, path)).get("robots", "")
+def test_what_is_endless_is_not_indexed(soup_of_shipped, path, is_indexed):
+    robots = meta_of(soup_of_shipped(path)).get("robots", "")
 
     assert robots == ("" if is_indexed else "noindex")
 

@@ -28,6 +28,8 @@ def found(client, typed: str) -> dict[str, list[str]]:
         ("qwen2.5 7b instruct", "Models", "/models/qwen2-5-7b/"),
         ("meta-llama/Llama-3.1-8B", "Models", "/models/llama-3-1-8b/"),
         ("mistrl 7b", "Models", "/models/mistral-7b-v0-3/"),
+        ("qwen3-8b", "Models", "/models/qwen3-8b/"),
+        ("phi-4", "Models", "/models/phi-4-14b/"),
         ("rtx4090", "GPUs", "/gpus/rtx-4090/"),
         ("rxt 4090", "GPUs", "/gpus/rtx-4090/"),
         ("NVIDIA GeForce 4090", "GPUs", "/gpus/rtx-4090/"),

@@ -10,8 +10,8 @@ from calculator.estimation import estimate
 from calculator.estimation.cluster.sharded import estimate_sharded
 from calculator.estimation.savings import Estimated, Saving, largest_savings
 from calculator.estimation.settings import changed_fields
+from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView, own_verdict
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.own_gpu import OwnGpuView, OwnVerdictView, own_verdict
 from calculator.question.training_form import Run
 from calculator.words.formatting import format_gb
 

@@ -14,10 +14,10 @@ from calculator.estimation.cluster.sharding import STRATEGY_NAMES
 from calculator.estimation.device import DeviceBytes
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_settings
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
-from calculator.pages.calculator.typical import TYPICAL_RUN
+from calculator.pages.calculator.beside.typical import TYPICAL_RUN
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_gb, gib_words
+from calculator.words.formatting import format_figure, format_gb, gib_words
 
 NEVER = "never"
 # What is said where it is no question of memory.
@@ -144,7 +144,7 @@ def own_verdict_of_inference(own: OwnGpu, result: InferenceResult) -> OwnVerdict
     device = result.estimate.per_gpu(own.gpu_count)
     found = verdict(device, usable)
     each = " on each" if own.gpu_count > 1 else ""
-    detail = f"about {format_gb(device.likely)} of {format_gb(usable)}{each}"
+    detail = f"about {format_figure(device.likely, (device.low, device.high))} of {format_gb(usable)}{each}"
     return OwnVerdictView(result.slug, result.name, found, VERDICT_WORDS[found], detail)
 
 
@@ -155,7 +155,8 @@ def own_verdict(method: str, name: str, found: OnOwnGpu) -> OwnVerdictView:
         word = IMPOSSIBLE if found.is_supported else UNSUPPORTED
         return OwnVerdictView(method, name, NEVER, word, "")
     sharding = setup.sharding
-    likely = format_gb(setup.estimate.device_bytes.likely)
+    device = setup.estimate.device_bytes
+    likely = format_figure(device.likely, (device.low, device.high))
     each = " on each" if sharding.gpu_count > 1 else ""
     how = "" if sharding.strategy == "none" else f"with {STRATEGY_NAMES[sharding.strategy]}, "
     return OwnVerdictView(

@@ -18,7 +18,7 @@ from calculator.estimation.typical_run import (
 from calculator.pages.calculator.headline import in_a_sentence
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
-from calculator.words.formatting import NO_BREAK_SPACE, format_gb, format_range
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_range
 from gpus.labels import tier_label
 
 TYPICAL_RUN = f"a typical run at {TYPICAL_TOKENS_COUNT:,}{NO_BREAK_SPACE}tokens"
@@ -65,7 +65,7 @@ def _view(
     return TypicalView(
         method_name=name,
         words=_at_start(TYPICAL_RUN),
-        figure=format_gb(device.likely),
+        figure=format_figure(device.likely, (device.low, device.high)),
         range=format_range(device.low, device.high),
         card="" if card is None else tier_label(card),
         page_url=urls[0],
