@@ -7,7 +7,7 @@ signed, since it names rows by their keys.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core import signing
@@ -102,7 +102,8 @@ def clashes(table: BulkTable, seen: Iterable[SeenRow], plan: Plan) -> list[Clash
             place, row = row_of_child[conflict.key]
             was_there = bool(child_versions[conflict.key])
             brought = _brought_to_child(table.children, row, conflict)
-            found.append(_clash(place, conflict, brought, was_there=was_there))
+            clash = _clash(place, conflict, brought, was_there=was_there)
+            found.append(replace(clash, name=f"{name_of(row.wanted)}, {clash.name}"))
     told = (each for each in found if each.compared.fields)
     return sorted(told, key=lambda each: each.place)
 

@@ -110,7 +110,7 @@ def test_a_part_of_a_preset_that_was_saved_meanwhile_is_told(by_anna):
 
     refused, lines = told(row, plan)
 
-    assert lines[0].startswith("2 ")
+    assert lines[0] == "2 LoRA, The rest: 0.5 saved by anna"
     assert "Bytes per parameter: 0.4 | 0.5 | empty" in lines
     confirmed(row, refused.plan)
     assert [part.slug for part in MethodPreset.objects.get(slug="lora").parts.all()] == ["weights"]
