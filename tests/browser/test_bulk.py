@@ -148,3 +148,24 @@ def test_an_import_meets_another_editors_save_goes_on_and_is_undone_with_one_pre
     imported.get_by_role("button", name="Undo change").click()
     expect(page.locator(".messagelist .success")).to_contain_text("is as if it had not been")
     assert export(BULK_TABLES["gpus"], "csv") == before
+
+
+def test_an_import_says_what_it_does_to_the_site_and_asks_first(page_at, log_in, problems):
+    publisher = User.objects.create_user("publisher", is_staff=True)
+    publisher.groups.add(Group.objects.get(name="Catalog publisher"))
+    page = page_at(java_script=False)
+    log_in(page, publisher)
+    open_bulk(page)
+    page.get_by_label("What is in it").select_option("presets")
+    page.get_by_label("Paste a table").fill("slug\tparts\nqlora\tbase | 4-bit base | 8.5 | | 1\n")
+    page.get_by_role("button", name="Show what would change").click()
+
+    asked = page.get_by_role("alert")
+    expect(asked).to_contain_text("would have a hole where the figure is")
+    ahead = page.get_by_role("region", name="What this changes for visitors")
+    seven = ahead.locator("dl > div").filter(has_text="7B, QLoRA").first
+    expect(seven).to_contain_text(re.compile(r"6.GB\s*→\s*59\.5.GB"))
+
+    page.get_by_label("I have read this and want it so.").check()
+    page.get_by_role("button", name="Import 1 change").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("1 changed")
