@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from calculator.changes.locking import version_of
 from calculator.changes.models import Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import one_at_a_time
+from calculator.serving.row_versions import snapshots_held
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class PlannedRow:
     place: int
     stored: models.Model | None
     wanted: models.Model
+    is_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,13 +148,15 @@ def apply_import(
     editor: Any,
     fingerprint: str | None,
     source: str,
+    look: Callable[[Plan], None],
     accepts_odd: bool = False,
     may_publish: bool = True,
 ) -> Plan:
     """Import it, all or nothing, and return what was done.
 
     fingerprint is that of the plan that was confirmed; None takes it as it is now, unseen. source is
-    what history says of where it came from.
+    what history says of where it came from. look sees what is about to be done, and raises where it
+    should not be.
 
     Raises:
         HasProblems: it has mistakes.
@@ -160,6 +164,7 @@ def apply_import(
         NotAsShown: the plan is another by now.
     """
     with (
+        snapshots_held(),
         one_at_a_time(),
         change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}"),
     ):
@@ -170,6 +175,7 @@ def apply_import(
             raise NotAsShown(plan)
         if plan.warned_count and not accepts_odd:
             raise IsOdd(plan)
+        look(plan)
     return plan
 
 
@@ -204,7 +210,8 @@ def _run(
         problems += _problems_of(table, row, found)
         if found.instance is not None:
             stored = None if found.is_new() else found.original
-            planned.append(PlannedRow(row.place, stored, found.instance))
+            is_changed = found.is_new() or found.is_update()
+            planned.append(PlannedRow(row.place, stored, found.instance, is_changed))
         if found.is_new() or found.is_update():
             cells = tuple(CellChange(*each) for each in found.diff)
             warnings = oddities(found.instance) if oddities else ()

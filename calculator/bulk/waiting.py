@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from calculator.bulk.clashes import OthersSaved, clashes, seen_rows
+from calculator.bulk.consequences import asking
 from calculator.bulk.models import BulkImport, PriceFeed
 from calculator.bulk.planning import (
     HasProblems,
@@ -25,6 +26,7 @@ from calculator.bulk.reading.grid import Grid, with_header, without_header
 from calculator.bulk.source_rows import gpu_names
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.data.loading import one_at_a_time
+from calculator.serving.row_versions import snapshots_held
 from gpus.prices.models import PriceObservation
 
 # What nobody confirmed by then is thrown away: it was read against other rows.
@@ -119,6 +121,7 @@ def confirm(
     fingerprint: str,
     seen: str = "",
     accepts_odd: bool = False,
+    confirmed: str = "",
     may_publish: bool = True,
 ) -> Plan:
     """Do what the preview with this fingerprint said, once.
@@ -131,8 +134,9 @@ def confirm(
         HasProblems: it has mistakes, and changes nothing.
         NotAsShown: it would do something else by now, and changes nothing.
         IsOdd: some prices are odd, and nobody said that they are right.
+        HeldBack: guards refuse it, or ask what `confirmed` is no answer to.
     """
-    with one_at_a_time():
+    with snapshots_held(), one_at_a_time():
         row = BulkImport.objects.select_for_update().filter(pk=pk, applied_at=None).first()
         if row is None:
             raise AlreadyDone
@@ -145,6 +149,7 @@ def confirm(
                 editor=editor,
                 fingerprint=fingerprint,
                 source=row.source,
+                look=asking(waiting.table, confirmed),
                 accepts_odd=accepts_odd,
                 may_publish=may_publish,
             )

@@ -21,6 +21,7 @@ from calculator.changes.publishing import may_publish
 from calculator.changes.row_changes import RowChange, row_changes
 from calculator.changes.summaries import summaries
 from calculator.changes.undoing import Refused, undo, undo_each, undone_by
+from calculator.looking_ahead.changes import CONFIRMED, HeldBack
 
 
 class _SummarisedList(ChangeList):
@@ -91,26 +92,35 @@ class ChangeSetAdmin(admin.ModelAdmin):
         )
 
     @admin.action(description="Undo the selected changes, the newest first", permissions=["view"])
-    def undo_selected(self, request: HttpRequest, queryset: QuerySet[ChangeSet]) -> None:
+    def undo_selected(
+        self, request: HttpRequest, queryset: QuerySet[ChangeSet]
+    ) -> HttpResponse | None:
         for changes in queryset:
             check_may_undo(request, row_changes(changes))
         try:
-            done = undo_each(queryset, who=request.user, why=request.POST.get("change_reason", ""))
+            done = undo_each(queryset, **_asked_by(request))
         except Refused as refused:
             say_refused(request, refused)
-            return
+            return None
+        except HeldBack as held:
+            return self._ask(
+                request, held, rows=queryset, action="undo_selected", what="these changes"
+            )
         said = ", ".join(map(str, done)) or "nothing"
         messages.success(request, f"Undone: {said}.")
+        return None
 
     def undo_view(self, request: HttpRequest, key: int) -> HttpResponse:
         changes = get_object_or_404(ChangeSet, pk=key)
         check_may_undo(request, row_changes(changes))
         here = reverse("admin:calculator_changeset_change", args=[key])
         try:
-            undoing = undo(changes, who=request.user, why=request.POST.get("change_reason", ""))
+            undoing = undo(changes, **_asked_by(request))
         except Refused as refused:
             say_refused(request, refused)
             return HttpResponseRedirect(here)
+        except HeldBack as held:
+            return self._ask(request, held, rows=[changes], what=str(changes))
         there = reverse("admin:calculator_changeset_change", args=[undoing.pk])
         messages.success(
             request,
@@ -121,6 +131,22 @@ class ChangeSetAdmin(admin.ModelAdmin):
             ),
         )
         return HttpResponseRedirect(here)
+
+    def _ask(
+        self, request: HttpRequest, held: HeldBack, *, rows: Any, what: str, action: str = ""
+    ) -> HttpResponse:
+        """What the undo would take from under others; a tick answers it, unless it is refused."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Undo {what}?",
+            "opts": self.opts,
+            "findings": held.findings,
+            "action": action,
+            "rows": rows,
+            "back": reverse("admin:calculator_changeset_changelist"),
+            "reason": _asked_by(request)["why"],
+        }
+        return TemplateResponse(request, "admin/looking_ahead/confirm_action.html", context)
 
     def change_view(
         self,
@@ -145,6 +171,15 @@ class ChangeSetAdmin(admin.ModelAdmin):
             "may_undo": changes.kind != Kind.START and may_undo(request, rows),
         }
         return TemplateResponse(request, "admin/changes/change.html", context)
+
+
+def _asked_by(request: HttpRequest) -> dict[str, Any]:
+    """Who asks for an undo and why, and what they say yes to."""
+    return {
+        "who": request.user,
+        "why": request.POST.get("change_reason", ""),
+        "confirmed": request.POST.get(CONFIRMED, ""),
+    }
 
 
 def may_undo(request: HttpRequest, rows: list[RowChange]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -16,6 +17,13 @@ from calculator.changes.locking import hold
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.changes.row_changes import RowChange, row_changes
+from calculator.looking_ahead.changes import (
+    HeldBack,
+    changes_between,
+    findings_of,
+    rows_that_stand,
+)
+from calculator.serving.row_versions import snapshots_held
 
 
 class Refused(Exception):
@@ -27,7 +35,11 @@ class Refused(Exception):
 
 
 def undo(
-    changes: ChangeSet, *, who: User | AnonymousUser | None = None, why: str = ""
+    changes: ChangeSet,
+    *,
+    who: User | AnonymousUser | None = None,
+    why: str = "",
+    confirmed: str = "",
 ) -> ChangeSet:
     """Put every row of a change set back to what it was before, all or nothing.
 
@@ -35,7 +47,13 @@ def undo(
 
     Raises:
         Refused: when a row was changed since, or cannot be as it was.
+        HeldBack: when guards refuse it, or ask what `confirmed` is no answer to.
     """
+    with _looked_at(row_changes(changes), confirmed):
+        return _undo(changes, who=who, why=why)
+
+
+def _undo(changes: ChangeSet, *, who: User | AnonymousUser | None, why: str) -> ChangeSet:
     if changes.kind == Kind.START:
         raise Refused("This is how rows stood before anybody changed them: nothing was changed.")
     if (undoing := undone_by(changes)) is not None:
@@ -45,8 +63,24 @@ def undo(
     return undoing
 
 
+@contextmanager
+def _looked_at(rows: Iterable[RowChange], confirmed: str) -> Iterator[None]:
+    """Let guards look at what was done to these rows, all of it together, before it counts."""
+    touched = [row.row for row in rows]
+    with snapshots_held(), transaction.atomic():
+        before = rows_that_stand(touched)
+        yield
+        findings = findings_of(changes_between(before, rows_that_stand(touched)), confirmed)
+        if findings.hold_back:
+            raise HeldBack(findings)
+
+
 def undo_each(
-    sets: Iterable[ChangeSet], *, who: User | AnonymousUser | None = None, why: str = ""
+    sets: Iterable[ChangeSet],
+    *,
+    who: User | AnonymousUser | None = None,
+    why: str = "",
+    confirmed: str = "",
 ) -> list[ChangeSet]:
     """Undo several change sets, the newest first, all or nothing; return those undone.
 
@@ -54,23 +88,25 @@ def undo_each(
 
     Raises:
         Refused: with the change set that cannot be undone named.
+        HeldBack: when guards refuse it, or ask what `confirmed` is no answer to.
     """
     newest_first = sorted(sets, key=lambda each: each.pk, reverse=True)
     keys = {each.pk for each in newest_first}
     cancelled: set[int] = set()
     done = []
-    with transaction.atomic():
-        for each in newest_first:
-            if each.pk in cancelled or each.kind == Kind.START:
-                continue
-            if each.undoes_id in keys:
-                cancelled.add(each.undoes_id)
-                continue
+    for each in newest_first:
+        if each.pk in cancelled or each.kind == Kind.START:
+            continue
+        if each.undoes_id in keys:
+            cancelled.add(each.undoes_id)
+            continue
+        done.append(each)
+    with _looked_at((row for each in done for row in row_changes(each)), confirmed):
+        for each in done:
             try:
-                undo(each, who=who, why=why)
+                _undo(each, who=who, why=why)
             except Refused as refused:
                 raise Refused(*(f"{each}: {problem}" for problem in refused.problems)) from None
-            done.append(each)
     return done
 
 

@@ -42,6 +42,8 @@ class RowForm(forms.ModelForm):
     """
 
     row_version = VersionField()
+    # What happened to the row below another one that this line was, if it was deleted meanwhile.
+    gone: Conflict | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -76,6 +78,8 @@ class RowForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        if self.gone is not None:
+            super().add_error(None, ValidationError(_gone_words(self.gone), code="gone"))
         if self.conflict is not None:
             self._keep_what_stands()
             if self.changed_data:
@@ -113,6 +117,15 @@ class RowForm(forms.ModelForm):
         label = str(self.instance._meta.get_field(name).verbose_name)
         said = " ".join(ValidationError(errors).messages)
         return f"{label[:1].upper()}{label[1:]}: {said} It is on the row's own page."
+
+
+def _gone_words(gone: Conflict) -> str:
+    who = (gone.by.who_name if gone.by else "") or "Somebody"
+    why = f" “{gone.by.why}”" if gone.by and gone.by.why else ""
+    return (
+        f"{who} deleted this one after you opened the page.{why} What you typed stands here as a "
+        "new line: save again and it is added anew, or open the page anew to let it go."
+    )
 
 
 def labelled(formset: type[T]) -> type[T]:

@@ -25,6 +25,7 @@ from calculator.changes.publishing import may_publish
 from calculator.changes.recording import change_set
 from calculator.changes.row_history import history_of
 from calculator.editing.forms import MULTILINE_TEXT, RowForm, labelled
+from calculator.editing.gone_rows import without_gone_rows
 from calculator.editing.publishing import save_each
 from calculator.looking_ahead.admin import SHOW, LookAheadAdmin, findings_with
 
@@ -44,7 +45,7 @@ class RowInline(admin.TabularInline):
     def get_formset(
         self, request: HttpRequest, obj: Any = None, **kwargs: Any
     ) -> type[forms.BaseInlineFormSet]:
-        return labelled(super().get_formset(request, obj, **kwargs))
+        return labelled(without_gone_rows(super().get_formset(request, obj, **kwargs)))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
@@ -258,6 +259,16 @@ class RowAdmin(LookAheadAdmin):
                     reverse("admin:calculator_changeset_change", args=[changes.pk]),
                     changes,
                 ),
+            )
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for gone in formset.gone:
+            who = gone.by.who_name or "Somebody"
+            what = formset.model._meta.verbose_name
+            name = "" if gone.seen is None else f" “{name_of(gone.seen)}”"
+            messages.info(
+                request, f"{who} had deleted the {what}{name} already: it stays deleted."
             )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -201,3 +201,6 @@ KINDS = {
     "hourly": Kind("{hourly:GPU}", "{hourly:rtx-4090}", run_figures.hourly),
     "usable": Kind("{usable:GPU}", "{usable:rtx-4090}", run_figures.usable),
 }
+
+# Those that a price is in.
+OF_PRICES = frozenset({"cost", "price", "hourly"})

@@ -7,7 +7,7 @@ the admin of every app can ask.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -64,6 +64,15 @@ class Findings:
         return any(each.is_refused for each in self.found)
 
     @property
+    def lines(self) -> tuple[str, ...]:
+        """Each finding in words, what it names below it: for a terminal."""
+        return tuple(
+            line
+            for each in self.found
+            for line in (each.message, *(f"  {detail}" for detail in each.details))
+        )
+
+    @property
     def hold_back(self) -> bool:
         """Whether the change has to wait."""
         return bool(self.found) and (self.is_refused or self.confirmed != self.token)
@@ -77,12 +86,32 @@ class Preview:
     view: Any = None
 
 
+class HeldBack(Exception):
+    """Guards refuse a change, or ask about it and nobody said yes. Nothing was changed."""
+
+    def __init__(self, findings: Findings) -> None:
+        super().__init__("Nothing was changed.")
+        self.findings = findings
+
+
+def held_back_words(nothing_was_done: str, findings: Findings) -> str:
+    """What guards say, for a terminal, and how to say yes to it there."""
+    lines = "\n".join(f"  {line}" for line in findings.lines)
+    if findings.is_refused:
+        return f"{nothing_was_done} This cannot be done:\n{lines}"
+    return (
+        f"{nothing_was_done} Read what this would do:\n{lines}\n"
+        f"Where it is meant, say --confirmed {findings.token}."
+    )
+
+
 Guard = Callable[[Sequence[Change]], Iterable[Finding]]
 Previewer = Callable[[HttpRequest, Change, bool], Preview]
 """Draws a change; the last argument says whether it could be saved."""
 
 CONFIRMED = "_confirmed"
 _guards: list[Guard] = []
+_parents: dict[type[models.Model], str] = {}
 _previewers: dict[type[models.Model], tuple[str, Previewer]] = {}
 
 
@@ -112,6 +141,49 @@ def findings_of(changes: Sequence[Change], confirmed: str = "") -> Findings:
     if not changes:
         return Findings()
     return Findings(tuple(each for look in _guards for each in look(changes)), confirmed)
+
+
+def seen_with(child: type[models.Model], parent: str) -> None:
+    """Have a change of one kind of row looked at as one of its parent, by its foreign key's name."""
+    _parents[child] = parent
+
+
+Key = tuple[type[models.Model], Any]
+
+
+def rows_that_stand(rows: Iterable[models.Model]) -> dict[Key, models.Model]:
+    """These rows, or what they belong to, as the database has them, each with its children."""
+    keys: dict[type[models.Model], set[Any]] = {}
+    for row in rows:
+        model, key = type(row), row.pk
+        if (name := _parents.get(model)) is not None:
+            field: Any = model._meta.get_field(name)
+            model, key = field.related_model, getattr(row, field.attname)
+        keys.setdefault(model, set()).add(key)
+    return {
+        (model, row.pk): row
+        for model, wanted in keys.items()
+        for row in model._base_manager.filter(pk__in=wanted).prefetch_related(*_children_of(model))
+    }
+
+
+def _children_of(model: type[models.Model]) -> list[str]:
+    fields: Iterable[Any] = (child._meta.get_field(name) for child, name in _parents.items())
+    return [
+        field.remote_field.get_accessor_name() for field in fields if field.related_model is model
+    ]
+
+
+def changes_between(
+    before: Mapping[Key, models.Model], after: Mapping[Key, models.Model]
+) -> list[Change]:
+    """What became of rows, from two looks at the database."""
+    return [
+        Change(row=after[key], was=before.get(key))
+        if key in after
+        else Change(row=before[key], was=before[key], is_removed=True)
+        for key in dict.fromkeys((*before, *after))
+    ]
 
 
 def as_it_is(row: models.Model) -> models.Model | None:

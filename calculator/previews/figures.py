@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from calculator.catalog import current_catalog
 from calculator.looking_ahead.changes import Change, Preview, previews
 from calculator.models import MethodPreset, ModelSize
-from calculator.previews.effects import effects
+from calculator.previews.effects import Effects, effects
 from calculator.previews.what_if import catalog_with
 from gpus.models import Gpu
 from gpus.tiers import MemoryTier
@@ -25,6 +26,11 @@ def preview_figures(_request: HttpRequest, change: Change, can_be_saved: bool) -
     """Old → new of headlines, sizes and answers; nothing while the form has mistakes."""
     view: Any = None
     if can_be_saved:
-        before = current_catalog()
-        view = effects(before, catalog_with(before, [change]))
+        view = effects_of([change])
     return Preview("admin/looking_ahead/_effects.html", view)
+
+
+def effects_of(changes: Sequence[Change]) -> Effects:
+    """Old → new of everything that visitors read, of rows that are saved together."""
+    before = current_catalog()
+    return effects(before, catalog_with(before, changes))

@@ -13,20 +13,29 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog, current_catalog
 from calculator.estimation import ConfigError
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.looking_ahead.changes import Change, Finding, guard
+from calculator.looking_ahead.changes import Change, Finding, guard, seen_with
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart
 from calculator.presets.models import Task
 from calculator.previews.effects import answer_changes, sizes_without_minimum
 from calculator.previews.what_if import catalog_with
 from calculator.words.formatting import format_count, format_number, format_size
 from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 
 # What moves by so much is a slipped point or a wrong unit more often than news.
 UNREASONABLE_RATIO = 10
 MOST_NAMED = 6
 
-_CAN_MOVE_FIGURES = (MethodPreset, ModelSize, MemoryTier, Gpu, LanguageModel, FaqEntry)
+_CAN_MOVE_FIGURES = (
+    MethodPreset,
+    ModelSize,
+    MemoryTier,
+    Gpu,
+    PriceObservation,
+    LanguageModel,
+    FaqEntry,
+)
 _AMOUNTS: dict[type[models.Model], tuple[str, ...]] = {
     ModelSize: ("params_b",),
     MemoryTier: ("memory_gb",),
@@ -34,6 +43,9 @@ _AMOUNTS: dict[type[models.Model], tuple[str, ...]] = {
     LanguageModel: ("params_total", "params_active"),
     PresetPart: ("bytes_per_parameter",),
 }
+
+# A preset's figures are its parts': a part that is undone alone is a change of its preset.
+seen_with(PresetPart, "preset")
 
 
 @guard

@@ -38,22 +38,29 @@ class ShapePreview:
 def preview_shape(_request: HttpRequest, change: Change, can_be_saved: bool) -> Preview:
     """Parameters, and by each method the memory with default settings and what holds it."""
     catalog = current_catalog()
-    spec = _spec(change.row)
-    was = {} if change.was is None else _figures(catalog, _spec(change.was))
-    would_be = _figures(catalog, spec)
     view = ShapePreview(
-        reason=spec.parameters_only_reason,
+        reason=_spec(change.row).parameters_only_reason,
         fields=tuple(_fields(change)),
-        figures=tuple(
-            FigureChange(what, was.get(what, ""), would_be.get(what, NONE))
-            for what in dict.fromkeys((*would_be, *was))
-        ),
+        figures=tuple(_figures_of(change)),
         answers=(
             tuple(answer_changes(catalog, catalog_with(catalog, [change]))) if can_be_saved else ()
         ),
         settings=f"sequences of {TrainingSettings().sequence_length:,} tokens",
     )
     return Preview("admin/looking_ahead/_shape.html", view)
+
+
+def figure_changes(change: Change) -> list[FigureChange]:
+    """Those of a model's figures that would be others; all of a new one."""
+    return [each for each in _figures_of(change) if each.before != each.after]
+
+
+def _figures_of(change: Change) -> Iterator[FigureChange]:
+    catalog = current_catalog()
+    was = {} if change.was is None else _figures(catalog, _spec(change.was))
+    would_be = _figures(catalog, _spec(change.row))
+    for what in dict.fromkeys((*would_be, *was)):
+        yield FigureChange(what, was.get(what, ""), would_be.get(what, NONE))
 
 
 def _fields(change: Change) -> Iterator[FigureChange]:

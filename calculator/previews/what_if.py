@@ -6,6 +6,7 @@ the place of the present one in a copy of the snapshot that pages are drawn from
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,15 +22,18 @@ from gpus.specs import GpuPrices, GpuSpec, Price, TierSpec
 from gpus.tiers import MemoryTier
 
 T = TypeVar("T")
+# The catalog so far, the changes of one kind of row, and the catalog as it is.
+_Step = Callable[[Catalog, Sequence[Change], Catalog], Catalog]
 
 
 def catalog_with(base: Catalog, changes: Iterable[Change]) -> Catalog:
     """The catalog with these changes; rows that no figure follows from leave it as it is."""
-    for change in changes:
-        step = _STEPS.get(type(change.row))
-        if step is not None:
-            base = step(base, change)
-    return base
+    changes = list(changes)
+    made = base
+    for model, step in _STEPS.items():
+        if own := [change for change in changes if type(change.row) is model]:
+            made = step(made, own, base)
+    return made
 
 
 def _with_preset(base: Catalog, change: Change) -> Catalog:
@@ -66,20 +70,66 @@ def _with_tier(base: Catalog, change: Change) -> Catalog:
     return replace(base, tiers=tuple(sorted(tiers, key=lambda tier: tier.memory_gb)))
 
 
-def _with_gpu(base: Catalog, change: Change) -> Catalog:
-    was_slug = change.was.slug if change.was is not None else change.row.slug
-    present = next((gpu for gpu in base.gpus if gpu.slug == was_slug), None)
-    new = gpu_spec(change.row, present) if change.is_public else None
+def _with_gpus(made: Catalog, changes: Sequence[Change], base: Catalog) -> Catalog:
+    present = {gpu.slug: gpu for gpu in base.gpus}
     places = {slug: (order, name) for slug, order, name in _places_of_gpus()}
-    places[change.row.slug] = (change.row.order, change.row.name)
+    replaced, new = set(), []
+    for change in changes:
+        slug = change.was.slug if change.was is not None else change.row.slug
+        replaced.add(slug)
+        places[change.row.slug] = (change.row.order, change.row.name)
+        if change.is_public:
+            new.append(gpu_spec(change.row, present.get(slug)))
 
     def gpus_of(tier: TierSpec) -> tuple[GpuSpec, ...]:
-        own = [gpu for gpu in tier.gpus if gpu.slug != was_slug]
-        if new is not None and new.memory_gb == tier.memory_gb:
-            own.append(new)
-        return tuple(sorted(own, key=lambda gpu: places[gpu.slug]))
+        own = [gpu for gpu in tier.gpus if gpu.slug not in replaced]
+        own += [gpu for gpu in new if gpu.memory_gb == tier.memory_gb]
+        return tuple(sorted(own, key=lambda gpu: places.get(gpu.slug, (0, gpu.name))))
 
-    return replace(base, tiers=tuple(replace(tier, gpus=gpus_of(tier)) for tier in base.tiers))
+    return replace(made, tiers=tuple(replace(tier, gpus=gpus_of(tier)) for tier in made.tiers))
+
+
+def _with_prices(made: Catalog, changes: Sequence[Change], base: Catalog) -> Catalog:
+    """Of the GPUs of these prices all that was seen, with what is changed, new or withdrawn."""
+    rows: dict[int, list[PriceObservation]] = defaultdict(list)
+    for change in changes:
+        rows[change.row.gpu_id].append(change.row)
+    # What is new may be written already, and would be seen twice.
+    ours = {gpu_id: {_key(_price(row)) for row in own} for gpu_id, own in rows.items()}
+    public = {id(change.row) for change in changes if change.is_public}
+    others = PriceObservation.objects.published().filter(gpu__in=rows)
+    changed = [change.was.pk for change in changes if change.was is not None]
+    seen = others.exclude(pk__in=changed).specs_by_gpu()
+    prices = {
+        slug: gpu_prices(
+            [
+                *(each for each in seen[gpu_id] if _key(each) not in ours[gpu_id]),
+                *(_price(row) for row in rows[gpu_id] if id(row) in public),
+            ]
+        )
+        for gpu_id, slug in Gpu.objects.filter(pk__in=rows).values_list("pk", "slug")
+    }
+
+    def priced(gpu: GpuSpec) -> GpuSpec:
+        own = prices.get(gpu.slug)
+        if own is None:
+            return gpu
+        return replace(
+            gpu,
+            retail_price=own.to_buy,
+            cloud_price_per_hour=own.to_rent,
+            price_series=own.series,
+        )
+
+    return replace(
+        made,
+        tiers=tuple(replace(tier, gpus=tuple(map(priced, tier.gpus))) for tier in made.tiers),
+    )
+
+
+def _key(price: Price) -> tuple[Any, ...]:
+    """What a GPU has one price of."""
+    return price.kind_slug, price.provider, price.checked_on
 
 
 def gpu_spec(row: Gpu, present: GpuSpec | None) -> GpuSpec:
@@ -129,11 +179,24 @@ def _in_place(items: Iterable[T], new: T | None, is_it: Callable[[T], bool]) -> 
     return tuple(found) if new is None else (*found, new)
 
 
-_STEPS: dict[type, Callable[[Catalog, Change], Catalog]] = {
-    MethodPreset: _with_preset,
-    ModelSize: _with_size,
-    MemoryTier: _with_tier,
-    Gpu: _with_gpu,
-    LanguageModel: _with_model,
-    FaqEntry: _with_answer,
+def _each(step: Callable[[Catalog, Change], Catalog]) -> _Step:
+    """One change after the other."""
+
+    def steps(made: Catalog, changes: Sequence[Change], _base: Catalog) -> Catalog:
+        for change in changes:
+            made = step(made, change)
+        return made
+
+    return steps
+
+
+# In this order: GPUs are put into tiers, and prices are those of GPUs.
+_STEPS: dict[type, _Step] = {
+    MethodPreset: _each(_with_preset),
+    ModelSize: _each(_with_size),
+    MemoryTier: _each(_with_tier),
+    Gpu: _with_gpus,
+    PriceObservation: _with_prices,
+    LanguageModel: _each(_with_model),
+    FaqEntry: _each(_with_answer),
 }

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
@@ -114,14 +116,22 @@ class RowVersion:
 ROW_VERSION = RowVersion()
 
 
+_snapshots: list[Snapshot[Any]] = []
+_standing: ContextVar[dict[Snapshot[Any], Any] | None] = ContextVar("standing", default=None)
+
+
 class Snapshot(Generic[T]):
     """Rows as one immutable value, loaded anew when the version of the rows has changed."""
 
     def __init__(self, load: Callable[[str], T]) -> None:
         self._load = load
         self._held: tuple[str, T] | None = None
+        _snapshots.append(self)
 
     def current(self) -> T:
+        if (standing := _standing.get()) is not None:
+            value: T = standing[self]
+            return value
         version, held = ROW_VERSION.current(), self._held
         if held is not None and held[0] == version:
             return held[1]
@@ -135,3 +145,20 @@ class Snapshot(Generic[T]):
             return held[1]
         self._held = (version, value)
         return value
+
+
+@contextmanager
+def snapshots_held() -> Iterator[None]:
+    """Inside, every snapshot is the one at the beginning, whatever is written meanwhile.
+
+    For who writes rows, asks what that changes, and may take it back: a snapshot that is loaded
+    in between would show all visitors what is not committed.
+    """
+    if _standing.get() is not None:
+        yield
+        return
+    token = _standing.set({each: each.current() for each in _snapshots})
+    try:
+        yield
+    finally:
+        _standing.reset(token)

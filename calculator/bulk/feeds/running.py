@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from calculator.bulk.consequences import findings
 from calculator.bulk.feeds.fetching import Unfetchable
 from calculator.bulk.feeds.files import fetch_catalog
 from calculator.bulk.models import BulkImport, PriceFeed
@@ -15,7 +16,7 @@ from calculator.bulk.waiting import Waiting, confirm, hand_in
 
 
 def read_feed(feed: PriceFeed, *, editor: Any = None) -> BulkImport:
-    """Fetch a feed and hand its prices in; where it is trusted and nothing is odd, confirm them.
+    """Fetch a feed and hand its prices in; where it is trusted and nothing is odd or asked, confirm.
 
     Raises:
         Unfetchable: it cannot be had.
@@ -38,7 +39,8 @@ def read_feed(feed: PriceFeed, *, editor: Any = None) -> BulkImport:
         feed=feed,
     )
     plan = Waiting.of(waiting).plan()
-    if feed.is_trusted and plan.can_be_applied and not plan.warned_count:
+    asked = findings(BULK_TABLES["prices"], plan)
+    if feed.is_trusted and plan.can_be_applied and not plan.warned_count and not asked.found:
         confirm(waiting.pk, editor=editor, fingerprint=plan.fingerprint)
         waiting.refresh_from_db()
         _note(feed, waiting.outcome)
@@ -46,7 +48,9 @@ def read_feed(feed: PriceFeed, *, editor: Any = None) -> BulkImport:
         waiting.delete()
         _note(feed, "Nothing to change.")
     else:
-        _note(feed, f"Waits for an editor: {plan.in_words}, {len(plan.problems)} mistakes.")
+        said = " ".join(each.message for each in asked.found)
+        words = f"{plan.in_words}, {len(plan.problems)} mistakes. {said}"
+        _note(feed, f"Waits for an editor: {words}".strip())
     return waiting
 
 

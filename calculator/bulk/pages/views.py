@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from calculator.bulk.clashes import Clash, OthersSaved, seen_in
+from calculator.bulk.consequences import consequences, findings
 from calculator.bulk.models import BulkImport
 from calculator.bulk.pages.forms import HandInForm, ReadingForm
 from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown, Plan
@@ -23,6 +24,7 @@ from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
 from calculator.changes.publishing import may_publish
+from calculator.looking_ahead.changes import CONFIRMED, HeldBack
 
 # More changes than one looks through: the page says how many there are beyond.
 MOST_SHOWN = 1_000
@@ -91,6 +93,7 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
             fingerprint=request.POST.get("fingerprint", ""),
             seen=request.POST.get("seen", ""),
             accepts_odd="odd" in request.POST,
+            confirmed=request.POST.get(CONFIRMED, ""),
             may_publish=may_publish(request),
         )
     except AlreadyDone:
@@ -106,6 +109,9 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
         if refused.plan.can_be_applied:
             said += " Import again, and yours stands."
         return _refused(request, row, said, refused.plan, refused.clashes)
+    except HeldBack:
+        said = "Nothing was changed: read below what this would do."
+        return _refused(request, row, said)
     except (HasProblems, NotAsShown) as refused:
         said = (
             "Nothing was changed: rows of the catalog have changed since this preview was made. "
@@ -121,11 +127,12 @@ def _refused(
     request: HttpRequest,
     row: BulkImport,
     said: str,
-    plan: Plan,
+    plan: Plan | None = None,
     clashes: Sequence[Clash] = (),
 ) -> HttpResponse:
     messages.error(request, said)
     waiting = Waiting.of(row)
+    plan = plan or waiting.plan(may_publish=may_publish(request))
     return _preview_page(request, waiting, ReadingForm(None, waiting), plan, 409, clashes)
 
 
@@ -146,6 +153,8 @@ def _preview_page(
         "seen": seen_in(waiting.table, plan),
         "clashes": clashes[:MOST_SHOWN],
         "clashes_beyond_count": max(0, len(clashes) - MOST_SHOWN),
+        "findings": findings(waiting.table, plan),
+        "ahead": consequences(waiting.table, plan),
         "shared": shared,
         "changes": [
             replace(change, cells=tuple(each for each in change.cells if each not in shared))

@@ -8,12 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from calculator.bulk.consequences import asking, consequences, findings
 from calculator.bulk.planning import HasProblems, IsOdd, Plan, apply_import, plan_import
 from calculator.bulk.reading.files import decoded, read_file
 from calculator.bulk.reading.grid import Grid, Unreadable
 from calculator.bulk.reading.pasted import read_pasted
-from calculator.bulk.tables import BULK_TABLES
+from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import read
+from calculator.looking_ahead.changes import HeldBack, held_back_words
 
 
 class Command(BaseCommand):
@@ -30,6 +32,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--accept-odd", action="store_true", help="prices ten times up or down are right"
+        )
+        parser.add_argument(
+            "--confirmed", default="", metavar="CODE", help="what was asked last time is meant"
         )
         # What holds for each row that does not say so itself.
         for name in ("kind", "provider", "source-name", "source-url"):
@@ -48,11 +53,13 @@ class Command(BaseCommand):
         reading = reading.leaving_out_unknown(options["leave_out_unknown"])
         plan = plan_import(prices, grid, reading)
         if verbosity:
-            self.stdout.write("\n".join(_lines(plan)))
+            self.stdout.write("\n".join([*_lines(plan), *_moved(prices, plan)]))
         if plan.problems:
             problems = "\n".join(f"  {problem}" for problem in plan.problems)
             raise CommandError(f"Nothing was imported. Correct this and try again:\n{problems}")
         if dry_run or not plan.changes:
+            if asked := findings(prices, plan).lines:
+                self.stdout.write("\n".join(("It would be asked about:", *asked)))
             return
         try:
             plan = apply_import(
@@ -62,6 +69,7 @@ class Command(BaseCommand):
                 editor=None,
                 fingerprint=None,
                 source=file,
+                look=asking(prices, options["confirmed"]),
                 accepts_odd=options["accept_odd"],
             )
         except IsOdd as refused:
@@ -69,6 +77,8 @@ class Command(BaseCommand):
                 f"Nothing was imported: {refused.plan.warned_count} of the prices are odd. "
                 "Where they are right, say --accept-odd."
             ) from refused
+        except HeldBack as held:
+            raise CommandError(held_back_words("Nothing was imported.", held.findings)) from held
         except HasProblems as refused:
             raise CommandError(f"Nothing was imported: {refused.plan.problems[0]}") from refused
         if verbosity:
@@ -97,3 +107,10 @@ def _lines(plan: Plan) -> list[str]:
     ]
     left_out = [f"left out: {each}" for each in plan.left_out]
     return [*(table if plan.changes else []), *left_out, f"{plan.in_words}."]
+
+
+def _moved(prices: BulkTable, plan: Plan) -> list[str]:
+    """The figures that visitors would read otherwise."""
+    moved = consequences(prices, plan).effects
+    answers = [change for answer in moved.answers for change in answer.figures]
+    return [f"{each.what}: {each.before} → {each.after}" for each in (*moved.figures, *answers)]

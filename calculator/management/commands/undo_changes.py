@@ -11,6 +11,7 @@ from django.utils import timezone
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.row_changes import row_changes
 from calculator.changes.undoing import Refused, undo_each
+from calculator.looking_ahead.changes import HeldBack, held_back_words
 
 
 class Command(BaseCommand):
@@ -29,6 +30,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--why", default="", help="what the history says of it")
         parser.add_argument(
+            "--confirmed", default="", metavar="CODE", help="what was asked last time is meant"
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="say what would be undone, and change nothing"
         )
 
@@ -38,6 +42,7 @@ class Command(BaseCommand):
         since: dt.datetime | None,
         number: int | None,
         why: str,
+        confirmed: str,
         dry_run: bool,
         **options: Any,
     ) -> None:
@@ -47,10 +52,13 @@ class Command(BaseCommand):
             raise CommandError("There is no such change. The admin lists them under Changes.")
         with transaction.atomic():
             try:
-                undone = undo_each(found, why=why)
+                undone = undo_each(found, why=why, confirmed=confirmed)
             except Refused as refused:
                 problems = "\n".join(f"  {problem}" for problem in refused.problems)
                 raise CommandError(f"Nothing was undone.\n{problems}") from refused
+            except HeldBack as held:
+                words = held_back_words("Nothing was undone.", held.findings)
+                raise CommandError(words) from held
             if dry_run:
                 transaction.set_rollback(True)
         for changes in undone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calculator.bulk.consequences import asking
 from calculator.bulk.planning import Plan, apply_import, plan_import
 from calculator.bulk.reading.pasted import read_pasted
 from calculator.bulk.tables import BULK_TABLES
@@ -22,7 +23,9 @@ def plan_of(name: str, text: str, *, leaves_out_unknown: bool = False, **everywh
     return plan_import(table, grid, reading.leaving_out_unknown(leaves_out_unknown))
 
 
-def import_of(name: str, text: str, *, fingerprint=None, accepts_odd=False, **everywhere) -> Plan:
+def import_of(
+    name: str, text: str, *, fingerprint=None, accepts_odd=False, confirmed="", **everywhere
+) -> Plan:
     table = BULK_TABLES[name]
     grid, reading = read(table, read_pasted(text), everywhere)
     return apply_import(
@@ -32,6 +35,7 @@ def import_of(name: str, text: str, *, fingerprint=None, accepts_odd=False, **ev
         editor=None,
         fingerprint=fingerprint,
         source="a test",
+        look=asking(table, confirmed),
         accepts_odd=accepts_odd,
     )
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import load_catalog
-from calculator.models import FaqEntry, ModelSize
+from calculator.models import FaqEntry, ModelSize, PresetPart
 from gpus.tiers import MemoryTier
 from tests.admin_pages import run_action, said, save
 from tests.calculator.small_catalog import write_small_catalog
@@ -144,3 +144,43 @@ def test_a_rows_history_shows_each_change_also_when_the_row_is_gone(admin_client
     assert "edited by admin" in page
     assert "Nobody has changed this" in admin_client.get(f"{TIERS}{tier.pk}/history/").text
     assert admin_client.get(f"{FAQ}99/history/").status_code == 404
+
+
+@pytest.fixture
+def ten_times():
+    """A change that made a part ten times as large."""
+    part = PresetPart.objects.get(preset__slug="lora", slug="weights")
+    with change_set(kind=Kind.EDIT) as changes:
+        part.bytes_per_parameter = 20
+        part.save()
+    return changes
+
+
+def lora_weights() -> int:
+    return int(PresetPart.objects.get(preset__slug="lora", slug="weights").bytes_per_parameter)
+
+
+def test_an_undo_that_forms_would_ask_about_is_asked_about(editor_client, ten_times):
+    url = f"{CHANGES}{ten_times.pk}/undo/"
+
+    page = editor_client.post(url, {"change_reason": "a slip"})
+
+    assert "20 → 2, a 10th of it" in page.text
+    assert '<input type="hidden" name="change_reason" value="a slip">' in page.text
+    assert lora_weights() == 20
+    token = page.context["findings"].token
+    done = editor_client.post(
+        url, {"change_reason": "a slip", "_confirmed": token, "action": ""}, follow=True
+    )
+    assert said(done)[-1].startswith("Undone")
+    assert lora_weights() == 2
+
+
+def test_selected_changes_are_asked_about_together(editor_client, ten_times):
+    page = run_action(editor_client, CHANGES, "undo_selected", [ten_times])
+    assert "20 → 2, a 10th of it" in page.text
+
+    token = page.context["findings"].token
+    run_action(editor_client, CHANGES, "undo_selected", [ten_times], _confirmed=token)
+
+    assert lora_weights() == 2

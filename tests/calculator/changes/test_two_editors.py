@@ -15,7 +15,7 @@ from django.test import Client
 from calculator.data.loading import load_catalog
 from calculator.models import ChangeSet, MethodPreset, ModelSize
 from gpus.tiers import MemoryTier
-from tests.admin_pages import errors_in, fields_on, save
+from tests.admin_pages import errors_in, fields_on, said, save
 from tests.calculator.small_catalog import write_small_catalog
 
 TIERS = "/admin/gpus/memorytier/"
@@ -182,3 +182,37 @@ def test_twenty_editors_at_once_lose_no_update(tmp_path):
     assert tier.order == 20
     assert refused
     assert type(tier).history.filter(id=tier.pk, history_user__isnull=False).count() == 20
+
+
+@pytest.fixture
+def part_gone(anna, ben):
+    """LoRA's page as Ben opened it; since then Anna has deleted its second part."""
+    url = f"{PRESETS}{MethodPreset.objects.get(slug='lora').pk}/change/"
+    before = opened(ben, url)
+    save(anna, url, **{"parts-1-DELETE": "on", "change_reason": "Twice"})
+    return url, before
+
+
+@pytest.mark.parametrize("ticked", [{}, {"parts-1-DELETE": "on"}])
+def test_a_part_that_another_deleted_holds_no_save_up(ben, part_gone, ticked):
+    url, before = part_gone
+
+    response = send(ben, url, before, summary="Small.", **ticked)
+
+    message, *_ = said(ben.get(response.url))
+    assert message == "anna had deleted the part “The rest: 0.4” already: it stays deleted."
+    lora = MethodPreset.objects.get(slug="lora")
+    assert (lora.summary, lora.parts.count()) == ("Small.", 1)
+
+
+def test_what_was_typed_into_a_part_that_is_gone_is_kept_and_said_in_words(ben, part_gone):
+    url, before = part_gone
+
+    response = send(ben, url, before, **{"parts-1-label": "Overhead"})
+
+    assert "anna deleted this one after you opened the page. “Twice”" in response.text
+    assert "Select a valid choice" not in response.text
+    assert fields_on(response)["parts-1-label"] == "Overhead"
+    ben.post(url, {**fields_on(response), "_save": "Save"})
+    parts = MethodPreset.objects.get(slug="lora").parts.all()
+    assert [part.label for part in parts] == ["Frozen weights", "Overhead"]

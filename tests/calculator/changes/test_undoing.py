@@ -15,6 +15,7 @@ from calculator.changes.recording import change_set
 from calculator.changes.row_changes import row_changes
 from calculator.changes.undoing import Refused, undo, undo_each
 from calculator.data.loading import load_catalog
+from calculator.looking_ahead.changes import HeldBack
 from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart
 from gpus.models import Gpu
 from gpus.tiers import MemoryTier
@@ -287,3 +288,46 @@ def test_the_command_undoes_one_change_or_says_why_not(tier):
         ask("--since", (timezone.now() + dt.timedelta(days=1)).isoformat())
     with pytest.raises(CommandError, match="“noon” is no moment"):
         ask("--since", "noon")
+
+
+@pytest.fixture
+def ladder_moved(tier):
+    """Two changes: another tier comes onto the ladder, and the only one so far leaves it."""
+    edit(tier, on_ladder=False)
+    onto = edit(tier, on_ladder=True)
+    return onto, edit(MemoryTier.objects.get(memory_gb=80), on_ladder=False)
+
+
+def test_an_undo_that_leaves_the_ladder_empty_is_refused(ladder_moved, tier):
+    onto, _ = ladder_moved
+
+    with pytest.raises(HeldBack) as held:
+        undo(onto)
+    assert held.value.findings.is_refused
+    with pytest.raises(HeldBack):
+        undo(onto, confirmed=held.value.findings.token)
+
+    tier.refresh_from_db()
+    assert tier.on_ladder
+
+
+def test_changes_undone_together_are_looked_at_together(ladder_moved):
+    assert len(undo_each(ladder_moved)) == 2
+
+    assert [each.memory_gb for each in MemoryTier.objects.filter(on_ladder=True)] == [80]
+
+
+def test_the_command_says_what_an_undo_would_do_and_goes_on_with_its_code():
+    part = PresetPart.objects.get(preset__slug="lora", slug="weights")
+    part.bytes_per_parameter = 20
+    changes = edit(part)
+
+    with pytest.raises(CommandError, match="a 10th of it") as held:
+        call_command("undo_changes", number=changes.pk)
+
+    part.refresh_from_db()
+    assert part.bytes_per_parameter == 20
+    code = str(held.value).rsplit("--confirmed ", 1)[1].rstrip(".")
+    call_command("undo_changes", number=changes.pk, confirmed=code, stdout=StringIO())
+    part.refresh_from_db()
+    assert part.bytes_per_parameter == 2
