@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class CalculatorConfig(AppConfig):
     name = "calculator"
-    verbose_name = "Calculator"
+    verbose_name = "Methods, models, answers"

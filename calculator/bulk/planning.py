@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, models
 from import_export.results import RowResult
 from tablib import Dataset
 
@@ -50,14 +50,28 @@ class RowChange:
 
 
 @dataclass(frozen=True)
+class PlannedRow:
+    """A row that is read, as it is stored before the import (None: it is new) and after it."""
+
+    place: int
+    stored: models.Model | None
+    wanted: models.Model
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What an import would do. With a problem it does nothing at all."""
+    """What an import would do. With a problem it does nothing at all.
+
+    rows are those without a problem, unchanged ones too, with what the import's `columns` say.
+    """
 
     changes: tuple[RowChange, ...] = ()
     unchanged_count: int = 0
     problems: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
     fingerprint: str = field(default="", compare=False)
+    rows: tuple[PlannedRow, ...] = field(default=(), compare=False, repr=False)
+    columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def new_count(self) -> int:
@@ -185,9 +199,12 @@ def _run(
     )
     if result.base_errors:
         raise result.base_errors[0].error
-    changes, versions = [], []
+    changes, versions, planned = [], [], []
     for row, found in zip(taken, result.rows, strict=True):
         problems += _problems_of(table, row, found)
+        if found.instance is not None:
+            stored = None if found.is_new() else found.original
+            planned.append(PlannedRow(row.place, stored, found.instance))
         if found.is_new() or found.is_update():
             cells = tuple(CellChange(*each) for each in found.diff)
             warnings = oddities(found.instance) if oddities else ()
@@ -204,6 +221,8 @@ def _run(
         sum(each.is_skip() for each in result.rows),
         tuple(problems),
         tuple(left_out),
+        rows=tuple(planned),
+        columns=rows.columns,
     )
     return replace(plan, fingerprint=_fingerprint(plan, versions))
 

@@ -9,8 +9,16 @@ from typing import Any
 
 from django.utils import timezone
 
+from calculator.bulk.clashes import OthersSaved, clashes, seen_rows
 from calculator.bulk.models import BulkImport, PriceFeed
-from calculator.bulk.planning import Plan, Reading, apply_import, plan_import
+from calculator.bulk.planning import (
+    HasProblems,
+    NotAsShown,
+    Plan,
+    Reading,
+    apply_import,
+    plan_import,
+)
 from calculator.bulk.reading.columns import names_columns, recognised
 from calculator.bulk.reading.gpuhunt import is_gpuhunt, observations
 from calculator.bulk.reading.grid import Grid, with_header, without_header
@@ -109,13 +117,17 @@ def confirm(
     *,
     editor: Any,
     fingerprint: str,
+    seen: str = "",
     accepts_odd: bool = False,
     may_publish: bool = True,
 ) -> Plan:
     """Do what the preview with this fingerprint said, once.
 
+    seen is what `clashes.seen_in` said of the rows in that preview.
+
     Raises:
         AlreadyDone: it was done before, or is gone.
+        OthersSaved: somebody else saved rows of it that were seen. It changes nothing.
         HasProblems: it has mistakes, and changes nothing.
         NotAsShown: it would do something else by now, and changes nothing.
         IsOdd: some prices are odd, and nobody said that they are right.
@@ -125,16 +137,22 @@ def confirm(
         if row is None:
             raise AlreadyDone
         waiting = Waiting.of(row)
-        plan = apply_import(
-            waiting.table,
-            waiting.grid,
-            waiting.reading,
-            editor=editor,
-            fingerprint=fingerprint,
-            source=row.source,
-            accepts_odd=accepts_odd,
-            may_publish=may_publish,
-        )
+        try:
+            plan = apply_import(
+                waiting.table,
+                waiting.grid,
+                waiting.reading,
+                editor=editor,
+                fingerprint=fingerprint,
+                source=row.source,
+                accepts_odd=accepts_odd,
+                may_publish=may_publish,
+            )
+        except (HasProblems, NotAsShown) as refused:
+            # What it did is rolled back by now: the rows are as the others left them.
+            if found := clashes(waiting.table, seen_rows(seen), refused.plan):
+                raise OthersSaved(refused.plan, found) from refused
+            raise
         row.applied_at, row.outcome, row.editor = timezone.now(), plan.in_words, editor
         row.grid, row.text = {}, ""
         row.save()

@@ -7,6 +7,7 @@ along; what was saved in between is found by it, and so is what the editor had s
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,20 @@ def hold(model: type[models.Model], *keys: Any) -> dict[Any, models.Model]:
         row.pk: row
         for row in model._base_manager.select_for_update().filter(pk__in=keys).order_by("pk")
     }
+
+
+def hold_unchanged(model: type[models.Model], versions: Mapping[Any, str]) -> list[Conflict]:
+    """Lock rows until the transaction ends; return those that changed since they were seen.
+
+    `versions` maps keys to what `version_of` said of each row when somebody looked at it; "" of
+    one that was not there.
+    """
+    rows = hold(model, *versions)
+    return [
+        conflict_of(model, key, version, rows.get(key))
+        for key, version in versions.items()
+        if key not in rows or version_of(rows[key]) != version
+    ]
 
 
 def conflict_of(

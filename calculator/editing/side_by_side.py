@@ -1,8 +1,9 @@
-"""Two versions of one row: what somebody else saved, and what is typed on this page."""
+"""Two versions of one row: what somebody else saved, and what this page holds or an import brings."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,32 +45,46 @@ class Compared:
 
 def side_by_side(conflict: Conflict, form: forms.ModelForm) -> Compared:
     """Compare what stands with what a form holds that was opened before."""
-    assert conflict.row is not None
+    return compared(
+        conflict, lambda field: _typed(field, form) if field.name in form.changed_data else ""
+    )
+
+
+def compared(
+    conflict: Conflict,
+    typed: Callable[[models.Field[Any, Any]], str],
+    *,
+    was_there: bool = True,
+) -> Compared:
+    """Compare what stands with what is to be saved: in words, "" where a field is left as it is.
+
+    `was_there` says whether there was such a row when somebody looked.
+    """
     saved_by = conflict.by
+    row = conflict.row or conflict.seen
+    fields = [] if row is None else kept_fields(type(row))
+    found = (_compared(field, conflict, typed(field), was_there) for field in fields)
     return Compared(
         who=(saved_by.who_name if saved_by else "") or "Somebody",
         at=saved_by.at if saved_by else None,
         why=saved_by.why if saved_by else "",
-        fields=tuple(
-            compared
-            for field in kept_fields(type(conflict.row))
-            if (compared := _compared(field, conflict, form)) is not None
-        ),
+        fields=tuple(each for each in found if each is not None),
     )
 
 
 def _compared(
-    field: models.Field[Any, Any], conflict: Conflict, form: forms.ModelForm
+    field: models.Field[Any, Any], conflict: Conflict, typed: str, was_there: bool
 ) -> ComparedField | None:
-    stands = in_words(field, getattr(conflict.row, field.attname))
-    seen = (
-        stands if conflict.seen is None else in_words(field, getattr(conflict.seen, field.attname))
-    )
-    typed = _typed(field, form) if field.name in form.changed_data else ""
-    if not typed and seen == stands:
+    stands = _state(field, conflict.row)
+    seen = _state(field, conflict.seen) if conflict.seen or not was_there else stands
+    if seen == stands and typed in ("", stands):
         return None
     label = str(field.verbose_name)
     return ComparedField(label[:1].upper() + label[1:], seen, stands, typed)
+
+
+def _state(field: models.Field[Any, Any], row: models.Model | None) -> str:
+    return NOTHING if row is None else in_words(field, getattr(row, field.attname))
 
 
 def _typed(field: models.Field[Any, Any], form: forms.ModelForm) -> str:

@@ -12,9 +12,17 @@ from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
+# What editors come for stands before accounts and logins.
+APPS_FIRST = ("gpus", "calculator")
+
 
 class CatalogAdminSite(admin.AdminSite):
     login_template = "admin/second_factor/login.html"
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        first = {label: place for place, label in enumerate(APPS_FIRST)}
+        return sorted(apps, key=lambda app: first.get(app["app_label"], len(first)))
 
     @property
     def login_form(self) -> Any:

@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group, User
 from playwright.sync_api import Page, expect
 
 from calculator.bulk.reading.files import read_file
+from calculator.bulk.tables import BULK_TABLES
+from calculator.bulk.writing import export
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 
@@ -103,3 +105,46 @@ def test_an_exported_workbook_is_imported_again(page_at, log_in, editor, tmp_pat
     page.get_by_role("button", name="Show what would change").click()
 
     expect(page.locator("#content")).to_contain_text("Nothing to change")
+
+
+def test_an_import_meets_another_editors_save_goes_on_and_is_undone_with_one_press(
+    page_at, log_in, editor, problems, assert_good_in_every_window
+):
+    problems.expect("status of 409")
+    page, window_of_anna = page_at(), page_at()
+    log_in(page, editor)
+    anna = User.objects.create_user("anna", is_staff=True)
+    anna.groups.add(Group.objects.get(name="Catalog editor"))
+    log_in(window_of_anna, anna)
+    open_bulk(page)
+    page.get_by_label("What is in it").select_option("gpus")
+    page.get_by_label("Paste a table").fill("slug\ttdp_w\nrtx-4090\t450\nrtx-3090\t349\n")
+    Gpu.objects.filter(slug="rtx-4090").update(tdp_w=440)
+    page.get_by_role("button", name="Show what would change").click()
+    window_of_anna.goto("/admin/gpus/gpu/?q=rtx-4090")
+    window_of_anna.get_by_role("link", name="GeForce RTX 4090", exact=True).click()
+    window_of_anna.locator("#id_tdp_w").fill("445")
+    window_of_anna.get_by_label("Why").fill("As sold")
+    window_of_anna.locator("input[name=_save]").click()
+    expect(window_of_anna.locator(".messagelist .success")).to_be_visible()
+    before = export(BULK_TABLES["gpus"], "csv")
+
+    page.get_by_role("button", name="Import 2 changes").click()
+    clash = page.get_by_role("region", name=re.compile("Row 2, GeForce RTX 4090: anna saved it"))
+    expect(clash).to_contain_text("“As sold”")
+    expect(clash.get_by_role("row", name="Board power").get_by_role("cell")).to_have_text(
+        ["440", "445", "450"]
+    )
+    expect(page.locator(".conflict")).to_have_count(1)
+    assert_good_in_every_window(page)
+    assert export(BULK_TABLES["gpus"], "csv") == before
+    page.get_by_role("button", name="Import 2 changes").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("2 changed")
+    assert Gpu.objects.get(slug="rtx-4090").tdp_w == 450
+
+    page.goto("/admin/calculator/changeset/")
+    imported = page.locator("#result_list tbody tr").first
+    expect(imported).to_contain_text("GPUs from a pasted table")
+    imported.get_by_role("button", name="Undo change").click()
+    expect(page.locator(".messagelist .success")).to_contain_text("is as if it had not been")
+    assert export(BULK_TABLES["gpus"], "csv") == before

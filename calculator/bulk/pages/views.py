@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from calculator.bulk.clashes import Clash, OthersSaved, seen_in
 from calculator.bulk.models import BulkImport
 from calculator.bulk.pages.forms import HandInForm, ReadingForm
 from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown, Plan
@@ -88,6 +89,7 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
             row.pk,
             editor=request.user,
             fingerprint=request.POST.get("fingerprint", ""),
+            seen=request.POST.get("seen", ""),
             accepts_odd="odd" in request.POST,
             may_publish=may_publish(request),
         )
@@ -96,6 +98,14 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
     except IsOdd as refused:
         said = "Nothing was changed: tick that you have checked the odd prices."
         return _refused(request, row, said, refused.plan)
+    except OthersSaved as refused:
+        said = (
+            "Nothing was changed: somebody else saved rows of this import after you looked at it. "
+            "Both versions are below."
+        )
+        if refused.plan.can_be_applied:
+            said += " Import again, and yours stands."
+        return _refused(request, row, said, refused.plan, refused.clashes)
     except (HasProblems, NotAsShown) as refused:
         said = (
             "Nothing was changed: rows of the catalog have changed since this preview was made. "
@@ -107,14 +117,25 @@ def _confirmed(request: HttpRequest, row: BulkImport) -> HttpResponse:
     return redirect("bulk:preview", pk=row.pk)
 
 
-def _refused(request: HttpRequest, row: BulkImport, said: str, plan: Plan) -> HttpResponse:
+def _refused(
+    request: HttpRequest,
+    row: BulkImport,
+    said: str,
+    plan: Plan,
+    clashes: Sequence[Clash] = (),
+) -> HttpResponse:
     messages.error(request, said)
     waiting = Waiting.of(row)
-    return _preview_page(request, waiting, ReadingForm(None, waiting), plan, 409)
+    return _preview_page(request, waiting, ReadingForm(None, waiting), plan, 409, clashes)
 
 
 def _preview_page(
-    request: HttpRequest, waiting: Waiting, form: ReadingForm, plan: Plan, status: int = 200
+    request: HttpRequest,
+    waiting: Waiting,
+    form: ReadingForm,
+    plan: Plan,
+    status: int = 200,
+    clashes: Sequence[Clash] = (),
 ) -> HttpResponse:
     shared = _shared(plan)
     context = {
@@ -122,6 +143,9 @@ def _preview_page(
         "import": waiting.row,
         "form": form,
         "plan": plan,
+        "seen": seen_in(waiting.table, plan),
+        "clashes": clashes[:MOST_SHOWN],
+        "clashes_beyond_count": max(0, len(clashes) - MOST_SHOWN),
         "shared": shared,
         "changes": [
             replace(change, cells=tuple(each for each in change.cells if each not in shared))

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from calculator.bulk.models import BulkImport
 from calculator.bulk.reading.files import read_file
 from calculator.changes.models import ChangeSet
+from calculator.changes.recording import change_set
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 
@@ -35,10 +36,8 @@ def hand_in(client, text="", table="prices", **more):
 
 
 def confirm(client, page, **more):
-    fingerprint = page.context["plan"].fingerprint
-    return client.post(
-        page.request["PATH_INFO"], {"confirm": "", "fingerprint": fingerprint, **more}, follow=True
-    )
+    carried = {"fingerprint": page.context["plan"].fingerprint, "seen": page.context["seen"]}
+    return client.post(page.request["PATH_INFO"], {"confirm": "", **carried, **more}, follow=True)
 
 
 def said(page) -> str:
@@ -125,6 +124,33 @@ def test_rows_that_changed_since_the_preview_are_refused_and_shown_anew(editor_c
     assert "<del>425</del>" in refused.text
     assert "Imported" in said(confirm(editor_client, refused))
     assert Gpu.objects.get(slug="rtx-4090").tdp_w == 450
+
+
+def test_a_row_that_another_editor_saved_stands_beside_what_the_import_brings(editor_client):
+    page = hand_in(editor_client, "slug\ttdp_w\nrtx-4090\t450\n", "gpus")
+    with change_set(kind="edit", who=User.objects.create_user("anna"), why="As <sold>"):
+        card = Gpu.objects.get(slug="rtx-4090")
+        card.tdp_w = 425
+        card.save()
+
+    refused = confirm(editor_client, page)
+
+    assert refused.status_code == 409
+    assert "somebody else saved rows of this import" in said(refused)
+    assert "Row 2, GeForce RTX 4090: anna saved it at" in refused.text
+    assert "“As &lt;sold&gt;”" in refused.text
+    assert re.search(r"<td>empty</td>\s*<td>425</td>\s*<td>450</td>", refused.text)
+    assert "Imported" in said(confirm(editor_client, refused))
+
+
+def test_what_a_page_says_that_it_showed_is_believed_only_if_signed(editor_client):
+    page = hand_in(editor_client, "slug\ttdp_w\nrtx-4090\t450\n", "gpus")
+    Gpu.objects.get(slug="rtx-4090").save()
+
+    refused = confirm(editor_client, page, seen='[[2, 1, "", []]]')
+
+    assert refused.status_code == 409
+    assert "have changed since this preview" in said(refused)
 
 
 def test_an_import_can_be_thrown_away(editor_client):
