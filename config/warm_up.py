@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from itertools import product
 from typing import get_args
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.http import HttpRequest, QueryDict
 from django.template.loader import get_template
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from calculator.catalog import Catalog, current_catalog
@@ -44,6 +47,7 @@ def warm_up() -> None:
         logger.warning("Started without the catalog, as the database does not answer: %s", error)
         return
     _estimate_catalog(catalog)
+    _draw_pages(catalog)
 
 
 def _read_templates() -> None:
@@ -71,6 +75,42 @@ def _estimate_catalog(catalog: Catalog) -> None:
     present_search(catalog, {"q": "llama"})
     for query in ({}, {"sequence_length": "4096"}):
         present_calculator(catalog, query, today=today)
+
+
+def _draw_pages(catalog: Catalog) -> None:
+    """Draw a page of each kind whose first drawing takes long.
+
+    What a page needs once in a process is made when it is first drawn: the front page's answers
+    with their figures, parts of forms, nodes of templates. The front page's first drawing takes
+    twice as long as another's.
+    """
+    model = next((each for each in catalog.language_models if each.architecture is not None), None)
+    if model is None:
+        return
+    run = {"model": model.slug, "method": "qlora"}
+    addresses = [
+        (reverse("calculator:training"), ""),
+        (reverse("calculator:training"), f"model={model.slug}"),
+        (reverse("fit:page"), urlencode(run)),
+        (reverse("calculator:why"), urlencode({**run, "amount": "24"})),
+        *((reverse("gpus:card", args=[gpu.slug]), "") for gpu in catalog.gpus[:1]),
+    ]
+    for path, query in addresses:
+        _draw(path, query)
+
+
+def _draw(path: str, query: str) -> None:
+    """What the view of an address answers, past the middleware: nothing is counted or kept."""
+    host = next(iter(settings.ALLOWED_HOSTS), "*").lstrip(".")
+    request = HttpRequest()
+    request.method, request.path, request.path_info = "GET", path, path
+    request.GET = QueryDict(query)
+    request.META = {
+        "HTTP_HOST": "localhost" if host == "*" else host,
+        "QUERY_STRING": query,
+    }
+    view, args, kwargs = resolve(path)
+    view(request, *args, **kwargs)
 
 
 def _fill_floors(architecture: Architecture) -> None:

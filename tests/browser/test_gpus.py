@@ -58,7 +58,7 @@ def names(page: Page) -> list[str]:
 
 
 def status(page: Page):
-    return page.get_by_role("status")
+    return page.locator("#gpu-status")
 
 
 def test_an_earlier_link_to_a_row_that_is_not_on_the_page_leads_to_its_own(page):

@@ -43,13 +43,20 @@ def test_no_worker_inherits_a_database_connection():
 
 
 @pytest.mark.usefixtures("catalog")
-def test_workers_start_with_every_models_numbers_worked_out():
+def test_workers_start_with_what_the_first_visitor_would_wait_for(client, monkeypatch):
+    """Every model's numbers, and the front page's answers drawn."""
     count_parameters.cache_clear()
     layer_parameters.cache_clear()
 
     runpy.run_path(CONFIG)["when_ready"](server=None)
 
     assert layer_parameters.cache_info().currsize > 100
+
+    def drawn_again(*args, **kwargs):
+        raise AssertionError("an answer of the front page is drawn for a visitor")
+
+    monkeypatch.setattr("calculator.faq.presenters.render_answer", drawn_again)
+    assert client.get("/").status_code == 200
 
 
 @pytest.mark.django_db

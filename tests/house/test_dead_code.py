@@ -24,7 +24,8 @@ CALLED_BY_NAME = [
     # Of forms and of the admin.
     *("Meta", "help_text"),
     *("Command", "help", "add_arguments", "clean", "clean_*", "default_error_messages"),
-    *("use_required_attribute", "validateLink", "urlpatterns", "app_name", "application"),
+    *("use_required_attribute", "default_renderer", "validateLink", "urlpatterns", "app_name"),
+    "application",
     # Named in the settings: middleware with its hook, and what axes calls.
     *("*Middleware", "sync_capable", "async_capable", "process_view", "view", "args", "kwargs"),
     # What django-import-export calls of a resource, and http.client of a connection.

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from calculator.estimation.architectures.architecture import Architecture
+from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster.device import NCCL_BYTES
 from calculator.estimation.cluster.gathered import (
     communication_bytes,
@@ -74,6 +75,32 @@ def _saved_per_token(architecture: Architecture, numerics: Numerics) -> int:
         if attention in ("full", "sliding") and not architecture.is_latent:
             saved += architecture.q_size + 2 * architecture.kv_size
     return saved
+
+
+# Of PyTorch's AdamW, two moments of a parameter's width, which is 16 bits at the least.
+_ADAMW = ("adamw", "adamw_foreach")
+
+
+def least_states_bytes(
+    architecture: Architecture, settings: TrainingSettings, sharding: Sharding
+) -> int:
+    """Bytes of a GPU's share of the weights, and of AdamW's moments where all are trained.
+
+    Below `least_device_bytes`, and a tenth of its work: of a catalog's models most are ruled out
+    by it. Weights are 16 bits wide, or 4 where they may be quantised; padding and what stays whole
+    on each GPU come on top.
+    """
+    count = count_parameters(architecture).total_count
+    parts = sharding.shard_count
+    weights = count // 2 if settings.method == "qlora" else 2 * count
+    least = 0
+    if sharding.offload != "parameters":
+        least = weights // (parts if sharding.shards_weights else 1)
+    # An indexer's parameters are trained by no optimizer.
+    trains_all = settings.method == "full" and not architecture.index_head_count
+    if trains_all and settings.optimizer in _ADAMW and sharding.offload == "none":
+        least += 4 * count // (parts if sharding.shards_optimizer else 1)
+    return least
 
 
 def least_device_bytes(

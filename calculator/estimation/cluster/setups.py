@@ -11,6 +11,7 @@ from calculator.estimation.architectures.architecture import Architecture
 from calculator.estimation.cluster.counts import fewest
 from calculator.estimation.cluster.least import (
     least_device_bytes,
+    least_states_bytes,
     least_step_bytes,
     least_token_bytes,
 )
@@ -258,7 +259,8 @@ def holds(
     return any(
         room_bytes(architecture, settings, sharding, usable_bytes) >= 0
         for sharding in reversed(shardings_for(gpu_count, offload=offload))
-        if not impossible_reason(settings, sharding)
+        if least_states_bytes(architecture, settings, sharding) <= usable_bytes
+        and not impossible_reason(settings, sharding)
     )
 
 

@@ -20,7 +20,7 @@ from calculator.estimation.typical_run import TYPICAL_METHODS, typical_device_by
 from calculator.pages.fit.ordering import best_of, total_memory
 from calculator.question.reading import read_question
 from calculator.question.subjects import subject_of_model
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure, format_gb
 from gpus.labels import setup_label
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
@@ -87,14 +87,15 @@ def test_beside_the_rule_of_thumb_stands_a_typical_run_of_the_precise_core(clien
         soup = BeautifulSoup(client.get(f"/?size={size}").content, "html.parser")
         for method in TYPICAL_METHODS:
             settings = TrainingSettings(method=method)
-            likely = estimate(typical_architecture(Decimal(size)), settings).device_bytes.likely
+            device = estimate(typical_architecture(Decimal(size)), settings).device_bytes
+            figure = format_figure(device.likely, (device.low, device.high))
             said = soup.select_one(f"#card-{method} .card__typical")
-            assert f"2,048\xa0tokens: about {format_gb(likely)}" in said.get_text()
+            assert f"2,048\xa0tokens: about {figure}" in said.get_text()
             # The link opens that very figure.
             question = read_question(catalog, {"size": size, "sequence_length": "2048"})
             assert said.select_one("a")["href"] == f"/?size={size}&sequence_length=2048"
             assert question.run.settings_for(method) == settings
-            assert format_gb(likely) in soup.select_one("#typical-words").get_text()
+            assert figure in soup.select_one("#typical-words").get_text()
 
 
 def test_a_typical_run_of_7b_by_qlora_is_no_run_for_an_8_gb_card():

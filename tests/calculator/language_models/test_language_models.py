@@ -135,7 +135,7 @@ def test_a_models_page_in_the_admin_shows_every_field_once(catalog, admin_client
         for name in options["fields"]
     ]
     editable = [each.name for each in LanguageModel._meta.concrete_fields if each.editable]
-    besides = {"counted", "row_version"}
+    besides = {"config_json", "counted", "row_version"}
     assert sorted(shown) == sorted([*(name for name in editable if name != "id"), *besides])
     assert '<div class="readonly">46,702,792,704</div>' in response.text
 

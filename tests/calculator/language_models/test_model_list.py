@@ -7,7 +7,7 @@ from calculator.catalog import current_catalog
 from calculator.estimation import TrainingSettings, estimate
 from calculator.language_models.list_presenters import MODELS_PER_PAGE
 from calculator.models import LanguageModel
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
@@ -60,8 +60,9 @@ def test_a_row_has_the_three_methods_at_default_settings(client):
 
     architecture = current_catalog().language_models_by_slug["llama-3-1-8b"].architecture
     for method in ("full", "lora", "qlora"):
-        found = estimate(architecture, TrainingSettings(method=method)).device_bytes.likely
-        assert format_gb(found) in row.select_one(f".model__memory--{method}").get_text()
+        device = estimate(architecture, TrainingSettings(method=method)).device_bytes
+        figure = format_figure(device.likely, (device.low, device.high))
+        assert figure in row.select_one(f".model__memory--{method}").get_text()
     assert text_of(row.select_one(".model__parameters")) == "8.03B"
 
 

@@ -436,7 +436,7 @@ def test_the_page_lists_every_published_gpu_by_its_anchor(client):
     page = page_of(client.get("/gpus/"))
 
     assert slugs_on(page) == ["rx-7600", "rtx-4090", "h100"]
-    assert text_of(page.select_one("[role=status]")) == "All 3 GPUs, least memory first."
+    assert text_of(page.select_one("#gpu-status")) == "All 3 GPUs, least memory first."
 
 
 @pytest.mark.usefixtures("three_gpus")

@@ -14,6 +14,7 @@ from calculator.estimation.architectures.parameters import count_parameters
 from calculator.estimation.cluster import setups
 from calculator.estimation.cluster.least import (
     least_device_bytes,
+    least_states_bytes,
     least_step_bytes,
     least_token_bytes,
 )
@@ -127,7 +128,8 @@ def test_no_run_takes_less_than_the_floor_that_rules_runs_out(data, slug, gpus):
         if impossible_reason(training, sharding):
             continue
         device = estimate_sharded(model, training, sharding).device_bytes
-        assert least_device_bytes(model, training, sharding) <= device.low
+        least = least_device_bytes(model, training, sharding)
+        assert least_states_bytes(model, training, sharding) <= least <= device.low
         assert least_step_bytes(model, training, sharding) <= device.low
         assert least_token_bytes(model, training) <= device.low
 

@@ -17,7 +17,7 @@ from calculator.pages.accuracy.field.presenters import (
     report_row,
 )
 from calculator.pages.accuracy.field.records import FieldReportRow, field_report_rows
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure
 from validation.field import read_field_reports
 
 GB = 10**9
@@ -201,4 +201,4 @@ def test_a_report_opens_in_the_calculator(client, catalog):
 
     page = client.get(f"/?{row.calculator_query}").content.decode()
 
-    assert format_gb(row.likely_bytes) in page
+    assert format_figure(row.likely_bytes, (row.low_bytes, row.high_bytes)) in page

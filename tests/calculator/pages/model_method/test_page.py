@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 from calculator.catalog import current_catalog
 from calculator.estimation import TrainingSettings, estimate
 from calculator.models import MethodPreset
-from calculator.words.formatting import format_gb
+from calculator.words.formatting import format_figure
 
 pytestmark = pytest.mark.usefixtures("catalog")
 
@@ -28,8 +28,9 @@ def test_the_grid_is_the_cores_estimate_at_each_length_and_batch(client):
         length = int(row.th.get_text().replace(",", ""))
         for batch, cell in zip((1, 2, 4, 8), row.select("td"), strict=True):
             settings = TrainingSettings(method="qlora", sequence_length=length, micro_batch=batch)
-            likely = estimate(architecture, settings).device_bytes.likely
-            assert cell.get_text().startswith(format_gb(likely).replace("\u00a0", " "))
+            device = estimate(architecture, settings).device_bytes
+            figure = format_figure(device.likely, (device.low, device.high))
+            assert cell.get_text().startswith(figure.replace("\u00a0", " "))
 
 
 def test_the_page_says_what_the_calculators_card_says(client):
