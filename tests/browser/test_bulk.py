@@ -150,10 +150,12 @@ def test_an_import_meets_another_editors_save_goes_on_and_is_undone_with_one_pre
     assert export(BULK_TABLES["gpus"], "csv") == before
 
 
-def test_an_import_says_what_it_does_to_the_site_and_asks_first(page_at, log_in, problems):
+def test_an_import_says_what_it_does_to_the_site_and_asks_first(
+    page_at, log_in, problems, assert_good_in_every_window
+):
     publisher = User.objects.create_user("publisher", is_staff=True)
     publisher.groups.add(Group.objects.get(name="Catalog publisher"))
-    page = page_at(java_script=False)
+    page = page_at()
     log_in(page, publisher)
     open_bulk(page)
     page.get_by_label("What is in it").select_option("presets")
@@ -166,6 +168,7 @@ def test_an_import_says_what_it_does_to_the_site_and_asks_first(page_at, log_in,
     seven = ahead.locator("dl > div").filter(has_text="7B, QLoRA").first
     expect(seven).to_contain_text(re.compile(r"6.GB\s*→\s*59\.5.GB"))
 
+    assert_good_in_every_window(page)
     page.get_by_label("I have read this and want it so.").check()
     page.get_by_role("button", name="Import 1 change").click()
     expect(page.locator(".messagelist .success")).to_contain_text("1 changed")
