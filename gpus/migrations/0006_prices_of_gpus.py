@@ -1,7 +1,6 @@
 """Each price of a GPU's columns becomes an observation, as somebody saw it."""
 
 from django.db import migrations
-from django.db.models import OuterRef, Subquery
 
 RETAIL = "retail_price", "retail_price_usd"
 CLOUD = "cloud_price", "cloud_price_usd_per_hour"
@@ -59,9 +58,6 @@ def move(apps, schema_editor):
             if was_loaded is not None and not _is_followed(was_loaded, now):
                 remembered.append(_loaded_row(LoadedRow, gpu["slug"], was_loaded))
     PriceObservation.objects.bulk_create(prices)
-    # Whoever saved the GPU saved its price.
-    saved_at = Gpu.objects.filter(pk=OuterRef("gpu_id")).values("updated_at")
-    PriceObservation.objects.update(updated_at=Subquery(saved_at))
     LoadedRow.objects.bulk_create(remembered)
 
 

@@ -143,7 +143,7 @@ def test_a_rows_history_shows_each_change_also_when_the_row_is_gone(admin_client
     assert "<td>How much: for 7B?</td>" in page
     assert "edited by admin" in page
     assert "Nobody has changed this" in admin_client.get(f"{TIERS}{tier.pk}/history/").text
-    assert admin_client.get(f"{FAQ}99/history/").status_code == 404
+    assert admin_client.get(f"{FAQ}999999/history/").status_code == 404
 
 
 @pytest.fixture
