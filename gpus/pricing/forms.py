@@ -64,6 +64,13 @@ class PriceForm(RowForm):
         """Whether the price leaps, and the editor has to say that it is right."""
         return self.has_error("usd", "leap")
 
+    def clean_usd(self) -> Decimal | None:
+        # The model's own check comes after `clean`, which divides by it.
+        usd: Decimal | None = self.cleaned_data["usd"]
+        if usd is not None and usd <= 0:
+            raise forms.ValidationError("A price is above 0.", code="above_0")
+        return usd
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "checked_on" in self.fields and "checked_on" not in self.errors:

@@ -16,7 +16,7 @@ from calculator.data.loading import load_catalog
 from gpus.looks.models import GpuLooks
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
-from tests.admin_pages import said
+from tests.admin_pages import errors_in, said, save
 from tests.calculator.small_catalog import write_small_catalog
 from tests.gpus.price_rows import observe
 
@@ -45,6 +45,10 @@ def stale(h100):
 
 def line(price):
     return f"{WORK}price/{price.pk}/"
+
+
+def page(price):
+    return f"/admin/gpus/priceobservation/{price.pk}/change/"
 
 
 def lines(client):
@@ -135,6 +139,16 @@ def test_ten_times_the_price_is_asked_about_before_it_is_saved(admin_client, sta
 
     admin_client.post(line(stale), typed | {"confirmed": "on"}, headers=HTMX)
     assert today(h100).usd == Decimal("24.90")
+
+
+@pytest.mark.parametrize("usd", ["0", "-0", "-1", "0.0000"])
+def test_a_price_that_is_not_above_nothing_is_refused_at_its_field(admin_client, stale, h100, usd):
+    typed = {"usd": usd, "same_source": "on"}
+    refused = admin_client.post(line(stale), typed, headers=HTMX)
+    assert refused.context["row"].form.errors == {"usd": ["A price is above 0."]}
+
+    assert errors_in(save(admin_client, page(stale), usd=usd))["usd"] == ["A price is above 0."]
+    assert h100.prices.count() == 1
 
 
 def test_a_first_price_asks_for_kind_provider_and_source(admin_client):
