@@ -59,6 +59,14 @@ class PriceForm(RowForm):
         if "checked_on" in self.fields and self.instance.pk is None:
             self.fields["checked_on"].help_text = "Empty: today."
 
+        if self.corrects:
+            self.fields["same_source"].help_text = "The new price or day was seen there too."
+
+    @property
+    def corrects(self) -> bool:
+        """Whether what was entered before is corrected, rather than a new price entered."""
+        return self.instance.pk is not None
+
     @property
     def asks_to_confirm(self) -> bool:
         """Whether the price leaps, and the editor has to say that it is right."""
@@ -76,7 +84,9 @@ class PriceForm(RowForm):
         if "checked_on" in self.fields and "checked_on" not in self.errors:
             cleaned["checked_on"] = cleaned.get("checked_on") or timezone.localdate()
         last = self._last(cleaned)
-        if cleaned.get("same_source"):
+        if self.corrects:
+            self._ask_whether_the_source_holds(cleaned)
+        elif cleaned.get("same_source"):
             if last is None or last.provider != cleaned.get("provider", self.instance.provider):
                 self.add_error("same_source", "There is no earlier one. Say where you saw it.")
             else:
@@ -106,11 +116,26 @@ class PriceForm(RowForm):
             if name in self.fields and name not in self.errors and not cleaned.get(name):
                 self.add_error(name, message)
 
+    def _ask_whether_the_source_holds(self, cleaned: dict[str, Any]) -> None:
+        """Another price or day under the source of the old one has to be said, not left over."""
+        changed = set(self.changed_data)
+        if cleaned.get("same_source"):
+            for name in ("source_name", "source_url"):
+                if name in self.fields and name not in self.errors and not cleaned.get(name):
+                    cleaned[name] = self.initial.get(name)
+        elif {"usd", "checked_on"} & changed and not {"source_name", "source_url"} & changed:
+            self.add_error(
+                "source_name",
+                "You changed the price or its day: say where you saw that, "
+                "or tick “at the same source”.",
+            )
+        self._ask_for_the_source(cleaned)
+
     def _ask_about_a_leap(self, cleaned: dict[str, Any], last: PriceObservation) -> None:
         usd = cleaned.get("usd")
         if usd is None or cleaned.get("confirmed") or not leaps(usd, last.usd):
             return
-        if self.instance.pk is not None and "usd" not in self.changed_data:
+        if self.corrects and "usd" not in self.changed_data:
             return
         self.add_error("usd", forms.ValidationError(leap_words(usd, last), code="leap"))
 

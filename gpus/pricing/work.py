@@ -32,6 +32,8 @@ class LineForm(PriceForm):
 
     # Its own check: the line is of an earlier day's price, and what it saves may not be there yet.
     conflict = None
+    # A line enters a new price, also where it stands in for one of today.
+    corrects = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -193,7 +193,7 @@ def test_selected_prices_were_checked_today(admin_client, h100):
 def test_a_price_that_is_corrected_on_its_own_page_keeps_its_day_and_source(admin_client):
     price = PriceObservation.objects.get()
 
-    save(admin_client, f"{PRICES}{price.pk}/change/", usd="1499")
+    save(admin_client, f"{PRICES}{price.pk}/change/", usd="1499", same_source="on")
 
     price = in_catalog("rtx-4090").retail_price
     assert (price.usd, price.source_name) == (1499, "NVIDIA")

@@ -151,6 +151,35 @@ def test_a_price_that_is_not_above_nothing_is_refused_at_its_field(admin_client,
     assert h100.prices.count() == 1
 
 
+@pytest.mark.parametrize("changed", [{"usd": "2.10"}, {"checked_on": "2026-01-02"}])
+def test_a_price_is_not_corrected_under_its_old_source_without_a_question(
+    admin_client, stale, h100, changed
+):
+    # The newest one's source is not the source of the one that is corrected.
+    observe(h100, "rent_on_demand", "2.20", timezone.localdate(), provider="RunPod", **NEW)
+
+    asked = save(admin_client, page(stale), **changed)
+
+    assert "say where you saw that" in errors_in(asked)["source_name"][0]
+    before = h100.prices.get(pk=stale.pk)
+    assert (before.usd, before.checked_on) == (stale.usd, stale.checked_on)
+    save(admin_client, page(stale), **changed, same_source="on")
+    after = h100.prices.get(pk=stale.pk)
+    assert (after.usd, after.checked_on) != (stale.usd, stale.checked_on)
+    assert (after.source_name, after.source_url) == (stale.source_name, stale.source_url)
+
+
+def test_a_price_is_corrected_with_its_new_source_or_its_note_alone_without_a_question(
+    admin_client, stale, h100
+):
+    save(admin_client, page(stale), note="Seen by phone")
+    assert h100.prices.get(pk=stale.pk).note == "Seen by phone"
+
+    save(admin_client, page(stale), usd="2.10", **NEW)
+    after = h100.prices.get(pk=stale.pk)
+    assert (after.usd, after.source_name) == (Decimal("2.10"), "A shop")
+
+
 def test_a_first_price_asks_for_kind_provider_and_source(admin_client):
     gpu = Gpu.objects.get(slug="rtx-4090")
     address = f"{WORK}gpu/{gpu.pk}/"
