@@ -9,10 +9,21 @@ from gpus.prices.models import PriceObservation
 
 # What is new in an observation that finds the price unchanged.
 _OWN = {"id", "checked_on", "editor", "note", "published", "updated_at"}
+_SAID = ("usd", "is_estimate", "source_name", "source_url")
 
 
-def unchanged(price: PriceObservation, today: dt.date, editor: Any) -> PriceObservation:
-    """Record that the price was looked at today and is what it was; once a day at most."""
+def says_the_same(one: PriceObservation, other: PriceObservation) -> bool:
+    """Whether two observations are of the same price at the same source."""
+    return all(getattr(one, name) == getattr(other, name) for name in _SAID)
+
+
+def unchanged(
+    price: PriceObservation, today: dt.date, editor: Any, *, replaces: bool = False
+) -> PriceObservation:
+    """Record that the price was looked at today and is what it was; once a day at most.
+
+    With `replaces` it stands in the place of another price that somebody entered today.
+    """
     key = {"gpu_id": price.gpu_id, "kind": price.kind, "provider": price.provider}
     seen = PriceObservation.objects.filter(**key, checked_on=today).first()
     if seen is None:
@@ -22,12 +33,12 @@ def unchanged(price: PriceObservation, today: dt.date, editor: Any) -> PriceObse
             if field.name not in _OWN
         }
         seen = PriceObservation(**copied, checked_on=today, editor=editor)
-    elif seen.published:
+    elif seen.published and (not replaces or says_the_same(seen, price)):
         return seen
     else:
-        # Somebody withdrew today's; it is seen again.
-        seen.usd, seen.is_estimate = price.usd, price.is_estimate
-        seen.source_name, seen.source_url = price.source_name, price.source_url
+        # Somebody withdrew today's, or entered another one; it is seen again.
+        for name in _SAID:
+            setattr(seen, name, getattr(price, name))
         seen.published, seen.editor = True, editor
     seen.full_clean()
     seen.save()

@@ -20,7 +20,7 @@ from calculator.changes.recording import change_set
 from calculator.words.formatting import format_usd
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
-from gpus.prices.observing import unchanged, withdraw
+from gpus.prices.observing import says_the_same, unchanged, withdraw
 from gpus.pricing.work import (
     ROWS_PER_PAGE,
     WorkRow,
@@ -51,11 +51,34 @@ def price_again(request: HttpRequest, pk: int) -> HttpResponse:
     # A line without its day's price has nothing to be saved over.
     row = price_row(price, today, request.POST)
     what = f"{price.gpu}, {row.what}"
+    meanwhile = _meanwhile(request, row)
     if "unchanged" in request.POST:
+        if meanwhile and not (row.stands and says_the_same(row.stands, price)):
+            return _ask(
+                request,
+                price_row(
+                    price,
+                    today,
+                    request.POST,
+                    f"{meanwhile}; you say that it still is {row.last} ({row.source_name}). "
+                    "Press “Unchanged” again to say so for today.",
+                ),
+            )
         with change_set(kind=Kind.LIST, who=request.user):
-            unchanged(price, today, request.user)
+            unchanged(price, today, request.user, replaces=True)
         return _done(request, row, f"{what}: {row.last}, checked today.")
     if "gone" in request.POST:
+        if meanwhile and row.stands:
+            return _ask(
+                request,
+                price_row(
+                    price,
+                    today,
+                    request.POST,
+                    f"{meanwhile}; you say that it is no longer offered. "
+                    "Press “No longer offered” again to take it off the site.",
+                ),
+            )
         with change_set(kind=Kind.LIST, who=request.user, why="no longer offered"):
             withdraw(price)
         return _done(request, row, f"{what}: no longer on the site.")
@@ -72,13 +95,11 @@ def first_price(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _save(request: HttpRequest, row: WorkRow, what: str) -> HttpResponse:
     form = row.form
-    if form.is_valid() and request.POST.get("replaces", "") != form.replaces:
-        stored = PriceObservation.objects.get(pk=form.instance.pk)
-        who = stored.editor or "Somebody"
+    if form.is_valid() and (meanwhile := _meanwhile(request, row)):
         form.add_error(
             "usd",
-            f"{who} entered {format_usd(stored.usd)} ({stored.source_name}) for today meanwhile; "
-            f"you typed {format_usd(form.cleaned_data['usd'])}. Save again to replace it.",
+            f"{meanwhile}; you typed {format_usd(form.cleaned_data['usd'])}. "
+            "Save again to replace it.",
         )
     if form.is_valid():
         form.instance.editor = request.user
@@ -89,6 +110,25 @@ def _save(request: HttpRequest, row: WorkRow, what: str) -> HttpResponse:
             form.add_error(None, "Somebody saved this price at the same moment. Save again.")
         else:
             return _done(request, row, f"{what}: {format_usd(saved.usd)}, saved for today.")
+    return _ask(request, row)
+
+
+def _meanwhile(request: HttpRequest, row: WorkRow) -> str:
+    """What others did to the line's price since it was shown; empty: nothing."""
+    seen, stands = request.POST.get("replaces", ""), row.stands
+    # A line that does not say which version it showed, showed that of its own price.
+    if seen == row.form.replaces or (not seen and stands and stands.pk == row.price_pk):
+        return ""
+    if stands is None:
+        return "Somebody took it off the site meanwhile"
+    day = stands.checked_on
+    when = "today" if day == timezone.localdate() else f"{day.day} {day:%b %Y}"
+    who = stands.editor or "Somebody"
+    return f"{who} entered {format_usd(stands.usd)} ({stands.source_name}) for {when} meanwhile"
+
+
+def _ask(request: HttpRequest, row: WorkRow) -> HttpResponse:
+    """The line again, with what is wrong or asked."""
     if request.headers.get("HX-Request"):
         return render(request, "gpus/pricing/_row.html", {"row": row})
     return _page(request, row)

@@ -27,8 +27,10 @@ FIRST = ("kind", "provider", "usd", "source_name", "source_url", "confirmed")
 class LineForm(PriceForm):
     """A price of which the line says the GPU and the day.
 
-    `replaces` is the version of today's price that this one would replace; empty: there is none.
+    `replaces` is the version of the price that stands until this one is saved; empty: none.
     """
+
+    replaces = ""
 
     # Its own check: the line is of an earlier day's price, and what it saves may not be there yet.
     conflict = None
@@ -37,11 +39,7 @@ class LineForm(PriceForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        seen: PriceObservation = self.instance
-        self.replaces = ""
-        if seen.pk is not None and seen.published:
-            self.replaces = f"{seen.pk} {seen.updated_at.isoformat()}"
-        seen.published = True
+        self.instance.published = True
 
     def _get_validation_exclusions(self) -> set[str]:
         # Its key is checked, although none of it is typed.
@@ -63,6 +61,11 @@ class WorkRow:
     source_name: str = ""
     source_url: str = ""
     price_pk: int = 0
+    # The newest price of the line's series as it is now: another one than the line shows where
+    # somebody was here meanwhile, None where it was taken off the site.
+    stands: PriceObservation | None = None
+    # What is asked before a button does its work.
+    question: str = ""
 
     @property
     def is_first(self) -> bool:
@@ -87,15 +90,24 @@ def unpriced_gpus(today: dt.date) -> QuerySet[Gpu]:
 
 
 def price_row(
-    price: PriceObservation, today: dt.date, data: Mapping[str, Any] | None = None
+    price: PriceObservation,
+    today: dt.date,
+    data: Mapping[str, Any] | None = None,
+    question: str = "",
 ) -> WorkRow:
-    """The line of a price; with `data`, what an editor typed into it."""
+    """The line of a price; with `data`, what an editor typed into it.
+
+    With a `question` what was typed is kept, and not checked yet.
+    """
     instance = None
+    stands: PriceObservation | None = price
     if data is not None:
         # Somebody may have been here meanwhile; as long as the line is only shown, nobody was.
-        instance = PriceObservation.objects.filter(
-            gpu=price.gpu_id, kind=price.kind, provider=price.provider, checked_on=today
-        ).first()
+        series = PriceObservation.objects.select_related("editor").filter(
+            gpu=price.gpu_id, kind=price.kind, provider=price.provider
+        )
+        instance = series.filter(checked_on=today).first()
+        stands = series.filter(published=True).order_by("-checked_on").first()
     instance = instance or PriceObservation(
         gpu=price.gpu,
         kind=price.kind,
@@ -103,12 +115,14 @@ def price_row(
         checked_on=today,
         is_estimate=price.is_estimate,
     )
+    form = _form(AGAIN, instance, f"price-{price.pk}", data, checked=not question)
+    form.replaces = f"{stands.pk} {stands.updated_at.isoformat()}" if stands else "withdrawn"
     days = (today - price.checked_on).days
     per = " per hour" if price.kind in RENT_KINDS else ""
     return WorkRow(
         key=f"price-{price.pk}",
         gpu=price.gpu,
-        form=_form(AGAIN, instance, f"price-{price.pk}", data),
+        form=form,
         looks=getattr(price, "recent_looks", 0),
         what=price_words(PriceKind(price.kind), price.provider),
         last=f"{format_usd(price.usd)}{per}",
@@ -116,6 +130,8 @@ def price_row(
         source_name=price.source_name,
         source_url=price.source_url,
         price_pk=price.pk,
+        stands=stands,
+        question=question,
     )
 
 
@@ -135,8 +151,17 @@ def _form(
     instance: PriceObservation,
     key: str,
     data: Mapping[str, Any] | None,
+    *,
+    checked: bool = True,
 ) -> LineForm:
-    form = LineForm(data, instance=instance, auto_id=f"id_{key}_%s", label_suffix="")
+    typed = {} if checked or data is None else {name: data.get(name, "") for name in names}
+    form = LineForm(
+        data if checked else None,
+        instance=instance,
+        initial=typed,
+        auto_id=f"id_{key}_%s",
+        label_suffix="",
+    )
     for name in [each for each in form.fields if each not in names]:
         del form.fields[name]
     return form

@@ -20,6 +20,7 @@ function fieldOf(row) {
   const wrong = row.querySelector("[aria-invalid]");
   // Asked whether it is right, one answers beside the question.
   if (wrong) return row.querySelector(".work__field--confirmed input") ?? wrong;
+  if (row.querySelector(".work__error")) return row.querySelector("input[name=usd]");
   for (let next = row.nextElementSibling; next; next = next.nextElementSibling) {
     const field = next.querySelector("input[name=usd]");
     if (field) return field;

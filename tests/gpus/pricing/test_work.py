@@ -196,6 +196,42 @@ def test_a_first_price_asks_for_kind_provider_and_source(admin_client):
     assert "for that day already" in again.text
 
 
+def test_unchanged_and_no_longer_offered_do_not_pass_over_what_others_saved(
+    admin_client, stale, h100
+):
+    seen = admin_client.get(WORK).context["work"]["stale_rows"][0].form.replaces
+    other = {"editor": User.objects.create_user("grace"), "provider": "RunPod", **NEW}
+    observe(h100, "rent_on_demand", "2.10", timezone.localdate(), **other)
+    for button, words in (
+        ({"unchanged": "1"}, "you say that it still is $2.49 per hour (A price list)."),
+        ({"gone": "1"}, "you say that it is no longer offered."),
+    ):
+        typed = {"usd": "2.2", "source_name": "Half a", "replaces": seen, **button}
+        asked = admin_client.post(line(stale), typed, headers=HTMX)
+        assert "grace entered $2.10 (A shop) for today meanwhile" in asked.text
+        assert words in asked.text
+        assert 'value="2.2"' in asked.text
+        assert 'value="Half a"' in asked.text
+        assert (today(h100).usd, today(h100).published) == (Decimal("2.10"), True)
+
+        again = button | {"replaces": asked.context["row"].form.replaces}
+        admin_client.post(line(stale), again, headers=HTMX)
+        assert (today(h100).usd, today(h100).published) != (Decimal("2.10"), True)
+        h100.prices.exclude(pk=stale.pk).delete()
+        observe(h100, "rent_on_demand", "2.10", timezone.localdate(), **other)
+
+
+def test_what_was_taken_off_the_site_meanwhile_does_not_return_unasked(admin_client, stale, h100):
+    seen = {"replaces": admin_client.get(WORK).context["work"]["stale_rows"][0].form.replaces}
+    admin_client.post(line(stale), seen | {"gone": "1"}, headers=HTMX)
+
+    new = {"usd": "2.10", **NEW}
+    for typed in ({"unchanged": "1"}, new):
+        asked = admin_client.post(line(stale), seen | typed, headers=HTMX)
+        assert "Somebody took it off the site meanwhile" in asked.text
+    assert not h100.prices.published().exists()
+
+
 def test_the_second_of_two_editors_sees_both_prices_before_one_replaces_the_other(
     client, stale, h100
 ):
