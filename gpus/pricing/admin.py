@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -90,7 +91,10 @@ class PriceObservationAdmin(RowAdmin):
     ordering = ("-checked_on", "gpu__order", "gpu__name", "kind")
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
+
+        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return views.said_at_the_line(self.admin_site, self.admin_site.admin_view(view))
+
         lines = [
             path("work/", wrap(views.work_list), name="price_work"),
             path("work/price/<int:pk>/", wrap(views.price_again), name="price_work_again"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -34,6 +35,28 @@ may_view = permission_required("gpus.view_priceobservation", raise_exception=Tru
 may_change = permission_required(
     ("gpus.add_priceobservation", "gpus.change_priceobservation"), raise_exception=True
 )
+
+
+def said_at_the_line(
+    site: admin.AdminSite, view: Callable[..., HttpResponse]
+) -> Callable[..., HttpResponse]:
+    """The view, which says at its line that nobody is signed in any more (401).
+
+    Otherwise the page to sign in on would be swapped in for the line and what was typed into it.
+    """
+
+    @wraps(view)
+    def said(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        if request.headers.get("HX-Request") and not site.has_permission(request):
+            return HttpResponse(
+                "Not saved: you are not signed in any more. Sign in in another tab, then press "
+                "the button again; what you typed stays here.",
+                status=401,
+                content_type="text/plain; charset=utf-8",
+            )
+        return view(request, *args, **more)
+
+    return said
 
 
 @may_view

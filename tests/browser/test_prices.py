@@ -103,6 +103,42 @@ def test_a_new_price_without_a_source_asks_for_one(admin):
     expect(admin.locator(".work__row").first).to_contain_text("$123, saved for today")
 
 
+def test_what_goes_wrong_on_the_way_is_said_at_the_line_and_what_was_typed_stays(
+    admin, log_in, editor, problems, site
+):
+    offline = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
+    for expected in (*offline, "status of 500", "Code 500", "status of 401", "Code 401"):
+        problems.expect(expected)
+    admin.goto(WORK)
+    row = admin.locator(".work__row").first
+    key = row.get_attribute("id")
+    last = PriceObservation.objects.get(pk=key.removeprefix("price-"))
+    row.get_by_label("at the same source").check()
+    price_field(row).fill(f"{last.usd:f}")
+    save = row.get_by_role("button", name="Save")
+
+    admin.context.set_offline(True)
+    save.click()
+    expect(row.get_by_role("alert")).to_contain_text("No answer came")
+    admin.context.set_offline(False)
+
+    admin.route("**/work/price/**", lambda route: route.fulfill(status=500, body="A page"))
+    save.click()
+    expect(row.get_by_role("alert")).to_contain_text("answered with an error (500)")
+    admin.unroute("**/work/price/**")
+
+    admin.context.clear_cookies(name="sessionid")
+    save.click()
+    expect(row.get_by_role("alert")).to_contain_text("you are not signed in any more")
+    expect(price_field(row)).to_have_value(f"{last.usd:f}")
+
+    # As after signing in in another tab, which brings another token against forged requests.
+    log_in(admin, editor)
+    admin.context.add_cookies([{"name": "csrftoken", "value": "a" * 32, "url": site}])
+    save.click()
+    expect(admin.locator(f"#{key}")).to_contain_text("saved for today")
+
+
 def test_without_javascript_a_price_is_saved_all_the_same(page_at, log_in, editor):
     page = page_at(java_script=False)
     log_in(page, editor)

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -261,6 +261,26 @@ def test_without_javascript_the_line_leads_back_to_the_list(admin_client, stale,
 
     assert said(response) == ["H100 SXM, RunPod: $2.10, saved for today."]
     assert today(h100)
+
+
+def test_whose_session_is_over_reads_so_at_the_line(client, stale):
+    response = client.post(line(stale), {"usd": "2.10", **NEW}, headers=HTMX)
+    assert response.status_code == 401
+    assert response.text.startswith("Not saved: you are not signed in any more.")
+
+    assert "/login/" in client.post(line(stale), {"usd": "2.10", **NEW}).url
+
+
+def test_who_may_only_look_sees_no_fields_and_buttons(client, stale):
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_priceobservation"))
+    client.force_login(viewer)
+
+    for address in (WORK, "/admin/"):
+        page = client.get(address).text
+        assert "$2.49 per hour" in page
+        assert 'name="usd"' not in page
+        assert "No longer offered" not in page
 
 
 def test_only_editors_see_and_keep_prices(client, stale):
