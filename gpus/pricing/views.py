@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
-from calculator.changes.models import Kind
+from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.words.formatting import format_usd
 from gpus.models import Gpu
@@ -87,9 +88,9 @@ def price_again(request: HttpRequest, pk: int) -> HttpResponse:
                     "Press “Unchanged” again to say so for today.",
                 ),
             )
-        with change_set(kind=Kind.LIST, who=request.user):
+        with change_set(kind=Kind.LIST, who=request.user) as changes:
             unchanged(price, today, request.user, replaces=True)
-        return _done(request, row, f"{what}: {row.last}, checked today.")
+        return _done(request, row, f"{what}: {row.last}, checked today.", changes)
     if "gone" in request.POST:
         if meanwhile and row.stands:
             return _ask(
@@ -102,9 +103,9 @@ def price_again(request: HttpRequest, pk: int) -> HttpResponse:
                     "Press “No longer offered” again to take it off the site.",
                 ),
             )
-        with change_set(kind=Kind.LIST, who=request.user, why="no longer offered"):
+        with change_set(kind=Kind.LIST, who=request.user, why="no longer offered") as changes:
             withdraw(price)
-        return _done(request, row, f"{what}: no longer on the site.")
+        return _done(request, row, f"{what}: no longer on the site.", changes)
     return _save(request, row, what)
 
 
@@ -127,12 +128,13 @@ def _save(request: HttpRequest, row: WorkRow, what: str) -> HttpResponse:
     if form.is_valid():
         form.instance.editor = request.user
         try:
-            with change_set(kind=Kind.LIST, who=request.user):
+            with change_set(kind=Kind.LIST, who=request.user) as changes:
                 saved = form.save()
         except IntegrityError:
             form.add_error(None, "Somebody saved this price at the same moment. Save again.")
         else:
-            return _done(request, row, f"{what}: {format_usd(saved.usd)}, saved for today.")
+            words = f"{what}: {format_usd(saved.usd)}, saved for today."
+            return _done(request, row, words, changes)
     return _ask(request, row)
 
 
@@ -157,10 +159,17 @@ def _ask(request: HttpRequest, row: WorkRow) -> HttpResponse:
     return _page(request, row)
 
 
-def _done(request: HttpRequest, row: WorkRow, said: str) -> HttpResponse:
+def _done(request: HttpRequest, row: WorkRow, said: str, changes: ChangeSet) -> HttpResponse:
+    undo = ""
+    # Where everything was so already, nothing was changed and there is nothing to undo.
+    if changes.pk is not None and request.user.has_perm("calculator.view_changeset"):
+        undo = reverse("admin:calculator_changeset_change", args=[changes.pk])
     if request.headers.get("HX-Request"):
-        return render(request, "gpus/pricing/_done.html", {"row": row, "said": said, **_left()})
-    messages.success(request, said)
+        done = {"row": row, "said": said, "undo": undo, **_left()}
+        return render(request, "gpus/pricing/_done.html", done)
+    messages.success(
+        request, format_html('{} <a href="{}">Undo</a>', said, undo) if undo else said
+    )
     return HttpResponseRedirect(reverse("admin:price_work"))
 
 

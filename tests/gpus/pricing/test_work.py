@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -259,8 +260,21 @@ def test_without_javascript_the_line_leads_back_to_the_list(admin_client, stale,
 
     response = admin_client.post(line(stale), {"usd": "2.10", **NEW}, follow=True)
 
-    assert said(response) == ["H100 SXM, RunPod: $2.10, saved for today."]
+    [message] = said(response)
+    assert message.startswith("H100 SXM, RunPod: $2.10, saved for today. <a href=")
     assert today(h100)
+
+
+@pytest.mark.parametrize(
+    "typed", [{"unchanged": "1"}, {"gone": "1"}, {"usd": "2.10", "same_source": "on"}]
+)
+def test_each_save_leads_to_where_it_can_be_undone(admin_client, stale, h100, typed):
+    done = admin_client.post(line(stale), typed, headers=HTMX)
+
+    [undo] = re.findall(r'<a href="([^"]*)"[^>]*>Undo</a>', done.text)
+    assert admin_client.get(undo).context["may_undo"]
+    admin_client.post(undo.replace("/change/", "/undo/"))
+    assert [price.pk for price in h100.prices.published()] == [stale.pk]
 
 
 def test_whose_session_is_over_reads_so_at_the_line(client, stale):
