@@ -75,34 +75,13 @@ def price_again(request: HttpRequest, pk: int) -> HttpResponse:
     # A line without its day's price has nothing to be saved over.
     row = price_row(price, today, request.POST)
     what = f"{price.gpu}, {row.what}"
-    meanwhile = _meanwhile(request, row)
+    if question := _question(request, row, price):
+        return _ask(request, price_row(price, today, request.POST, question))
     if "unchanged" in request.POST:
-        if meanwhile and not (row.stands and says_the_same(row.stands, price)):
-            return _ask(
-                request,
-                price_row(
-                    price,
-                    today,
-                    request.POST,
-                    f"{meanwhile}; you say that it still is {row.last} ({row.source_name}). "
-                    "Press “Unchanged” again to say so for today.",
-                ),
-            )
         with change_set(kind=Kind.LIST, who=request.user) as changes:
             unchanged(price, today, request.user, replaces=True)
         return _done(request, row, f"{what}: {row.last}, checked today.", changes)
     if "gone" in request.POST:
-        if meanwhile and row.stands:
-            return _ask(
-                request,
-                price_row(
-                    price,
-                    today,
-                    request.POST,
-                    f"{meanwhile}; you say that it is no longer offered. "
-                    "Press “No longer offered” again to take it off the site.",
-                ),
-            )
         with change_set(kind=Kind.LIST, who=request.user, why="no longer offered") as changes:
             withdraw(price)
         return _done(request, row, f"{what}: no longer on the site.", changes)
@@ -150,6 +129,24 @@ def _meanwhile(request: HttpRequest, row: WorkRow) -> str:
     when = "today" if day == timezone.localdate() else f"{day.day} {day:%b %Y}"
     who = stands.editor or "Somebody"
     return f"{who} entered {format_usd(stands.usd)} ({stands.source_name}) for {when} meanwhile"
+
+
+def _question(request: HttpRequest, row: WorkRow, price: PriceObservation) -> str:
+    """What “Unchanged” and “No longer offered” are asked about, where others were here meanwhile."""
+    meanwhile, stands = _meanwhile(request, row), row.stands
+    if not meanwhile:
+        return ""
+    if "gone" in request.POST and stands:
+        again = "Press “No longer offered” again to take it off the site."
+        return f"{meanwhile}; you say that it is no longer offered. {again}"
+    if "unchanged" not in request.POST:
+        return ""
+    if stands and stands.pk == price.pk:
+        return f"{meanwhile}. Press “Unchanged” again if it still is that."
+    if stands and says_the_same(stands, price):
+        return ""
+    again = "Press “Unchanged” again to say so for today."
+    return f"{meanwhile}; you say that it still is {row.last} ({row.source_name}). {again}"
 
 
 def _ask(request: HttpRequest, row: WorkRow) -> HttpResponse:

@@ -222,6 +222,19 @@ def test_unchanged_and_no_longer_offered_do_not_pass_over_what_others_saved(
         observe(h100, "rent_on_demand", "2.10", timezone.localdate(), **other)
 
 
+def test_unchanged_is_asked_about_where_the_price_itself_was_corrected(admin_client, stale, h100):
+    seen = {"replaces": admin_client.get(WORK).context["work"]["stale_rows"][0].form.replaces}
+    save(admin_client, page(stale), usd="2.39", same_source="on")
+
+    asked = admin_client.post(line(stale), seen | {"unchanged": "1"}, headers=HTMX)
+
+    assert "admin entered $2.39 (A price list)" in asked.text
+    assert h100.prices.count() == 1
+    again = {"unchanged": "1", "replaces": asked.context["row"].form.replaces}
+    admin_client.post(line(stale), again, headers=HTMX)
+    assert today(h100).usd == Decimal("2.39")
+
+
 def test_what_was_taken_off_the_site_meanwhile_does_not_return_unasked(admin_client, stale, h100):
     seen = {"replaces": admin_client.get(WORK).context["work"]["stale_rows"][0].form.replaces}
     admin_client.post(line(stale), seen | {"gone": "1"}, headers=HTMX)
