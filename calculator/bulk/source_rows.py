@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calculator.bulk.cells import shown
-from calculator.bulk.reading.columns import NOT_USED, OF_KIND
+from calculator.bulk.reading.columns import NOT_USED, OF_KIND, is_price
 from calculator.bulk.reading.gpu_names import GpuNames, UnknownGpu
 from calculator.bulk.reading.grid import Grid
-from calculator.bulk.reading.money import kind_of, usd_of
+from calculator.bulk.reading.money import is_other_money, kind_of, usd_of
 from calculator.bulk.tables import BulkTable
 from gpus.models import Gpu
 
@@ -113,6 +113,8 @@ def source_rows(
         for column in table.key
         if column not in names
     ]
+    if table.name == "prices":
+        problems += _in_other_money(grid, columns)
     if problems:
         return SourceRows(table, names, (), tuple(problems))
     rows = []
@@ -134,6 +136,15 @@ def source_rows(
     if table.name == "prices":
         _understand_prices(rows)
     return SourceRows(table, names, tuple(rows))
+
+
+def _in_other_money(grid: Grid, columns: Sequence[str]) -> list[Problem]:
+    words = "It is not in US dollars: give the prices in dollars."
+    return [
+        Problem(0, _heading(grid, position), words)
+        for position, column in enumerate(columns)
+        if is_price(column) and grid.has_header and is_other_money(grid.header[position])
+    ]
 
 
 def _where(table: BulkTable) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from calculator.bulk.cells import day_of
 from calculator.bulk.reading.gpu_names import GpuNames, UnknownGpu
 from calculator.bulk.reading.grid import Grid
-from calculator.bulk.reading.money import KIND_WORDS, kind_of, usd_of
+from calculator.bulk.reading.money import KIND_WORDS, is_other_money, kind_of, usd_of
 from calculator.bulk.tables import BulkTable
 
 NOT_USED = ""
@@ -27,6 +27,8 @@ _PRICE_WORDS: Mapping[str, str] = {
     "source_url": "link|url|source link|source url|page",
     "checked_on": "date|day|checked|checked on|seen|seen on|as of|updated|last checked",
 }
+# Numbers that a table of prices has beside them: the price of a gigabyte, of the smallest offer.
+_NO_PRICE = re.compile(r"\bper (gb|gib|tb|tib)\b|/\s*(gb|gib|tb|tib)\b|\b(from|starting)\b")
 # A share of a column's cells that makes it one kind of column.
 _MOST = 0.5
 
@@ -48,11 +50,17 @@ def recognised(
     names = _names(table)
     for position, header in enumerate(grid.header):
         column = names.get(_plain(header), NOT_USED)
+        if table.name == "prices" and is_price(column) and is_other_money(header):
+            continue
         if column not in found:
             found[position] = column
     if table.name == "prices":
         _by_contents(found, grid, gpus, {each.casefold() for each in providers})
     return found
+
+
+def is_price(column: str) -> bool:
+    return column == "usd" or column.startswith(OF_KIND)
 
 
 def names_columns(table: BulkTable, grid: Grid, gpus: GpuNames) -> bool:
@@ -80,11 +88,11 @@ def _plain(header: str) -> str:
 
 def _by_contents(found: list[str], grid: Grid, gpus: GpuNames, providers: set[str]) -> None:
     """Name the columns that their headings did not, most telling contents first."""
-    has_price = any(column == "usd" or column.startswith(OF_KIND) for column in found)
+    has_price = any(map(is_price, found))
     tests: list[tuple[str, Callable[[str], bool]]] = [
         ("source_url", lambda text: text.startswith(("https://", "http://"))),
         ("checked_on", _is_day),
-        *([] if has_price else [("usd", _is_money), ("usd", _is_decimal)]),
+        *([] if has_price else [("usd", _is_money), ("usd", _is_decimal), ("usd", _is_foreign)]),
         ("gpu", _is_gpu(gpus)),
         ("kind", lambda text: kind_of(text) is not None),
         ("provider", lambda text: text.casefold() in providers),
@@ -96,6 +104,7 @@ def _by_contents(found: list[str], grid: Grid, gpus: GpuNames, providers: set[st
             position: _share(grid, position, is_one)
             for position, held in enumerate(found)
             if held == NOT_USED
+            and not (column == "usd" and _NO_PRICE.search(_lower(grid, position)))
         }
         best = max(shares, key=lambda position: shares[position], default=None)
         if best is not None and shares[best] >= _MOST:
@@ -114,6 +123,15 @@ def _is_money(text: str) -> bool:
         return usd_of(text) is not None
     except ValueError:
         return False
+
+
+def _is_foreign(text: str) -> bool:
+    """A price in another currency: its column is the price's, so that it is refused in words."""
+    return is_other_money(text) and re.search(r"\d", text) is not None
+
+
+def _lower(grid: Grid, position: int) -> str:
+    return grid.header[position].casefold() if grid.has_header else ""
 
 
 def _is_decimal(text: str) -> bool:

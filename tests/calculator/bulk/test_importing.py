@@ -201,6 +201,25 @@ def test_a_row_with_prices_of_two_kinds_is_two_prices_and_a_dash_is_none():
     ]
 
 
+@pytest.mark.parametrize("heading", ["Price (EUR)", "EUR/h", "£/hr", "price_gbp", "On-demand (€)"])
+def test_a_column_headed_in_another_currency_is_refused(heading):
+    plan = plan_of("prices", f"GPU\t{heading}\nRTX 4090\t0.69\n", **SEEN)
+
+    assert [str(each) for each in plan.problems] == [
+        f"all rows, column {heading} (B): It is not in US dollars: give the prices in dollars."
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Price (EUR)", "Price per GB", "$/GB", "Price from"])
+def test_what_is_no_price_in_dollars_stands_beside_one_and_is_none_alone(heading):
+    text = f"GPU\t{heading}\tRate\nRTX 4090\t0.03\t0.69\n"
+
+    [change] = plan_of("prices", text, **SEEN).changes
+
+    assert next(cell.after for cell in change.cells if cell.column == "usd") == "0.69"
+    assert not plan_of("prices", text.replace("\tRate", "").replace("\t0.69", ""), **SEEN).changes
+
+
 def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
     text = "GPU\tprice\nRTX 4090\t$0.69/hr\nK80\t$0.10/hr\n"
 
