@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calculator.bulk.cells import shown
-from calculator.bulk.reading.columns import NOT_USED, OF_KIND, is_price
+from calculator.bulk.reading.columns import (
+    NOT_USED,
+    OF_KIND,
+    count_of,
+    counts_of,
+    is_of_one,
+    is_price,
+)
 from calculator.bulk.reading.gpu_names import GpuNames, UnknownGpu
 from calculator.bulk.reading.grid import Grid
-from calculator.bulk.reading.money import is_other_money, kind_of, usd_of
+from calculator.bulk.reading.money import NO_PRICE, is_other_money, kind_of, usd_of
 from calculator.bulk.tables import BulkTable
 from gpus.models import Gpu
 
@@ -118,6 +125,7 @@ def source_rows(
     if problems:
         return SourceRows(table, names, (), tuple(problems))
     rows = []
+    counts = counts_of(grid) if table.name == "prices" else []
     for place, cells in zip(grid.places, grid.rows, strict=True):
         texts = dict.fromkeys(names, "")
         headings: dict[str, str] = {}
@@ -133,6 +141,8 @@ def source_rows(
                 rows.append(SourceRow(place, mine, {**headings, "usd": _heading(grid, position)}))
         if not of_kind:
             rows.append(SourceRow(place, texts, headings))
+        for row in rows[-max(1, len(of_kind)) :]:
+            row.problems += _of_several(grid, row, cells, counts)
     if table.name == "prices":
         _understand_prices(rows)
     return SourceRows(table, names, tuple(rows))
@@ -145,6 +155,22 @@ def _in_other_money(grid: Grid, columns: Sequence[str]) -> list[Problem]:
         for position, column in enumerate(columns)
         if is_price(column) and grid.has_header and is_other_money(grid.header[position])
     ]
+
+
+def _of_several(
+    grid: Grid, row: SourceRow, cells: Sequence[str], counts: Iterable[int]
+) -> Iterable[Problem]:
+    """What is wrong with a row whose count of GPUs is above one, unless its price is of one."""
+    price, heading = row.cells.get("usd", ""), row.headings.get("usd", "")
+    if price.strip().casefold() in NO_PRICE or is_of_one(price) or is_of_one(heading):
+        return
+    for position in counts:
+        if (count := count_of(cells[position]) or 0) > 1:
+            words = (
+                f"The row is of {count:,} GPUs: give the price of one, and 1 here. Is the price of "
+                "one already? Head its column “per GPU”, or take this column out."
+            )
+            yield Problem(row.place, _heading(grid, position), words)
 
 
 def _where(table: BulkTable) -> str:

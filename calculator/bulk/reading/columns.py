@@ -29,6 +29,27 @@ _PRICE_WORDS: Mapping[str, str] = {
 }
 # Numbers that a table of prices has beside them: the price of a gigabyte, of the smallest offer.
 _NO_PRICE = re.compile(r"\bper (gb|gib|tb|tib)\b|/\s*(gb|gib|tb|tib)\b|\b(from|starting)\b")
+_COUNT_WORDS = frozenset(
+    [
+        "count",
+        "gpus",
+        "gpu count",
+        "gpus count",
+        "num gpus",
+        "number of gpus",
+        "no of gpus",
+        "gpu number",
+        "gpu qty",
+        "qty",
+        "quantity",
+        "gpu quantity",
+        "cards",
+        "gpus per instance",
+        "gpus per node",
+        "gpu num",
+    ]
+)
+_OF_ONE = re.compile(r"\b(per|each) (gpu|card)\b|/\s*(gpu|card)\b|\bgpu[ -]?(hour|hr|h)\b")
 # A share of a column's cells that makes it one kind of column.
 _MOST = 0.5
 
@@ -48,15 +69,40 @@ def recognised(
     """What each column holds, NOT_USED where that cannot be told. Nothing is held twice."""
     found = [NOT_USED] * len(grid.header)
     names = _names(table)
+    counts = counts_of(grid)
     for position, header in enumerate(grid.header):
         column = names.get(_plain(header), NOT_USED)
         if table.name == "prices" and is_price(column) and is_other_money(header):
+            continue
+        if table.name == "prices" and position in counts:
             continue
         if column not in found:
             found[position] = column
     if table.name == "prices":
         _by_contents(found, grid, gpus, {each.casefold() for each in providers})
     return found
+
+
+def counts_of(grid: Grid) -> list[int]:
+    """The columns that say of how many GPUs a row is: by their names, and with numbers alone."""
+    return [
+        position
+        for position, header in enumerate(grid.header)
+        if grid.has_header
+        and _plain(header) in _COUNT_WORDS
+        and all(count_of(row[position]) is not None for row in grid.rows if row[position].strip())
+    ]
+
+
+def count_of(text: str) -> int | None:
+    """How many GPUs “8”, “8x” or “x8” are; None where it is no number of them."""
+    found = re.fullmatch(r"[x×]?\s*(\d{1,6})(?:\.0+)?\s*[x×]?", text.strip(), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def is_of_one(text: str) -> bool:
+    """Whether a price or its heading says that it is one GPU's: “$2.49/GPU/hr”."""
+    return _OF_ONE.search(text.casefold()) is not None
 
 
 def is_price(column: str) -> bool:

@@ -220,6 +220,22 @@ def test_what_is_no_price_in_dollars_stands_beside_one_and_is_none_alone(heading
     assert not plan_of("prices", text.replace("\tRate", "").replace("\t0.69", ""), **SEEN).changes
 
 
+@pytest.mark.parametrize("heading", ["Count", "GPUs", "Qty", "quantity"])
+@pytest.mark.parametrize("count", ["8", "8x"])
+def test_a_price_of_several_is_no_price_of_one(heading, count):
+    text = f"{heading}\tModel\tPrice\n1\tRTX 4090\t0.69\n{count}\tH100 SXM\t$21.52/hr\n"
+
+    [problem] = plan_of("prices", text, **SEEN).problems
+
+    assert str(problem).startswith(f"row 3, column {heading} (A): The row is of 8 GPUs: give the")
+    for of_one in (
+        text.replace("/hr", "/GPU/hr"),
+        text.replace("Price", "Price per GPU hour"),
+        text.replace(count, "1"),
+    ):
+        assert plan_of("prices", of_one, **SEEN).new_count == 2
+
+
 def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
     text = "GPU\tprice\nRTX 4090\t$0.69/hr\nK80\t$0.10/hr\n"
 
