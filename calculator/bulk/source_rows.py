@@ -82,6 +82,13 @@ class SourceRows:
                 first = first_with.setdefault(key, row)
                 if first is row:
                     taken.append(row)
+                elif first.place == row.place:
+                    if first.cells != row.cells:
+                        words = (
+                            f"It is {row.cells['usd']} here and {first.cells['usd']} in "
+                            f"{first.headings['usd']}, for one price. Keep one column."
+                        )
+                        problems.append(row.problem("usd", words))
                 else:
                     what = " and ".join(self.table.key)
                     words = f"It has the same {what} as row {first.place}. Keep one."
@@ -124,7 +131,7 @@ def source_rows(
         problems += _in_other_money(grid, columns)
     if problems:
         return SourceRows(table, names, (), tuple(problems))
-    rows = []
+    rows: list[SourceRow] = []
     counts = counts_of(grid) if table.name == "prices" else []
     for place, cells in zip(grid.places, grid.rows, strict=True):
         texts = dict.fromkeys(names, "")
@@ -134,15 +141,21 @@ def source_rows(
                 texts[column] = cells[position]
                 headings[column] = _heading(grid, position)
         texts |= {name: text for name, text in everywhere.items() if not texts[name].strip()}
-        for position, column in enumerate(columns):
-            if column.startswith(OF_KIND):
-                kind = column.removeprefix(OF_KIND)
-                mine = {**texts, "usd": cells[position], "kind": kind}
-                rows.append(SourceRow(place, mine, {**headings, "usd": _heading(grid, position)}))
-        if not of_kind:
-            rows.append(SourceRow(place, texts, headings))
-        for row in rows[-max(1, len(of_kind)) :]:
+        mine = [
+            SourceRow(
+                place,
+                {**texts, "usd": cells[position], "kind": column.removeprefix(OF_KIND)},
+                {**headings, "usd": _heading(grid, position)},
+            )
+            for position, column in enumerate(columns)
+            if column.startswith(OF_KIND)
+        ]
+        if not of_kind or "usd" in headings:
+            # Two columns may have the same price of a kind; where they differ, its key is twice.
+            mine.append(SourceRow(place, texts, headings))
+        for row in mine:
             row.problems += _of_several(grid, row, cells, counts)
+        rows += mine
     if table.name == "prices":
         _understand_prices(rows)
     return SourceRows(table, names, tuple(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 
 from calculator.bulk.cells import day_of
 from calculator.bulk.reading.gpu_names import GpuNames, UnknownGpu
@@ -66,7 +67,10 @@ def choices_of(table: BulkTable) -> list[tuple[str, str]]:
 def recognised(
     table: BulkTable, grid: Grid, gpus: GpuNames, providers: Iterable[str]
 ) -> list[str]:
-    """What each column holds, NOT_USED where that cannot be told. Nothing is held twice."""
+    """What each column holds, NOT_USED where that cannot be told.
+
+    Nothing is held twice but a price whose columns differ: which one counts is not guessed.
+    """
     found = [NOT_USED] * len(grid.header)
     names = _names(table)
     counts = counts_of(grid)
@@ -76,11 +80,25 @@ def recognised(
             continue
         if table.name == "prices" and position in counts:
             continue
-        if column not in found:
+        if column not in found or (
+            is_price(column) and _differ(grid, found.index(column), position)
+        ):
             found[position] = column
     if table.name == "prices":
         _by_contents(found, grid, gpus, {each.casefold() for each in providers})
     return found
+
+
+def _differ(grid: Grid, one: int, other: int) -> bool:
+    """Whether a row has two prices there that are not the same."""
+    return any(len({*map(_amount, (row[one], row[other])), None}) > 2 for row in grid.rows)
+
+
+def _amount(text: str) -> Decimal | str | None:
+    try:
+        return usd_of(text)
+    except ValueError:
+        return text
 
 
 def counts_of(grid: Grid) -> list[int]:

@@ -236,6 +236,38 @@ def test_a_price_of_several_is_no_price_of_one(heading, count):
         assert plan_of("prices", of_one, **SEEN).new_count == 2
 
 
+@pytest.mark.parametrize(
+    ("headings", "words"),
+    [
+        ("Price\tHourly rate", "all rows: Two columns are “usd”. Say what the other one is."),
+        ("On-demand\tSecure", "all rows: Two columns are “usd@rent_on_demand”. Say what"),
+        (
+            "Price\tOn-demand",
+            "row 2, column Price (B): It is 0.69 here and 0.79 in On-demand (C), for one price.",
+        ),
+    ],
+)
+def test_two_columns_that_differ_on_one_price_are_refused(headings, words):
+    text = f"GPU\t{headings}\nRTX 4090\t$0.69\t$0.79\nH100 SXM\t2.69\t-\n"
+
+    [problem] = plan_of("prices", text, **SEEN).problems
+
+    assert str(problem).startswith(words)
+    assert plan_of("prices", text.replace("0.79", "0.69"), **SEEN).new_count == 2
+
+
+def test_a_price_beside_one_of_another_kind_is_not_lost():
+    text = "GPU\tPrice\tSpot\nRTX 4090\t$0.69\t$0.35\n"
+
+    import_of("prices", text, **SEEN)
+
+    prices = PriceObservation.objects.filter(provider="RunPod").order_by("usd")
+    assert [(price.kind, float(price.usd)) for price in prices] == [
+        ("rent_spot", 0.35),
+        ("rent_on_demand", 0.69),
+    ]
+
+
 def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
     text = "GPU\tprice\nRTX 4090\t$0.69/hr\nK80\t$0.10/hr\n"
 
@@ -249,13 +281,13 @@ def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
 
 def test_a_price_ten_times_the_last_wants_a_word_of_its_own():
     import_of("prices", "GPU\tprice\nRTX 4090\t0.69\n", **SEEN)
-    text, later = "GPU\tprice\nRTX 4090\t6.90\n", {**SEEN, "checked_on": "2026-11-21"}
+    text, later = "GPU\tprice\nRTX 4090\t16.90\n", {**SEEN, "checked_on": "2026-11-21"}
 
     [change] = plan_of("prices", text, **later).changes
     with pytest.raises(IsOdd):
         import_of("prices", text, **later)
 
-    assert change.warnings == ("10 times more than the last of its kind, $0.69.",)
+    assert change.warnings == ("24 times the last price of its kind, $0.69.",)
     assert import_of("prices", text, accepts_odd=True, **later).new_count == 1
 
 

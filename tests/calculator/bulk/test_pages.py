@@ -108,7 +108,7 @@ def test_an_odd_price_wants_its_box_ticked(editor_client):
 
     refused = confirm(editor_client, page)
 
-    assert "10 times less than the last of its kind, $1599." in refused.text
+    assert "10 times less than the last price of its kind, $1599." in refused.text
     assert "tick that you have checked the odd prices" in said(refused)
     assert "Imported" in said(confirm(editor_client, page, odd="on"))
 
