@@ -110,7 +110,6 @@ def precise_result(
 ) -> PreciseResult:
     """Estimate one run and fit it into the catalog's ladder by its likely device bytes."""
     found = estimate(architecture, settings)
-    device_bytes = found.device_bytes.likely
     smallest = smallest_on_ladder(architecture, settings, catalog.usable_tiers)
     preset = catalog.methods_by_slug.get(settings.method)
     return PreciseResult(
@@ -129,7 +128,7 @@ def precise_result(
         alternatives=tuple(
             each
             for each in alternatives(
-                device_bytes,
+                found.device_bytes.high,
                 None if smallest is None else smallest.setup,
                 catalog.usable_tiers,
                 limit=2 * MOST_ALTERNATIVES,

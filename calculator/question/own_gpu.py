@@ -22,6 +22,7 @@ LONGEST_TYPED = 100
 # How many names an error gives to choose from.
 MOST_NAMED = 4
 
+_MINE = re.compile(r"(?:my|the|one|single)\s+", re.IGNORECASE)
 _COUNT_FIRST = re.compile(r"(\d{1,3})\s*[x×*][\s-]*(\S.*)", re.IGNORECASE)
 _COUNT_LAST = re.compile(r"(.*\S)\s+[x×*]\s*(\d{1,3})", re.IGNORECASE)
 
@@ -51,6 +52,8 @@ class OwnGpuForm:
     typed: str = ""
     own: OwnGpu | None = None
     error: str = ""
+    # A phone's field has room for “RTX 4090”, not for “GeForce RTX 4090”.
+    short_text: str = ""
 
     @property
     def query(self) -> dict[str, str]:
@@ -62,7 +65,7 @@ class OwnGpuForm:
     @property
     def text(self) -> str:
         """What stands in the field."""
-        return self.typed if self.own is None else self.own.name
+        return self.typed if self.own is None else self.short_text
 
 
 def read_own_gpu(gpus: Iterable[GpuSpec], query: Mapping[str, str]) -> OwnGpuForm:
@@ -79,12 +82,16 @@ def read_own_gpu(gpus: Iterable[GpuSpec], query: Mapping[str, str]) -> OwnGpuFor
         return OwnGpuForm(typed, error=_unknown(gpus, name))
     if not 1 <= count <= MOST_OWN_GPUS:
         return OwnGpuForm(typed, error=f"Enter a number of GPUs from 1 to {MOST_OWN_GPUS}.")
-    return OwnGpuForm(typed, OwnGpu(gpu, count))
+    is_enough = meant_gpu(gpus, gpu.short_name) == gpu
+    times = f"{count}× " if count > 1 else ""
+    short_text = f"{times}{gpu.short_name if is_enough else gpu.name}"
+    return OwnGpuForm(typed, OwnGpu(gpu, count), short_text=short_text)
 
 
 def _count_and_name(gpus: tuple[GpuSpec, ...], typed: str) -> tuple[int, str]:
     if any(gpu.slug == typed for gpu in gpus):
         return 1, typed
+    typed = _MINE.sub("", typed, count=1) if _MINE.match(typed) else typed
     if found := _COUNT_FIRST.fullmatch(typed):
         return int(found[1]), found[2]
     if found := _COUNT_LAST.fullmatch(typed):

@@ -57,10 +57,11 @@ def format_range(low_bytes: Decimal | int, high_bytes: Decimal | int) -> str:
 
 def gib_words(memory_gb: int, usable_bytes: int) -> str:
     """Why “12.8 GB” has room on a card with “12 GB”."""
+    whole, usable = format_gb(memory_gb * GIB), format_gb(usable_bytes)
+    part = "" if whole == usable else f", of which a run can use {usable}"
     return (
         f"A card is sold in GiB of 2³⁰ bytes: {memory_gb:,}{NO_BREAK_SPACE}GB on the box are"
-        f" {format_gb(memory_gb * GIB)} of 10⁹ bytes, of which a run can use"
-        f" {format_gb(usable_bytes)}."
+        f" {whole} of 10⁹ bytes{part}."
     )
 
 

@@ -55,7 +55,7 @@ def test_the_question_about_ones_own_card_takes_six_actions(page_at, width):
 
     expect(card.locator(".card__own .verdict")).to_have_text("fits")
     expect(page).to_have_url(re.compile(r"gpu=rtx-4090"))
-    expect(page.get_by_label("On my GPU")).to_have_value("GeForce RTX 4090")
+    expect(page.get_by_label("On my GPU")).to_have_value("RTX 4090")
     assert visitor.action_count <= 6
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calculator.language_models.search import ModelMatches
+from calculator.catalog import Catalog
+from calculator.language_models.search import ModelMatches, find_model, search_models
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.calculator.links import Links
 from calculator.words.formatting import format_count
@@ -35,6 +36,17 @@ def present_matches(
     models = matches.found or matches.nearest
     choices = tuple(_choice(model, settings_query, links) for model in models)
     return MatchesView(choices, _status(typed, len(choices), matches.total_count))
+
+
+def present_typed(
+    catalog: Catalog, typed: str, settings_query: Mapping[str, str], links: Links
+) -> MatchesView:
+    """What stands in the field so far: names that have its words, else the model that it means."""
+    matches = search_models(catalog, typed)
+    meant = None if matches.found or not typed.strip() else find_model(catalog, typed)
+    if meant is None:
+        return present_matches(matches, typed, settings_query, links)
+    return MatchesView((_choice(meant, settings_query, links),), f"This is {meant.name}.")
 
 
 def _choice(

@@ -10,7 +10,6 @@ from calculator.answer.on_cluster import result_on_cluster
 from calculator.answer.precise import precise_methods_of, precise_result
 from calculator.answer.rule_of_thumb import Fitted, estimate_methods
 from calculator.catalog import Catalog
-from calculator.language_models.search import search_models
 from calculator.models import Task
 from calculator.pages.calculator.answer_view import AnswerView, present_answer
 from calculator.pages.calculator.differences import (
@@ -19,7 +18,7 @@ from calculator.pages.calculator.differences import (
     differences_of_group,
 )
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.model_choice import MatchesView, present_matches
+from calculator.pages.calculator.model_choice import MatchesView, present_matches, present_typed
 from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
@@ -185,7 +184,7 @@ def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
     names = (*SETTING_NAMES, *CLUSTER_NAMES, OWN_GPU)
     settings = {name: query[name] for name in names if query.get(name)}
     links = Links(Task.TRAINING, {})
-    return present_matches(search_models(catalog, typed), typed, settings, links)
+    return present_typed(catalog, typed, settings, links)
 
 
 def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.urls import reverse
 
@@ -193,8 +194,19 @@ def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:
 
 
 def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
-    if cheapest is not None or not any(row.usd_per_hour for row in rows):
+    if not any(row.usd_per_hour for row in rows):
         return ""
+    if cheapest is not None:
+        old_usd = [row.usd_per_hour for row in rows if row.is_rent_stale and row.usd_per_hour]
+        if cheapest.usd_per_hour is None or min(old_usd, default=Decimal(0)) == 0:
+            return ""
+        if min(old_usd) >= cheapest.usd_per_hour:
+            return ""
+        return (
+            f"The cheapest of the prices that were checked in the last"
+            f" {MAY_BE_OUT_OF_DATE_AFTER.days} days. Older ones in the table are lower, and"
+            " may no longer be true."
+        )
     return (
         f"No rental price here was checked in the last {MAY_BE_OUT_OF_DATE_AFTER.days} days, so"
         " none is called the cheapest. The table has the last known ones, marked; or type the"

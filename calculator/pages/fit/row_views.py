@@ -13,7 +13,13 @@ from calculator.estimation.cluster.sharding import GPUS_PER_NODE, STRATEGY_NAMES
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
-from calculator.words.formatting import format_figure, format_gb, format_range, format_usd
+from calculator.words.formatting import (
+    format_figure,
+    format_gb,
+    format_part,
+    format_range,
+    format_usd,
+)
 from gpus.listing.price_notes import NotedPrice, PriceNotes
 from gpus.presenters import cloud_price_view, retail_price_view
 
@@ -94,8 +100,8 @@ def row_view(
 
 def _headroom(spare_bytes: int) -> str:
     if spare_bytes >= 0:
-        return f"{format_gb(spare_bytes)} to spare"
-    return f"{format_gb(-spare_bytes)} less than it would rather hold"
+        return f"{format_part(spare_bytes)} to spare"
+    return f"{format_part(-spare_bytes)} less than it would rather hold"
 
 
 def setup_name(row: FitRow) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, fields, replace
 
 from calculator.answer.inference import InferenceResult, all_results, card_results
 from calculator.catalog import Catalog
-from calculator.language_models.search import search_models
 from calculator.models import Task
 from calculator.pages.calculator.answer_view import AnswerView
 from calculator.pages.calculator.headline import inference_precise_headline
 from calculator.pages.calculator.links import Links
-from calculator.pages.calculator.model_choice import MatchesView, present_matches
+from calculator.pages.calculator.model_choice import MatchesView, present_matches, present_typed
 from calculator.pages.calculator.presenters import CalculatorView, present_question, size_choices
 from calculator.pages.calculator.ruler import draw_ruler
 from calculator.pages.inference.cards import (
@@ -131,7 +130,7 @@ def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> Matc
     typed = query.get("model", "")
     settings = {name: query[name] for name in (*INFERENCE_NAMES, OWN_GPU) if query.get(name)}
     links = Links(Task.INFERENCE, {})
-    return present_matches(search_models(catalog, typed), typed, settings, links)
+    return present_typed(catalog, typed, settings, links)
 
 
 def _results(catalog: Catalog, question: InferenceQuestion) -> tuple[InferenceResult, ...]:

@@ -75,7 +75,7 @@ def matching_models(catalog: Catalog, typed: str) -> list[LanguageModelSpec]:
     matches = search_models(catalog, mended, limit=MOST_PER_GROUP)
     meant: LanguageModelSpec | None = None
     nearest: tuple[LanguageModelSpec, ...] = ()
-    if any(_is_begun(word, known) for word in re.findall(r"[a-z]+", mended)):
+    if any(_is_begun(word, known) for word in re.findall(r"[a-z]+", mended.casefold())):
         meant, nearest = find_model(catalog, mended), matches.nearest
     others = matches.found or (() if meant else nearest)
     return list({m.slug: m for m in (meant, *others) if m is not None}.values())

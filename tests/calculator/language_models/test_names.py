@@ -134,3 +134,10 @@ def test_an_alias_belongs_to_one_model():
 
     with pytest.raises(ValidationError, match="another model"):
         ModelAlias(language_model=model, alias="ZEPHYR-7b-beta", source="ours").full_clean()
+
+
+def test_a_name_whose_words_match_nothing_is_found_as_one_types(client):
+    page = client.get("/fragments/models/", {"model": "unsloth/gemma-3-12b-it-bnb-4bit"})
+
+    assert "This is Gemma 3 12B." in page.text
+    assert "model=gemma-3-12b" in page.text

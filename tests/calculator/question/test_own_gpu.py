@@ -23,6 +23,8 @@ MEANT = {
     "3060 12gb": (1, "rtx-3060-12gb"),
     "h100 sxm": (1, "h100-sxm-80gb"),
     "gb10": (1, "dgx-spark"),
+    "my 4090": (1, "rtx-4090"),
+    "my 2x 3090": (2, "rtx-3090"),
     "t4": (1, "t4"),
     "M4 Max": (1, "apple-m4-max"),
 }
@@ -67,3 +69,10 @@ def test_every_gpu_is_found_by_its_slug_and_by_its_name():
     for gpu in gpus:
         for typed in (gpu.slug, gpu.name, gpu.name.upper(), f"8x {gpu.name}"):
             assert read_own_gpu(gpus, {"gpu": typed}).own.gpu == gpu, typed
+
+
+def test_the_field_says_the_short_name_where_it_means_one_card():
+    gpus = current_catalog().gpus
+
+    assert read_own_gpu(gpus, {"gpu": "2x-rtx-4090"}).text == "2× RTX 4090"
+    assert read_own_gpu(gpus, {"gpu": "a100-pcie-80gb"}).text == "A100 PCIe 80 GB"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
+from django.utils import timezone
 
-from tests.gpus.price_rows import age_all
+from gpus.models import Gpu
+from tests.gpus.price_rows import age_all, observe
 
 pytestmark = pytest.mark.usefixtures("catalog")
 LLAMA = "/fit/?model=llama-3-1-8b"
@@ -71,6 +73,16 @@ def test_a_visitors_own_price_is_used_and_named(client):
     row = soup.find(id="fit-rtx-4090-1")
     assert "$0.50 your price" in " ".join(row.get_text(" ").split())
     assert "GeForce RTX 4090" in text(soup, ".fit-best")
+
+
+def test_the_cheapest_of_fresh_prices_says_so_where_an_old_one_is_lower(client):
+    age_all("2020-01-01", "rent")
+    observe(Gpu.objects.get(slug="l4"), "rent_on_demand", 50, timezone.localdate())
+
+    soup = page(client, LLAMA)
+
+    assert "Cheapest to rent" in text(soup, ".fit-best")
+    assert "Older ones in the table are lower" in text(soup, ".fit-note")
 
 
 def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):

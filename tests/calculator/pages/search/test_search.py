@@ -27,6 +27,7 @@ def found(client, typed: str) -> dict[str, list[str]]:
         ("lama 3.1", "Models", "/models/llama-3-1-8b/"),
         ("qwen2.5 7b instruct", "Models", "/models/qwen2-5-7b/"),
         ("meta-llama/Llama-3.1-8B", "Models", "/models/llama-3-1-8b/"),
+        ("Qwen/Qwen2.5-7B-Instruct", "Models", "/models/qwen2-5-7b/"),
         ("mistrl 7b", "Models", "/models/mistral-7b-v0-3/"),
         ("qwen3-8b", "Models", "/models/qwen3-8b/"),
         ("phi-4", "Models", "/models/phi-4-14b/"),
