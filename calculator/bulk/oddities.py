@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from gpus.prices.models import PriceObservation
-from gpus.pricing.forms import LEAP, leaps
+from gpus.pricing.forms import leap_times, leaps
 
 
 def price_oddities() -> Callable[[Any], tuple[str, ...]]:
@@ -23,7 +23,8 @@ def price_oddities() -> Callable[[Any], tuple[str, ...]]:
         )
         if before is None or not leaps(price.usd, before):
             return ()
-        moved = "more" if price.usd > before else "less"
-        return (f"{LEAP} times {moved} than the last of its kind, ${before.normalize():f}.",)
+        times = f"{leap_times(price.usd, before):,} times"
+        than = "the last price" if price.usd > before else "less than the last price"
+        return (f"{times} {than} of its kind, ${before.normalize():f}.",)
 
     return oddities

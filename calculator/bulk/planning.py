@@ -24,7 +24,7 @@ from calculator.bulk.resources import resource_of
 from calculator.bulk.source_rows import Problem, SourceRow, source_rows
 from calculator.bulk.tables import BulkTable
 from calculator.changes.locking import version_of
-from calculator.changes.models import Kind
+from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import one_at_a_time
 from calculator.serving.row_versions import snapshots_held
@@ -65,6 +65,7 @@ class Plan:
     """What an import would do. With a problem it does nothing at all.
 
     rows are those without a problem, unchanged ones too, with what the import's `columns` say.
+    change_set is what it was recorded as, once it is done.
     """
 
     changes: tuple[RowChange, ...] = ()
@@ -74,6 +75,7 @@ class Plan:
     fingerprint: str = field(default="", compare=False)
     rows: tuple[PlannedRow, ...] = field(default=(), compare=False, repr=False)
     columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    change_set: ChangeSet | None = field(default=None, compare=False, repr=False)
 
     @property
     def new_count(self) -> int:
@@ -166,7 +168,7 @@ def apply_import(
     with (
         snapshots_held(),
         one_at_a_time(),
-        change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}"),
+        change_set(kind=Kind.IMPORT, who=editor, why=f"{table.title} from {source}") as done,
     ):
         plan = _run(table, grid, reading, may_publish=may_publish, editor=editor, is_preview=False)
         if plan.problems:
@@ -176,7 +178,8 @@ def apply_import(
         if plan.warned_count and not accepts_odd:
             raise IsOdd(plan)
         look(plan)
-    return plan
+    # One in which nothing changed is not stored.
+    return replace(plan, change_set=done if done.pk else None)
 
 
 def _run(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calculator.bulk.cells import shown
-from calculator.bulk.reading.columns import NOT_USED, OF_KIND
+from calculator.bulk.reading.columns import (
+    NOT_USED,
+    OF_KIND,
+    count_of,
+    counts_of,
+    is_of_one,
+    is_price,
+)
 from calculator.bulk.reading.gpu_names import GpuNames, UnknownGpu
 from calculator.bulk.reading.grid import Grid
-from calculator.bulk.reading.money import kind_of, usd_of
+from calculator.bulk.reading.money import NO_PRICE, is_other_money, kind_of, usd_of
 from calculator.bulk.tables import BulkTable
 from gpus.models import Gpu
 
@@ -75,6 +82,13 @@ class SourceRows:
                 first = first_with.setdefault(key, row)
                 if first is row:
                     taken.append(row)
+                elif first.place == row.place:
+                    if first.cells != row.cells:
+                        words = (
+                            f"It is {row.cells['usd']} here and {first.cells['usd']} in "
+                            f"{first.headings['usd']}, for one price. Keep one column."
+                        )
+                        problems.append(row.problem("usd", words))
                 else:
                     what = " and ".join(self.table.key)
                     words = f"It has the same {what} as row {first.place}. Keep one."
@@ -113,9 +127,12 @@ def source_rows(
         for column in table.key
         if column not in names
     ]
+    if table.name == "prices":
+        problems += _in_other_money(grid, columns)
     if problems:
         return SourceRows(table, names, (), tuple(problems))
-    rows = []
+    rows: list[SourceRow] = []
+    counts = counts_of(grid) if table.name == "prices" else []
     for place, cells in zip(grid.places, grid.rows, strict=True):
         texts = dict.fromkeys(names, "")
         headings: dict[str, str] = {}
@@ -124,16 +141,49 @@ def source_rows(
                 texts[column] = cells[position]
                 headings[column] = _heading(grid, position)
         texts |= {name: text for name, text in everywhere.items() if not texts[name].strip()}
-        for position, column in enumerate(columns):
-            if column.startswith(OF_KIND):
-                kind = column.removeprefix(OF_KIND)
-                mine = {**texts, "usd": cells[position], "kind": kind}
-                rows.append(SourceRow(place, mine, {**headings, "usd": _heading(grid, position)}))
-        if not of_kind:
-            rows.append(SourceRow(place, texts, headings))
+        mine = [
+            SourceRow(
+                place,
+                {**texts, "usd": cells[position], "kind": column.removeprefix(OF_KIND)},
+                {**headings, "usd": _heading(grid, position)},
+            )
+            for position, column in enumerate(columns)
+            if column.startswith(OF_KIND)
+        ]
+        if not of_kind or "usd" in headings:
+            # Two columns may have the same price of a kind; where they differ, its key is twice.
+            mine.append(SourceRow(place, texts, headings))
+        for row in mine:
+            row.problems += _of_several(grid, row, cells, counts)
+        rows += mine
     if table.name == "prices":
         _understand_prices(rows)
     return SourceRows(table, names, tuple(rows))
+
+
+def _in_other_money(grid: Grid, columns: Sequence[str]) -> list[Problem]:
+    words = "It is not in US dollars: give the prices in dollars."
+    return [
+        Problem(0, _heading(grid, position), words)
+        for position, column in enumerate(columns)
+        if is_price(column) and grid.has_header and is_other_money(grid.header[position])
+    ]
+
+
+def _of_several(
+    grid: Grid, row: SourceRow, cells: Sequence[str], counts: Iterable[int]
+) -> Iterable[Problem]:
+    """What is wrong with a row whose count of GPUs is above one, unless its price is of one."""
+    price, heading = row.cells.get("usd", ""), row.headings.get("usd", "")
+    if price.strip().casefold() in NO_PRICE or is_of_one(price) or is_of_one(heading):
+        return
+    for position in counts:
+        if (count := count_of(cells[position]) or 0) > 1:
+            words = (
+                f"The row is of {count:,} GPUs: give the price of one, and 1 here. Is the price of "
+                "one already? Head its column “per GPU”, or take this column out."
+            )
+            yield Problem(row.place, _heading(grid, position), words)
 
 
 def _where(table: BulkTable) -> str:

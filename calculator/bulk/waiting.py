@@ -159,6 +159,6 @@ def confirm(
                 raise OthersSaved(refused.plan, found) from refused
             raise
         row.applied_at, row.outcome, row.editor = timezone.now(), plan.in_words, editor
-        row.grid, row.text = {}, ""
+        row.grid, row.text, row.change_set = {}, "", plan.change_set
         row.save()
     return plan

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,21 +18,23 @@ from django.views.decorators.http import require_POST
 from calculator.changes.filters import SinceFilter, TableFilter, WhoFilter
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.publishing import may_publish
-from calculator.changes.row_changes import RowChange, row_changes
+from calculator.changes.row_changes import RowChange, histories, row_changes, row_changes_of
 from calculator.changes.summaries import summaries
 from calculator.changes.undoing import Refused, undo, undo_each, undone_by
 from calculator.looking_ahead.changes import CONFIRMED, HeldBack
 
 
 class _SummarisedList(ChangeList):
-    """The list's page with a line for each change, asked for once."""
+    """The list's page: of each change a line and whether it can be undone, asked for once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
         lines = summaries(self.result_list)
+        undoable = _undoable(request, [each.pk for each in self.result_list])
         for each in self.result_list:
             each.summary = lines[each.pk]
+            each.may_be_undone = each.pk in undoable
 
 
 @admin.register(ChangeSet)
@@ -83,6 +85,8 @@ class ChangeSetAdmin(admin.ModelAdmin):
     def undo(self, changes: ChangeSet) -> str:
         if undone_by(changes) is not None:
             return "undone"
+        if not changes.may_be_undone:  # type: ignore[attr-defined]
+            return "–"
         return format_html(
             '<button type="submit" class="button" formaction="{}" name="undo" value="{}" '
             'aria-label="Undo {}">Undo</button>',
@@ -184,11 +188,36 @@ def _asked_by(request: HttpRequest) -> dict[str, Any]:
 
 def may_undo(request: HttpRequest, rows: list[RowChange]) -> bool:
     """Undoing is changing: of each table, and of what is public where rows come and go."""
-    for row in rows:
-        opts = row.model._meta
-        if not request.user.has_perm(f"{opts.app_label}.change_{opts.model_name}"):
-            return False
-    return may_publish(request) or not any(row.moves_what_is_public for row in rows)
+    return all(
+        _may_change(request, row.model)
+        and (not row.moves_what_is_public or _may_publish(request, row.model))
+        for row in rows
+    )
+
+
+def _undoable(request: HttpRequest, keys: list[int]) -> set[int]:
+    """Which of the changes they may undo. Who may change all or nothing is told without a query."""
+    models = [history.instance_type for history in histories()]
+    changeable = [model for model in models if _may_change(request, model)]
+    if not changeable:
+        return set()
+    if changeable == models and may_publish(request):
+        return set(keys)
+    return {key for key, rows in row_changes_of(keys).items() if may_undo(request, rows)}
+
+
+def _may_change(request: HttpRequest, model: type[Model]) -> bool:
+    return request.user.has_perm(f"{model._meta.app_label}.change_{model._meta.model_name}")
+
+
+def _may_publish(request: HttpRequest, model: type[Model]) -> bool:
+    """Publishers do; of a table whose editors publish, such as prices, its editors do too."""
+    if may_publish(request):
+        return True
+    # Asked by its name: RowAdmin is of the forms that record these changes.
+    return admin.site.is_registered(model) and getattr(
+        admin.site.get_model_admin(model), "editors_publish", False
+    )
 
 
 def check_may_undo(request: HttpRequest, rows: list[RowChange]) -> None:

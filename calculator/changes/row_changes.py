@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,26 +69,35 @@ def histories() -> list[Any]:
 
 def row_changes(changes: ChangeSet) -> list[RowChange]:
     """The rows of a change set, those first that others refer to. Two queries a table."""
-    found = []
+    return row_changes_of([changes.pk])[changes.pk]
+
+
+def row_changes_of(keys: Collection[int]) -> dict[int, list[RowChange]]:
+    """The rows of each change set, by its key. Two queries a table for all of them."""
+    found: dict[int, list[RowChange]] = {key: [] for key in keys}
     for history in histories():
         earlier = history.objects.filter(
             id=OuterRef("id"), history_id__lt=OuterRef("history_id")
         ).order_by("-history_id")
         records = list(
-            history.objects.filter(change_set=changes)
+            history.objects.filter(change_set__in=keys)
             .annotate(earlier_id=Subquery(earlier.values("history_id")[:1]))
             .order_by("history_id")
         )
         if not records:
             continue
-        first = {record.id: record for record in reversed(records)}
-        last = {record.id: record for record in records}
-        earlier_ids = [each.earlier_id for each in first.values() if each.history_type == "~"]
-        before = {each.id: each for each in history.objects.filter(history_id__in=earlier_ids)}
-        for key, record in first.items():
-            stood = record if record.history_type == "-" else before.get(key)
-            left = last[key]
-            found.append(
+        first = {(each.change_set_id, each.id): each for each in reversed(records)}
+        last = {(each.change_set_id, each.id): each for each in records}
+        earlier_ids = {each.earlier_id for each in first.values() if each.history_type == "~"}
+        before = {
+            each.history_id: each for each in history.objects.filter(history_id__in=earlier_ids)
+        }
+        for (set_key, key), record in first.items():
+            stood = record if record.history_type == "-" else None
+            if record.history_type == "~":
+                stood = before.get(record.earlier_id)
+            left = last[set_key, key]
+            found[set_key].append(
                 RowChange(
                     model=history.instance_type,
                     key=key,

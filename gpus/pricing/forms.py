@@ -145,10 +145,15 @@ def leaps(usd: Decimal, last_usd: Decimal) -> bool:
     return usd >= last_usd * LEAP or usd * LEAP <= last_usd
 
 
+def leap_times(usd: Decimal, last_usd: Decimal) -> Decimal:
+    """How many whole times the smaller of two prices above zero the larger one is."""
+    return (max(usd, last_usd) / min(usd, last_usd)).quantize(Decimal(1), ROUND_DOWN)
+
+
 def leap_words(usd: Decimal, last: PriceObservation) -> str:
     """The question that a leap is answered with."""
+    times = leap_times(usd, last.usd)
     up = usd > last.usd
-    times = (usd / last.usd if up else last.usd / usd).quantize(Decimal(1), ROUND_DOWN)
     than = f"{times:,} times the last price" if up else f"{times:,} times less than the last price"
     who = price_words(PriceKind(last.kind), last.provider)
     per = " an hour" if last.kind in RENT_KINDS else ""

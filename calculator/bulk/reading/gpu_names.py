@@ -18,6 +18,10 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _SOCKET = re.compile(r"\bsxm\d?\b", re.IGNORECASE)
+# What tells two cards of one chip and one name apart: the socket, or the box they are made for.
+_FORM = re.compile(r"\b(sxm\d?|pcie|nvl|workstation|server|max-q)\b", re.IGNORECASE)
+# The driver calls the PCIe and NVL ones by their form, and the SXM5 one by its memory alone.
+_H100_SXM = re.compile(r"\bh100\b.*\bhbm3\b", re.IGNORECASE)
 _MEMORY = re.compile(r"\(?\b(\d{1,3})\s*g(i)?b\b\)?", re.IGNORECASE)
 _SERIES = frozenset({"rtx", "gtx", "rx"})
 _PARTS = re.compile(r"[a-z]+|\d+")
@@ -44,6 +48,7 @@ class GpuNames:
             for name in (gpu.slug, gpu.name, gpu.short_name):
                 self._exact.setdefault(_plain(name), set()).add(gpu.slug)
         self._by_slug = {gpu.slug: gpu for gpu in self._gpus}
+        self._names = {_plain(gpu.name) for gpu in self._gpus}
         self.slug_of = lru_cache(maxsize=4096)(self._slug_of)
 
     def _slug_of(self, typed: str) -> str:
@@ -62,7 +67,11 @@ class GpuNames:
         memory = _MEMORY.search(typed)
         gb = int(memory[1]) if memory else None
         name = _MEMORY.sub(" ", typed) if memory else typed
+        if gb == 80 and _H100_SXM.search(name) and not _FORM.search(name):
+            name += " SXM"
         found = self._named(name, gb)
+        if not _FORM.search(name) and _plain(typed) not in self._names:
+            found = self._in_all_forms(found, gb)
         if len(found) == 1:
             return found[0].slug
         if not found:
@@ -94,6 +103,19 @@ class GpuNames:
         if len(whole) == 1 and not exact:
             return whole
         return [gpu for gpu in matches if wanted <= _all_parts(gpu)]
+
+    def _in_all_forms(self, found: Iterable[GpuSpec], gb: int | None) -> list[GpuSpec]:
+        """Those found, and their likes of another form: “H100” may be the PCIe one as well."""
+        meant = {_formless(gpu) for gpu in found}
+        return [
+            gpu
+            for gpu in self._gpus
+            if _formless(gpu) in meant and (gb is None or gpu.memory_gb == gb)
+        ]
+
+
+def _formless(gpu: GpuSpec) -> str:
+    return _plain(_FORM.sub(" ", gpu.short_name))
 
 
 def _plain(name: str) -> str:

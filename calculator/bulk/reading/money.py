@@ -35,7 +35,9 @@ _PER_HOUR = re.compile(
 _OTHER_TIME = re.compile(
     r"\b(mo|month|monthly|week|day|daily|min|minute|sec|second|year|yr)\b", re.IGNORECASE
 )
-_OTHER_MONEY = re.compile(r"[€£¥₹]|\b(eur|gbp|chf|jpy|cny|inr)\b", re.IGNORECASE)
+_OTHER_MONEY = re.compile(
+    r"[€£¥₹]|\b(euros?|eur|pounds?|gbp|chf|jpy|cny|inr|aud|cad|sek)\b", re.IGNORECASE
+)
 
 KIND_WORDS = {
     "rent_on_demand": ("on demand", "ondemand", "secure", "secure cloud", "dedicated", "standard"),
@@ -56,7 +58,7 @@ def usd_of(text: str) -> Decimal | None:
     typed = text.strip()
     if typed.casefold() in NO_PRICE:
         return None
-    if _OTHER_MONEY.search(typed):
+    if is_other_money(typed):
         raise ValueError(f"“{typed}” is not in US dollars: give what it is in dollars.")
     bare = re.sub(r"^usd\s*", "", typed, flags=re.IGNORECASE)
     match = _PRICE.fullmatch(bare)
@@ -67,6 +69,11 @@ def usd_of(text: str) -> Decimal | None:
     if not _PER_HOUR.fullmatch(re.sub(r"[\s/*.-]", "", match["per"])):
         raise ValueError(f"“{typed}” is not one price. Write it as 2.49 or $2.49/hr.")
     return Decimal(match["usd"].replace(",", ""))
+
+
+def is_other_money(text: str) -> bool:
+    """Whether a price or a heading says another currency than US dollars: “€2.10”, “price_eur”."""
+    return _OTHER_MONEY.search(text.replace("_", " ")) is not None
 
 
 def kind_of(text: str) -> str | None:

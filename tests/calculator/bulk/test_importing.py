@@ -201,6 +201,73 @@ def test_a_row_with_prices_of_two_kinds_is_two_prices_and_a_dash_is_none():
     ]
 
 
+@pytest.mark.parametrize("heading", ["Price (EUR)", "EUR/h", "£/hr", "price_gbp", "On-demand (€)"])
+def test_a_column_headed_in_another_currency_is_refused(heading):
+    plan = plan_of("prices", f"GPU\t{heading}\nRTX 4090\t0.69\n", **SEEN)
+
+    assert [str(each) for each in plan.problems] == [
+        f"all rows, column {heading} (B): It is not in US dollars: give the prices in dollars."
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Price (EUR)", "Price per GB", "$/GB", "Price from"])
+def test_what_is_no_price_in_dollars_stands_beside_one_and_is_none_alone(heading):
+    text = f"GPU\t{heading}\tRate\nRTX 4090\t0.03\t0.69\n"
+
+    [change] = plan_of("prices", text, **SEEN).changes
+
+    assert next(cell.after for cell in change.cells if cell.column == "usd") == "0.69"
+    assert not plan_of("prices", text.replace("\tRate", "").replace("\t0.69", ""), **SEEN).changes
+
+
+@pytest.mark.parametrize("heading", ["Count", "GPUs", "Qty", "quantity"])
+@pytest.mark.parametrize("count", ["8", "8x"])
+def test_a_price_of_several_is_no_price_of_one(heading, count):
+    text = f"{heading}\tModel\tPrice\n1\tRTX 4090\t0.69\n{count}\tH100 SXM\t$21.52/hr\n"
+
+    [problem] = plan_of("prices", text, **SEEN).problems
+
+    assert str(problem).startswith(f"row 3, column {heading} (A): The row is of 8 GPUs: give the")
+    for of_one in (
+        text.replace("/hr", "/GPU/hr"),
+        text.replace("Price", "Price per GPU hour"),
+        text.replace(count, "1"),
+    ):
+        assert plan_of("prices", of_one, **SEEN).new_count == 2
+
+
+@pytest.mark.parametrize(
+    ("headings", "words"),
+    [
+        ("Price\tHourly rate", "all rows: Two columns are “usd”. Say what the other one is."),
+        ("On-demand\tSecure", "all rows: Two columns are “usd@rent_on_demand”. Say what"),
+        (
+            "Price\tOn-demand",
+            "row 2, column Price (B): It is 0.69 here and 0.79 in On-demand (C), for one price.",
+        ),
+    ],
+)
+def test_two_columns_that_differ_on_one_price_are_refused(headings, words):
+    text = f"GPU\t{headings}\nRTX 4090\t$0.69\t$0.79\nH100 SXM\t2.69\t-\n"
+
+    [problem] = plan_of("prices", text, **SEEN).problems
+
+    assert str(problem).startswith(words)
+    assert plan_of("prices", text.replace("0.79", "0.69"), **SEEN).new_count == 2
+
+
+def test_a_price_beside_one_of_another_kind_is_not_lost():
+    text = "GPU\tPrice\tSpot\nRTX 4090\t$0.69\t$0.35\n"
+
+    import_of("prices", text, **SEEN)
+
+    prices = PriceObservation.objects.filter(provider="RunPod").order_by("usd")
+    assert [(price.kind, float(price.usd)) for price in prices] == [
+        ("rent_spot", 0.35),
+        ("rent_on_demand", 0.69),
+    ]
+
+
 def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
     text = "GPU\tprice\nRTX 4090\t$0.69/hr\nK80\t$0.10/hr\n"
 
@@ -214,13 +281,13 @@ def test_gpus_that_the_catalog_lacks_are_left_out_only_on_demand():
 
 def test_a_price_ten_times_the_last_wants_a_word_of_its_own():
     import_of("prices", "GPU\tprice\nRTX 4090\t0.69\n", **SEEN)
-    text, later = "GPU\tprice\nRTX 4090\t6.90\n", {**SEEN, "checked_on": "2026-11-21"}
+    text, later = "GPU\tprice\nRTX 4090\t16.90\n", {**SEEN, "checked_on": "2026-11-21"}
 
     [change] = plan_of("prices", text, **later).changes
     with pytest.raises(IsOdd):
         import_of("prices", text, **later)
 
-    assert change.warnings == ("10 times more than the last of its kind, $0.69.",)
+    assert change.warnings == ("24 times the last price of its kind, $0.69.",)
     assert import_of("prices", text, accepts_odd=True, **later).new_count == 1
 
 

@@ -57,6 +57,11 @@ def test_a_pasted_table_is_shown_confirmed_and_recorded_as_one_change(editor_cli
     changes = ChangeSet.objects.get(kind="import")
     assert (changes.who.username, changes.why) == ("editor", "Prices from a pasted table")
     assert PriceObservation.history.filter(change_set=changes).count() == 2
+    # The page that says so leads to where it is undone.
+    [there] = re.findall(r'href="([^"]+)">See or undo what it changed', done.text)
+    assert editor_client.get(there).context["may_undo"]
+    editor_client.post(f"{there.removesuffix('change/')}undo/")
+    assert not PriceObservation.objects.published().filter(provider="RunPod").exists()
 
 
 def test_a_second_click_does_nothing(editor_client):
@@ -108,7 +113,7 @@ def test_an_odd_price_wants_its_box_ticked(editor_client):
 
     refused = confirm(editor_client, page)
 
-    assert "10 times less than the last of its kind, $1599." in refused.text
+    assert "10 times less than the last price of its kind, $1599." in refused.text
     assert "tick that you have checked the odd prices" in said(refused)
     assert "Imported" in said(confirm(editor_client, page, odd="on"))
 

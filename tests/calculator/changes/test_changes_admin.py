@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
 
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.data.loading import load_catalog
 from calculator.models import FaqEntry, ModelSize, PresetPart
+from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 from tests.admin_pages import run_action, said, save
 from tests.calculator.small_catalog import write_small_catalog
 
 CHANGES = "/admin/calculator/changeset/"
 TIERS = "/admin/gpus/memorytier/"
+PRICES = "/admin/gpus/priceobservation/"
 FAQ = "/admin/calculator/faqentry/"
 
 
@@ -131,6 +135,40 @@ def test_an_editor_undoes_no_publishing(editor_client, admin_client):
     assert "Only a publisher can undo this" in page
     assert editor_client.post(f"{CHANGES}{changes.pk}/undo/").status_code == 403
     assert editor_client.get(f"{CHANGES}{changes.pk}/undo/").status_code == 405
+
+
+def test_an_editor_undoes_their_own_price_and_only_who_may_undo_sees_the_button(
+    editor_client, admin_client
+):
+    gpu = Gpu.objects.first()
+    said_of_it = {"usd": "2.5", "provider": "A cloud", "source_name": "Its page"}
+    said_of_it["source_url"] = "https://cloud.example/"
+    save(editor_client, f"{PRICES}add/", gpu=gpu.pk, kind="rent_spot", **said_of_it)
+    price = PriceObservation.objects.get(usd="2.5")
+    priced = ChangeSet.objects.first()
+    run_action(admin_client, FAQ, "unpublish", FaqEntry.objects.all())
+    viewer = User.objects.create_user("vera", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_changeset"))
+    viewer_client = Client()
+    viewer_client.force_login(viewer)
+
+    of_price, of_faq = (
+        f'aria-label="Undo {each}"' for each in (priced, ChangeSet.objects.first())
+    )
+    as_admin, as_editor, as_viewer = (
+        client.get(CHANGES).text for client in (admin_client, editor_client, viewer_client)
+    )
+    assert of_price in as_admin
+    assert of_faq in as_admin
+    assert of_price in as_editor
+    assert of_faq not in as_editor
+    assert 'aria-label="Undo' not in as_viewer
+    assert viewer_client.post(f"{CHANGES}{priced.pk}/undo/").status_code == 403
+
+    response = editor_client.post(f"{CHANGES}{priced.pk}/undo/", follow=True)
+
+    assert said(response)[-1].startswith(f"Undone: {priced} is as if it had not been.")
+    assert not PriceObservation.objects.filter(pk=price.pk).exists()
 
 
 def test_a_rows_history_shows_each_change_also_when_the_row_is_gone(admin_client, tier):
