@@ -40,6 +40,15 @@ ARGUMENTS = [
 # As for a click: a machine that is busy with other tests is slow without being wrong.
 expect.set_options(timeout=10_000)
 
+# A colour that is still on its way to the other scheme is none. The first frame starts the way.
+COLOURS_HAVE_CHANGED = """
+() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))).then(() =>
+  Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished)
+  )
+).then(() => null)
+"""
+
 PHONE = 390
 LAPTOP = 1280
 
@@ -203,6 +212,7 @@ def assert_good_in_every_window(assert_accessible):
             assert page.evaluate("document.documentElement.scrollWidth") <= width, width
             for color_scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=color_scheme)
+                page.evaluate(COLOURS_HAVE_CHANGED)
                 assert_accessible(page)
 
     return assert_good_in_every_window
