@@ -73,7 +73,7 @@ def test_the_gpu_stays_through_sizes_back_and_reload_and_is_kept_without_enter(p
     expect(page).to_have_url(re.compile(r"/\?size=70&gpu=2x-rtx-3090$"))
     page.go_back()
     expect(page).to_have_url(re.compile(r"/\?size=13&gpu=2x-rtx-3090$"))
-    expect(page.get_by_label("On my GPU")).to_have_value("2× GeForce RTX 3090")
+    expect(page.get_by_label("On my GPU")).to_have_value("2× RTX 3090")
     page.reload()
     expect(page.locator("#card-qlora .card__own .verdict")).to_have_text("fits")
 
