@@ -7,26 +7,11 @@ from typing import Any
 from axes.models import AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+
+from calculator.changes.admin import ReadOnlyAdmin
 
 # Their own pages let whoever may see them delete them too.
 admin.site.unregister([AccessLog, AccessFailureLog])
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A log: it is read, and nobody changes it here."""
-
-    list_per_page = 50
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(AccessLog)

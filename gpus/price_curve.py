@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from calculator.words.formatting import format_usd
+from calculator.words.formatting import format_day, format_usd
 from gpus.presenters import PriceView, price_view
 from gpus.prices.kinds import PriceKind
 from gpus.specs import GpuSpec, Price, PriceSeries
@@ -89,11 +89,7 @@ def _in_words(series: PriceSeries) -> str:
 
 
 def _seen(price: Price) -> str:
-    return f"{format_usd(price.usd)} on {_day(price.checked_on)}"
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return f"{format_usd(price.usd)} on {format_day(price.checked_on)}"
 
 
 def _draw(series: Sequence[PriceSeries], points: Sequence[Price]) -> Drawing:
@@ -131,8 +127,8 @@ def _draw(series: Sequence[PriceSeries], points: Sequence[Price]) -> Drawing:
         left=LEFT,
         right=WIDTH - RIGHT,
         bottom=HEIGHT - BOTTOM,
-        first_day=_day(first),
-        last_day=_day(last),
+        first_day=format_day(first),
+        last_day=format_day(last),
         lines=tuple(lines),
     )
 

@@ -110,6 +110,15 @@ class GpuSpec:
     tdp_w: int | None = None
     price_series: tuple[PriceSeries, ...] = ()
 
+    def with_prices(self, prices: GpuPrices) -> GpuSpec:
+        """The same card with these prices."""
+        return replace(
+            self,
+            retail_price=prices.to_buy,
+            cloud_price_per_hour=prices.to_rent,
+            price_series=prices.series,
+        )
+
     @property
     def usable_bytes(self) -> int:
         """What a run may take of the card's memory."""

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from calculator.changes.filters import SinceFilter, TableFilter, WhoFilter
 from calculator.changes.models import ChangeSet, Kind
-from calculator.changes.publishing import may_publish
+from calculator.changes.requests import may_publish, reason_of
 from calculator.changes.row_changes import RowChange, histories, row_changes, row_changes_of
 from calculator.changes.summaries import summaries
 from calculator.changes.undoing import Refused, undo, undo_each, undone_by
@@ -37,15 +37,11 @@ class _SummarisedList(ChangeList):
             each.may_be_undone = each.pk in undoable
 
 
-@admin.register(ChangeSet)
-class ChangeSetAdmin(admin.ModelAdmin):
-    # The way back stands early: on a phone the end of a row is out of sight.
-    list_display = ("when", "undo", "summary", "by", "kind", "why")
-    list_display_links = ("when",)
-    list_filter = (SinceFilter, WhoFilter, "kind", TableFilter)
-    search_fields = ("who_name", "why")
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A log: it is read, and nobody changes it here."""
+
     list_per_page = 50
-    actions = ("undo_selected",)
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -55,6 +51,16 @@ class ChangeSetAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(ChangeSet)
+class ChangeSetAdmin(ReadOnlyAdmin):
+    # The way back stands early: on a phone the end of a row is out of sight.
+    list_display = ("when", "undo", "summary", "by", "kind", "why")
+    list_display_links = ("when",)
+    list_filter = (SinceFilter, WhoFilter, "kind", TableFilter)
+    search_fields = ("who_name", "why")
+    actions = ("undo_selected",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return _SummarisedList
@@ -181,7 +187,7 @@ def _asked_by(request: HttpRequest) -> dict[str, Any]:
     """Who asks for an undo and why, and what they say yes to."""
     return {
         "who": request.user,
-        "why": request.POST.get("change_reason", ""),
+        "why": reason_of(request),
         "confirmed": request.POST.get(CONFIRMED, ""),
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import formats
+from django.utils.text import capfirst
 
 NOTHING = "empty"
 # Shorter texts are read at a glance; of longer ones the changed words are what one looks for.
@@ -103,8 +104,7 @@ def _name_of_another(model: type[models.Model], key: Any) -> str:
 
 
 def _label(field: models.Field[Any, Any]) -> str:
-    label = str(field.verbose_name)
-    return label[:1].upper() + label[1:]
+    return capfirst(str(field.verbose_name))
 
 
 def _word_difference(old: str, new: str) -> Iterator[Piece]:

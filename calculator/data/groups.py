@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.db.models import Q
 
-from calculator.changes.publishing import PUBLISH
+from calculator.changes.requests import PUBLISH
 from calculator.models import ChangeSet, LoadedRow
 
 VIEWER = "Catalog viewer"

@@ -116,7 +116,7 @@ class RowForm(forms.ModelForm):
     def _elsewhere(self, name: str, errors: list[ValidationError]) -> str:
         label = str(self.instance._meta.get_field(name).verbose_name)
         said = " ".join(ValidationError(errors).messages)
-        return f"{label[:1].upper()}{label[1:]}: {said} It is on the row's own page."
+        return f"{capfirst(label)}: {said} It is on the row's own page."
 
 
 def _gone_words(gone: Conflict) -> str:

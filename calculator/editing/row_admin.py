@@ -21,8 +21,8 @@ from django.utils.html import format_html
 from calculator.changes.differences import name_of
 from calculator.changes.locking import conflict_of, hold
 from calculator.changes.models import Kind
-from calculator.changes.publishing import may_publish
 from calculator.changes.recording import change_set
+from calculator.changes.requests import change_url, may_publish, reason_of
 from calculator.changes.row_history import history_of
 from calculator.editing.forms import MULTILINE_TEXT, RowForm, labelled
 from calculator.editing.gone_rows import without_gone_rows
@@ -137,7 +137,7 @@ class RowAdmin(LookAheadAdmin):
                 key = unquote(object_id)
                 if key.isdecimal() and not self.get_queryset(request).filter(pk=key).exists():
                     return self._gone_view(request, key)
-                self._hold(request, unquote(object_id))
+                self._hold(request, key)
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _gone_view(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -251,15 +251,9 @@ class RowAdmin(LookAheadAdmin):
             return
         with change_set(kind=kind, who=request.user, why=reason_of(request)) as changes:
             yield
-        if changes.pk is not None and request.user.has_perm("calculator.view_changeset"):
-            messages.info(
-                request,
-                format_html(
-                    'See or undo what you just did: <a href="{}">{}</a>.',
-                    reverse("admin:calculator_changeset_change", args=[changes.pk]),
-                    changes,
-                ),
-            )
+        if url := change_url(request, changes):
+            words = 'See or undo what you just did: <a href="{}">{}</a>.'
+            messages.info(request, format_html(words, url, changes))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
@@ -278,8 +272,3 @@ class RowAdmin(LookAheadAdmin):
             obj.published = False
             messages.warning(request, f"“{obj}” is saved and waits for a publisher.")
         super().save_model(request, obj, form, change)
-
-
-def reason_of(request: HttpRequest) -> str:
-    """Why the editor says that this is changed; often nothing."""
-    return request.POST.get("change_reason", "")

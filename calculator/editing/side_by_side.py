@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.text import capfirst
 
 from calculator.changes.differences import NOTHING, in_words, kept_fields
 from calculator.changes.locking import Conflict
@@ -79,8 +80,7 @@ def _compared(
     seen = _state(field, conflict.seen) if conflict.seen or not was_there else stands
     if seen == stands and typed in ("", stands):
         return None
-    label = str(field.verbose_name)
-    return ComparedField(label[:1].upper() + label[1:], seen, stands, typed)
+    return ComparedField(capfirst(str(field.verbose_name)), seen, stands, typed)
 
 
 def _state(field: models.Field[Any, Any], row: models.Model | None) -> str:

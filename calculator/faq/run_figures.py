@@ -21,7 +21,13 @@ from calculator.estimation.estimate import COMPONENTS
 from calculator.estimation.settings import CHOICES, settings_from_mapping
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.words.formatting import format_count, format_gb, format_number, format_usd
+from calculator.words.formatting import (
+    format_count,
+    format_day,
+    format_gb,
+    format_number,
+    format_usd,
+)
 from gpus.fitting import minimum_setup
 from gpus.labels import setup_label
 from gpus.specs import GpuSpec, Price, TierSpec
@@ -255,8 +261,7 @@ def _hours(hours: Range) -> str:
 def _dated(found: Price) -> str:
     about = "about " if found.is_estimate else ""
     kind = f"{found.kind}, " if found.kind else ""
-    day = f"{found.checked_on.day} {found.checked_on:%b %Y}"
-    return f"{about}{format_usd(found.usd)} ({kind}{found.source_name}, {day})"
+    return f"{about}{format_usd(found.usd)} ({kind}{found.source_name}, {format_day(found.checked_on)})"
 
 
 def _price(found: Price | None, missing: str) -> Price:

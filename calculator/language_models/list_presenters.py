@@ -17,7 +17,7 @@ from calculator.language_models.selection import (
 )
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_figure
+from calculator.words.formatting import format_count, format_likely
 from calculator.words.paging import PageOf, Paging, page_of, paging, whole_list_query
 
 # A phone's page of them is some five thousand pixels tall.
@@ -130,8 +130,7 @@ def model_row(model: LanguageModelSpec) -> ModelRow:
         parameters=format_count(model.params_total_count),
         active=format_count(model.params_active_count) if is_mixture(model) else "",
         memory=tuple(
-            (method, format_figure(device.likely, (device.low, device.high)))
-            for method, device in default_bytes(model).items()
+            (method, format_likely(device)) for method, device in default_bytes(model).items()
         ),
         context="" if model.context_length is None else f"{model.context_length:,}",
         released_on=model.released_on,

@@ -22,7 +22,7 @@ from calculator.question.subjects import rough_subject
 from calculator.words.formatting import format_gb, format_number, format_size, format_usd
 from gpus.fitting import minimum_setup
 from gpus.labels import gpu_setup_label, setup_label, tier_label
-from gpus.specs import GpuSpec, Price
+from gpus.specs import NO_PRICES, GpuSpec, Price
 
 NONE = "none"
 NO_SETUP = "no setup of the ladder"
@@ -164,7 +164,7 @@ def _to_rent(catalog: Catalog) -> dict[str, str]:
 
 
 def _without_prices(gpu: GpuSpec) -> GpuSpec:
-    return replace(gpu, retail_price=None, cloud_price_per_hour=None, price_series=())
+    return gpu.with_prices(NO_PRICES)
 
 
 def _price(price: Price | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.db import models
+from django.utils.text import capfirst
 
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog, current_catalog
@@ -223,8 +224,7 @@ def _words(what: str, before: Any, after: Any) -> str:
 def _label(row: models.Model, name: str) -> str:
     field = row._meta.get_field(name)
     assert isinstance(field, models.Field)
-    label = str(field.verbose_name)
-    return label[:1].upper() + label[1:]
+    return capfirst(str(field.verbose_name))
 
 
 def _named(found: Sequence[str]) -> tuple[str, ...]:

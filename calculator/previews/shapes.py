@@ -18,7 +18,7 @@ from calculator.language_models.specs import LanguageModelSpec
 from calculator.looking_ahead.changes import Change, Preview, previews
 from calculator.previews.effects import NONE, AnswerChange, FigureChange, answer_changes
 from calculator.previews.what_if import catalog_with
-from calculator.words.formatting import format_count, format_figure
+from calculator.words.formatting import format_count, format_likely
 from gpus.labels import setup_label
 
 
@@ -91,7 +91,7 @@ def _figures(catalog: Catalog, spec: LanguageModelSpec) -> dict[str, str]:
     }
     for method, device in default_bytes(spec).items():
         name = _method_name(catalog, method)
-        figures[f"{name}, memory"] = format_figure(device.likely, (device.low, device.high))
+        figures[f"{name}, memory"] = format_likely(device)
         figures[f"{name}, minimum"] = _minimum(catalog, architecture, method)
     return figures
 

@@ -16,7 +16,6 @@ from calculator.looking_ahead.changes import Change
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, Task
 from gpus.models import Gpu
 from gpus.prices.choosing import gpu_prices
-from gpus.prices.kinds import PriceKind, price_words
 from gpus.prices.models import PriceObservation
 from gpus.specs import GpuPrices, GpuSpec, Price, TierSpec
 from gpus.tiers import MemoryTier
@@ -95,7 +94,7 @@ def _with_prices(made: Catalog, changes: Sequence[Change], base: Catalog) -> Cat
     for change in changes:
         rows[change.row.gpu_id].append(change.row)
     # What is new may be written already, and would be seen twice.
-    ours = {gpu_id: {_key(_price(row)) for row in own} for gpu_id, own in rows.items()}
+    ours = {gpu_id: {_key(row.to_spec()) for row in own} for gpu_id, own in rows.items()}
     public = {id(change.row) for change in changes if change.is_public}
     others = PriceObservation.objects.published().filter(gpu__in=rows)
     changed = [change.was.pk for change in changes if change.was is not None]
@@ -104,7 +103,7 @@ def _with_prices(made: Catalog, changes: Sequence[Change], base: Catalog) -> Cat
         slug: gpu_prices(
             [
                 *(each for each in seen[gpu_id] if _key(each) not in ours[gpu_id]),
-                *(_price(row) for row in rows[gpu_id] if id(row) in public),
+                *(row.to_spec() for row in rows[gpu_id] if id(row) in public),
             ]
         )
         for gpu_id, slug in Gpu.objects.filter(pk__in=rows).values_list("pk", "slug")
@@ -112,14 +111,7 @@ def _with_prices(made: Catalog, changes: Sequence[Change], base: Catalog) -> Cat
 
     def priced(gpu: GpuSpec) -> GpuSpec:
         own = prices.get(gpu.slug)
-        if own is None:
-            return gpu
-        return replace(
-            gpu,
-            retail_price=own.to_buy,
-            cloud_price_per_hour=own.to_rent,
-            price_series=own.series,
-        )
+        return gpu if own is None else gpu.with_prices(own)
 
     return replace(
         made,
@@ -137,17 +129,11 @@ def gpu_spec(row: Gpu, present: GpuSpec | None) -> GpuSpec:
     prices = getattr(row, "_prefetched_objects_cache", {}).get("prices")
     series = () if present is None else present.price_series
     if prices is not None:
-        shown = gpu_prices(_price(each) for each in prices if each.published)
+        shown = gpu_prices(each.to_spec() for each in prices if each.published)
         return row.to_spec(replace(shown, series=series))
     if present is None:
         return row.to_spec()
     return row.to_spec(GpuPrices(present.retail_price, present.cloud_price_per_hour, series))
-
-
-def _price(row: PriceObservation) -> Price:
-    words = price_words(PriceKind(row.kind), row.provider)
-    seen = (row.usd, row.source_name, row.source_url, row.checked_on, row.is_estimate)
-    return Price(*seen, words, row.kind, row.provider)
 
 
 def _places_of_gpus() -> Iterable[tuple[str, int, str]]:

@@ -22,7 +22,7 @@ LONGEST_TYPED = 100
 # How many names an error gives to choose from.
 MOST_NAMED = 4
 
-_MINE = re.compile(r"(?:my|the|one|single)\s+", re.IGNORECASE)
+_MINE = re.compile(r"^(?:my|the|one|single)\s+", re.IGNORECASE)
 _COUNT_FIRST = re.compile(r"(\d{1,3})\s*[x×*][\s-]*(\S.*)", re.IGNORECASE)
 _COUNT_LAST = re.compile(r"(.*\S)\s+[x×*]\s*(\d{1,3})", re.IGNORECASE)
 
@@ -91,7 +91,7 @@ def read_own_gpu(gpus: Iterable[GpuSpec], query: Mapping[str, str]) -> OwnGpuFor
 def _count_and_name(gpus: tuple[GpuSpec, ...], typed: str) -> tuple[int, str]:
     if any(gpu.slug == typed for gpu in gpus):
         return 1, typed
-    typed = _MINE.sub("", typed, count=1) if _MINE.match(typed) else typed
+    typed = _MINE.sub("", typed)
     if found := _COUNT_FIRST.fullmatch(typed):
         return int(found[1]), found[2]
     if found := _COUNT_LAST.fullmatch(typed):

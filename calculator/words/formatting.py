@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 
+from calculator.estimation.device import DeviceBytes
 from calculator.estimation.units import GB, GIB
 
 NO_BREAK_SPACE = "\u00a0"
@@ -39,6 +41,16 @@ def format_figure(
     if range_bytes is None or range_bytes[1] - range_bytes[0] < WIDE_RANGE_BYTES:
         return format_gb(memory_bytes)
     return f"{format_number(Decimal(memory_bytes) / GB, decimals=0)}{NO_BREAK_SPACE}GB"
+
+
+def format_likely(device: DeviceBytes) -> str:
+    """The likely figure of a run, with the digits that its range bears."""
+    return format_figure(device.likely, (device.low, device.high))
+
+
+def format_day(day: dt.date) -> str:
+    """“12 Apr 2026”."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def format_part(memory_bytes: Decimal | int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +19,16 @@ from gpus.specs import Price
 
 # Street and cloud prices move within weeks; after a quarter nobody should trust one unseen.
 PRICE_IS_STALE_AFTER = dt.timedelta(days=90)
+
+
+# What a price is made of, as `_spec` takes it.
+_SEEN = ("kind", "provider", "usd", "source_name", "source_url", "checked_on", "is_estimate")
+
+
+def _spec(kind: str, provider: str, *amount_and_source: Any) -> Price:
+    usd, source_name, source_url, checked_on, is_estimate = amount_and_source
+    words = price_words(PriceKind(kind), provider)
+    return Price(usd, source_name, source_url, checked_on, is_estimate, words, kind, provider)
 
 
 class PriceQuerySet(models.QuerySet["PriceObservation"]):
@@ -54,20 +65,8 @@ class PriceQuerySet(models.QuerySet["PriceObservation"]):
         ten times as long.
         """
         found: defaultdict[int, list[Price]] = defaultdict(list)
-        rows = self.order_by().values_list(
-            "gpu_id",
-            "kind",
-            "provider",
-            "usd",
-            "source_name",
-            "source_url",
-            "checked_on",
-            "is_estimate",
-        )
-        for gpu_id, kind, provider, usd, name, url, checked_on, is_estimate in rows.iterator():
-            words = price_words(PriceKind(kind), provider)
-            price = Price(usd, name, url, checked_on, is_estimate, words, kind, provider)
-            found[gpu_id].append(price)
+        for gpu_id, *seen in self.order_by().values_list("gpu_id", *_SEEN).iterator():
+            found[gpu_id].append(_spec(*seen))
         return found
 
 
@@ -141,6 +140,9 @@ class PriceObservation(CheckedRow):
     def __str__(self) -> str:
         words = price_words(PriceKind(self.kind), self.provider)
         return f"{self.gpu}, {words}, {self.checked_on:%d %b %Y}"
+
+    def to_spec(self) -> Price:
+        return _spec(*(getattr(self, name) for name in _SEEN))
 
     def clean(self) -> None:
         if self.kind in RENT_KINDS and not self.provider:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation, PriceQuer
 from gpus.prices.observing import unchanged
 from gpus.pricing import views
 from gpus.pricing.forms import PriceForm
+from gpus.pricing.work import seen_words
 
 
 class PriceAgeFilter(admin.SimpleListFilter):
@@ -116,7 +116,7 @@ class PriceObservationAdmin(RowAdmin):
 
     @admin.display(description="seen", ordering="checked_on")
     def seen(self, price: PriceObservation) -> str:
-        return age(price.checked_on)
+        return seen_words(price.checked_on, timezone.localdate())
 
     @admin.display(description="source", ordering="source_name")
     def source(self, price: PriceObservation) -> SafeString:
@@ -163,13 +163,6 @@ class PriceInline(RowInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
-
-
-def age(checked_on: dt.date) -> str:
-    """“12 Apr 2026, 229 days ago”."""
-    days = (timezone.localdate() - checked_on).days
-    words = "today" if days <= 0 else "1 day ago" if days == 1 else f"{days:,} days ago"
-    return f"{checked_on.day} {checked_on:%b %Y}, {words}"
 
 
 def editor_of(formset: Any, user: Any) -> None:

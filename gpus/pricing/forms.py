@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from calculator.editing import RowForm
-from calculator.words.formatting import format_usd
+from calculator.words.formatting import format_day, format_usd
 from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
 from gpus.prices.models import PriceObservation
 
@@ -159,5 +159,5 @@ def leap_words(usd: Decimal, last: PriceObservation) -> str:
     per = " an hour" if last.kind in RENT_KINDS else ""
     return (
         f"{format_usd(usd)} is {than} of its kind ({who}, {format_usd(last.usd)}{per}, "
-        f"{last.checked_on.day} {last.checked_on:%b %Y}). Correct it, or tick “it is right”."
+        f"{format_day(last.checked_on)}). Correct it, or tick “it is right”."
     )

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
-from calculator.words.formatting import format_usd
+from calculator.changes.requests import change_url
+from calculator.words.formatting import format_day, format_usd
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 from gpus.prices.observing import says_the_same, unchanged, withdraw
@@ -126,7 +127,7 @@ def _meanwhile(request: HttpRequest, row: WorkRow) -> str:
     if stands is None:
         return "Somebody took it off the site meanwhile"
     day = stands.checked_on
-    when = "today" if day == timezone.localdate() else f"{day.day} {day:%b %Y}"
+    when = "today" if day == timezone.localdate() else format_day(day)
     who = stands.editor or "Somebody"
     return f"{who} entered {format_usd(stands.usd)} ({stands.source_name}) for {when} meanwhile"
 
@@ -157,10 +158,7 @@ def _ask(request: HttpRequest, row: WorkRow) -> HttpResponse:
 
 
 def _done(request: HttpRequest, row: WorkRow, said: str, changes: ChangeSet) -> HttpResponse:
-    undo = ""
-    # Where everything was so already, nothing was changed and there is nothing to undo.
-    if changes.pk is not None and request.user.has_perm("calculator.view_changeset"):
-        undo = reverse("admin:calculator_changeset_change", args=[changes.pk])
+    undo = change_url(request, changes)
     if request.headers.get("HX-Request"):
         done = {"row": row, "said": said, "undo": undo, **_left()}
         return render(request, "gpus/pricing/_done.html", done)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calculator.words.formatting import format_usd
+from calculator.words.formatting import format_day, format_usd
 from gpus.looks.models import recent_looks
 from gpus.models import Gpu
 from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
@@ -72,6 +72,13 @@ class WorkRow:
         return not self.what
 
 
+def seen_words(day: dt.date, today: dt.date) -> str:
+    """“12 Apr 2026, 229 days ago”."""
+    days = (today - day).days
+    words = "today" if days <= 0 else "1 day ago" if days == 1 else f"{days:,} days ago"
+    return f"{format_day(day)}, {words}"
+
+
 def stale_prices(today: dt.date) -> QuerySet[PriceObservation]:
     """Prices to look at again, those of GPUs most looked at first."""
     rows = PriceObservation.objects.stale(today).select_related("gpu")
@@ -117,7 +124,6 @@ def price_row(
     )
     form = _form(AGAIN, instance, f"price-{price.pk}", data, checked=not question)
     form.replaces = f"{stands.pk} {stands.updated_at.isoformat()}" if stands else "withdrawn"
-    days = (today - price.checked_on).days
     per = " per hour" if price.kind in RENT_KINDS else ""
     return WorkRow(
         key=f"price-{price.pk}",
@@ -126,7 +132,7 @@ def price_row(
         looks=getattr(price, "recent_looks", 0),
         what=price_words(PriceKind(price.kind), price.provider),
         last=f"{format_usd(price.usd)}{per}",
-        age=f"{price.checked_on.day} {price.checked_on:%b %Y}, {days:,} days ago",
+        age=seen_words(price.checked_on, today),
         source_name=price.source_name,
         source_url=price.source_url,
         price_pk=price.pk,

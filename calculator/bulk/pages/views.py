@@ -23,7 +23,7 @@ from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown,
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
-from calculator.changes.publishing import may_publish
+from calculator.changes.requests import may_publish
 from calculator.looking_ahead.changes import CONFIRMED, HeldBack
 
 # More changes than one looks through: the page says how many there are beyond.

@@ -28,8 +28,8 @@ from calculator.words.addresses import path_of, with_query
 from calculator.words.formatting import (
     SMALLEST_PART_BYTES,
     format_count,
-    format_figure,
     format_gb,
+    format_likely,
     format_part,
     format_range,
     gib_words,
@@ -231,7 +231,7 @@ def _remarks(result: PreciseResult) -> tuple[str, ...]:
         remarks.append(
             "This counts on a trainer that quantises the experts too, as Unsloth and Axolotl do."
             f" 4-bit loading of transformers 5 by itself leaves them out, {outcome}:"
-            f" about {format_figure(device.likely, (device.low, device.high))}."
+            f" about {format_likely(device)}."
         )
     return tuple(remarks)
 

@@ -16,8 +16,8 @@ from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import as_text
 from calculator.words.formatting import (
     format_count,
-    format_figure,
     format_gb,
+    format_likely,
     format_part,
     format_range,
 )
@@ -137,7 +137,7 @@ def _likely(each: Compared) -> str:
     if each.estimate is None:
         return NOTHING
     device = each.estimate.device_bytes
-    return format_figure(device.likely, (device.low, device.high))
+    return format_likely(device)
 
 
 def _range(each: Compared) -> str:

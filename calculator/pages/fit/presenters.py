@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.urls import reverse
 
@@ -44,7 +43,7 @@ class TableView:
     own: OwnVerdictView | None
     own_name: str
     best: tuple[BestView, ...]
-    no_cheapest: str
+    cheapest_note: str
     halves: HalvesView | None
     has_tight: bool
     rows: tuple[RowView, ...]
@@ -148,7 +147,7 @@ def _table(
         ),
         own_name="" if own is None else own.name,
         best=best_views(best),
-        no_cheapest=_no_cheapest(rows, best.cheapest_per_hour),
+        cheapest_note=_cheapest_note(rows, best.cheapest_per_hour),
         halves=None if split is None else halves_view(split),
         has_tight=any(row.setup.verdict == "tight" for row in shown),
         # Each row leads to a GPU of its own.
@@ -193,14 +192,13 @@ def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:
     return f"{len(all_gpus)} of {asked_count} GPUs hold it: {', '.join(words)}."
 
 
-def _no_cheapest(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
+def _cheapest_note(rows: tuple[FitRow, ...], cheapest: FitRow | None) -> str:
     if not any(row.usd_per_hour for row in rows):
         return ""
     if cheapest is not None:
-        old_usd = [row.usd_per_hour for row in rows if row.is_rent_stale and row.usd_per_hour]
-        if cheapest.usd_per_hour is None or min(old_usd, default=Decimal(0)) == 0:
-            return ""
-        if min(old_usd) >= cheapest.usd_per_hour:
+        fresh_usd = cheapest.usd_per_hour
+        old_usd = (row.usd_per_hour for row in rows if row.is_rent_stale)
+        if not any(usd and fresh_usd and usd < fresh_usd for usd in old_usd):
             return ""
         return (
             f"The cheapest of the prices that were checked in the last"

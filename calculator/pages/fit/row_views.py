@@ -14,8 +14,8 @@ from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.fit.ordering import Best
 from calculator.pages.fit.words import rough_duration, rough_usd
 from calculator.words.formatting import (
-    format_figure,
     format_gb,
+    format_likely,
     format_part,
     format_range,
     format_usd,
@@ -75,7 +75,7 @@ def row_view(
         how=sharding_words(row.setup.sharding),
         verdict=VERDICTS[row.setup.verdict],
         verdict_slug=row.setup.verdict,
-        each=format_figure(device.likely, (device.low, device.high)),
+        each=format_likely(device),
         range=format_range(device.low, device.high),
         usable=format_gb(row.setup.usable_bytes),
         headroom=_headroom(row.setup.headroom_bytes),
@@ -149,7 +149,7 @@ def _best(label: str, row: FitRow, detail: str) -> BestView:
 def _room(row: FitRow) -> str:
     each = " on each" if row.gpu_count > 1 else ""
     device = row.setup.estimate.device_bytes
-    likely = format_figure(device.likely, (device.low, device.high))
+    likely = format_likely(device)
     words = VERDICT_WORDS[row.setup.verdict]
     return f"{words}: about {likely} of {format_gb(row.setup.usable_bytes)}{each}"
 

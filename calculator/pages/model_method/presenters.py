@@ -27,7 +27,7 @@ from calculator.words.addresses import comparison_of, path_of, with_query
 from calculator.words.formatting import (
     NO_BREAK_SPACE,
     format_count,
-    format_figure,
+    format_likely,
     format_range,
 )
 from calculator.words.methods import METHOD_NAMES
@@ -156,7 +156,7 @@ def present_model_method(
 
 def _summary(model: LanguageModelSpec, result: PreciseResult) -> str:
     device = result.estimate.device_bytes
-    likely = format_figure(device.likely, (device.low, device.high))
+    likely = format_likely(device)
     return (
         f"{METHOD_NAMES[result.slug]} of {model.name} takes about {likely} of GPU"
         f" memory ({format_range(device.low, device.high)}) at"
@@ -201,9 +201,7 @@ def _cell(
 ) -> CellView:
     device = estimate(architecture, settings).device_bytes
     card = next((card for card in cards if card.capacity_bytes >= device.likely), None)
-    figure = format_figure(device.likely, (device.low, device.high)).removesuffix(
-        f"{NO_BREAK_SPACE}GB"
-    )
+    figure = format_likely(device).removesuffix(f"{NO_BREAK_SPACE}GB")
     return CellView(figure, "" if card is None else f"{card.memory_gb} GB")
 
 

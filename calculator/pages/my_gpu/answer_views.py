@@ -14,7 +14,7 @@ from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.fit.row_views import VERDICTS, sharding_words
 from calculator.question.own_gpu import OWN_GPU
-from calculator.words.formatting import format_count, format_figure, format_gb
+from calculator.words.formatting import format_count, format_gb, format_likely
 from calculator.words.methods import METHOD_NAMES
 
 Query = Callable[[LanguageModelSpec, TrainingSettings], dict[str, str]]
@@ -139,6 +139,6 @@ def _verdict(setup: Setup | None) -> str:
 
 def _figure(setup: Setup) -> str:
     device = setup.estimate.device_bytes
-    likely = format_figure(device.likely, (device.low, device.high))
+    likely = format_likely(device)
     each = " on each" if setup.sharding.gpu_count > 1 else ""
     return f"about {likely} of {format_gb(setup.usable_bytes)}{each}"

@@ -11,7 +11,7 @@ from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.my_gpu.popular import PopularModel, popular_models
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_count, format_figure
+from calculator.words.formatting import format_count, format_likely
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec
 
@@ -68,6 +68,6 @@ def _cell(popular: PopularModel, method: str, gpu: GpuSpec, url: str) -> MatrixC
     return MatrixCell(
         slug=found,
         word=VERDICT_WORDS[found],
-        figure=format_figure(device.likely, (device.low, device.high)),
+        figure=format_likely(device),
         url=f"{url}#card-{method}",
     )

@@ -17,7 +17,7 @@ from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.calculator.beside.typical import TYPICAL_RUN
 from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import path_of, with_query
-from calculator.words.formatting import format_figure, format_gb, gib_words
+from calculator.words.formatting import format_gb, format_likely, gib_words
 
 NEVER = "never"
 # What is said where it is no question of memory.
@@ -109,12 +109,12 @@ def own_gpu_by_rule_of_thumb(
     """Whether the visitor's cards run a model of that size, by the rule of thumb's one figure."""
     if own is None:
         return None
-    usable, each = own.gpu.usable_bytes, " on each" if own.gpu_count > 1 else ""
+    usable = own.gpu.usable_bytes
     verdicts = []
     for result in results:
         share = int(result.memory_bytes / own.gpu_count)
         found = verdict(DeviceBytes(share, share, share, ()), usable)
-        detail = f"about {format_gb(share)} of {format_gb(usable)}{each}"
+        detail = _detail(format_gb(share), usable, own.gpu_count)
         verdicts.append(
             OwnVerdictView(result.slug, result.name, found, VERDICT_WORDS[found], detail)
         )
@@ -143,8 +143,7 @@ def own_verdict_of_inference(own: OwnGpu, result: InferenceResult) -> OwnVerdict
     usable = own.gpu.usable_bytes
     device = result.estimate.per_gpu(own.gpu_count)
     found = verdict(device, usable)
-    each = " on each" if own.gpu_count > 1 else ""
-    detail = f"about {format_figure(device.likely, (device.low, device.high))} of {format_gb(usable)}{each}"
+    detail = _detail(format_likely(device), usable, own.gpu_count)
     return OwnVerdictView(result.slug, result.name, found, VERDICT_WORDS[found], detail)
 
 
@@ -156,14 +155,18 @@ def own_verdict(method: str, name: str, found: OnOwnGpu) -> OwnVerdictView:
         return OwnVerdictView(method, name, NEVER, word, "")
     sharding = setup.sharding
     device = setup.estimate.device_bytes
-    likely = format_figure(device.likely, (device.low, device.high))
-    each = " on each" if sharding.gpu_count > 1 else ""
+    detail = _detail(format_likely(device), setup.usable_bytes, sharding.gpu_count)
     how = "" if sharding.strategy == "none" else f"with {STRATEGY_NAMES[sharding.strategy]}, "
     return OwnVerdictView(
         method,
         name,
         said,
         VERDICT_WORDS[said],
-        f"{how}about {likely} of {format_gb(setup.usable_bytes)}{each}",
+        f"{how}{detail}",
         setup.verdict_sentence if said == "tight" else "",
     )
+
+
+def _detail(figure: str, usable_bytes: int, gpu_count: int) -> str:
+    each = " on each" if gpu_count > 1 else ""
+    return f"about {figure} of {format_gb(usable_bytes)}{each}"

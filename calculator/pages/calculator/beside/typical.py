@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 
 from calculator.answer.rule_of_thumb import MethodResult
 from calculator.catalog import Catalog
@@ -18,7 +18,7 @@ from calculator.estimation.typical_run import (
 from calculator.pages.calculator.headline import in_a_sentence
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
-from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_range
+from calculator.words.formatting import NO_BREAK_SPACE, format_likely, format_range
 from gpus.labels import tier_label
 
 TYPICAL_RUN = f"a typical run at {TYPICAL_TOKENS_COUNT:,}{NO_BREAK_SPACE}tokens"
@@ -64,8 +64,8 @@ def _view(
     )
     return TypicalView(
         method_name=name,
-        words=_at_start(TYPICAL_RUN),
-        figure=format_figure(device.likely, (device.low, device.high)),
+        words=capfirst(TYPICAL_RUN),
+        figure=format_likely(device),
         range=format_range(device.low, device.high),
         card="" if card is None else tier_label(card),
         page_url=urls[0],
@@ -78,8 +78,4 @@ def typical_words(runs: Iterable[TypicalView]) -> str:
     found = [f"about {each.figure} with {in_a_sentence(each.method_name)}" for each in runs]
     if not found:
         return ""
-    return f"{_at_start(TYPICAL_RUN)} takes {get_text_list(found, 'and')}."
-
-
-def _at_start(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
+    return f"{capfirst(TYPICAL_RUN)} takes {get_text_list(found, 'and')}."
