@@ -9,7 +9,9 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 
+from calculator.data.loading import load_catalog
 from config.finished.middleware import STORE
+from tests.calculator.small_catalog import write_small_catalog
 from tests.shipped_catalog import put_shipped_catalog
 
 # A slow machine is not a mistake in the code. The rest stays as Hypothesis has it, which in CI
@@ -58,6 +60,16 @@ def _settings_of_tests():
         LOOKS_WRITE_SECONDS=0,
     ):
         yield
+
+
+@pytest.fixture
+def small_catalog(db, tmp_path):
+    """Two GPUs, an RTX 4090 with a retail price of 1 November 2026 and an H100 without any, two
+    presets, a model and an answer. Returns the folder of the files that they are loaded from.
+    """
+    write_small_catalog(tmp_path)
+    load_catalog(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

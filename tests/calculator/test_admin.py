@@ -11,18 +11,13 @@ from calculator.catalog import current_catalog
 from calculator.data.loading import load_catalog
 from calculator.models import FaqEntry, MethodPreset, ModelSize
 from tests.admin_pages import errors_in, fields_on, run_action, save
-from tests.calculator.small_catalog import write_small_catalog
 
 PRESETS = "/admin/calculator/methodpreset/"
 SIZES = "/admin/calculator/modelsize/"
 FAQ = "/admin/calculator/faqentry/"
 
 
-@pytest.fixture(autouse=True)
-def loaded(db, tmp_path):
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("small_catalog")
 
 
 @pytest.fixture
@@ -148,7 +143,9 @@ def test_an_answer_changed_in_the_admin_is_on_the_site_at_once(admin_client, ans
     assert current_catalog().faq[0].answer_markdown == "About **6 GB**."
 
 
-def test_a_browsers_line_ends_do_not_make_an_answer_look_edited(admin_client, answer, loaded):
+def test_a_browsers_line_ends_do_not_make_an_answer_look_edited(
+    admin_client, answer, small_catalog
+):
     before = answer.answer
     in_browser = before.replace("\n", "\r\n")
 
@@ -156,7 +153,7 @@ def test_a_browsers_line_ends_do_not_make_an_answer_look_edited(admin_client, an
 
     answer.refresh_from_db()
     assert answer.answer == before
-    assert load_catalog(loaded)[-1].rows == {"unchanged": 1}
+    assert load_catalog(small_catalog)[-1].rows == {"unchanged": 1}
 
 
 def test_an_unknown_placeholder_is_refused_beside_the_answer(admin_client, answer):

@@ -8,11 +8,9 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from calculator.catalog import current_catalog
-from calculator.data.loading import load_catalog
 from gpus.models import Gpu, MemoryTier
 from gpus.prices.models import PriceObservation
 from tests.admin_pages import fields_on, run_action, said, save
-from tests.calculator.small_catalog import write_small_catalog
 from tests.gpus.price_rows import observe
 
 GPUS = "/admin/gpus/gpu/"
@@ -20,11 +18,7 @@ TIERS = "/admin/gpus/memorytier/"
 PRICES = "/admin/gpus/priceobservation/"
 
 
-@pytest.fixture(autouse=True)
-def two_gpus(db, tmp_path):
-    """An RTX 4090 with a retail price of 1 November 2026, and an H100 without any price."""
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
+pytestmark = pytest.mark.usefixtures("small_catalog")
 
 
 @pytest.fixture

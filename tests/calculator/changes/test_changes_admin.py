@@ -8,13 +8,11 @@ from django.test import Client
 
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
-from calculator.data.loading import load_catalog
 from calculator.models import FaqEntry, ModelSize, PresetPart
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 from tests.admin_pages import run_action, said, save
-from tests.calculator.small_catalog import write_small_catalog
 
 CHANGES = "/admin/calculator/changeset/"
 TIERS = "/admin/gpus/memorytier/"
@@ -22,10 +20,7 @@ PRICES = "/admin/gpus/priceobservation/"
 FAQ = "/admin/calculator/faqentry/"
 
 
-@pytest.fixture(autouse=True)
-def loaded(db, tmp_path):
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
+pytestmark = pytest.mark.usefixtures("small_catalog")
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ PRESETS = "/admin/calculator/methodpreset/"
 SIZES = "/admin/calculator/modelsize/"
 
 
-@pytest.fixture
-def loaded(db, tmp_path):
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
-
-
 def editor(name):
     client = Client()
     client.force_login(User.objects.create_superuser(name))
@@ -36,12 +30,12 @@ def editor(name):
 
 
 @pytest.fixture
-def anna(loaded):
+def anna(small_catalog):
     return editor("anna")
 
 
 @pytest.fixture
-def ben(loaded):
+def ben(small_catalog):
     return editor("ben")
 
 

@@ -19,14 +19,8 @@ from calculator.looking_ahead.changes import HeldBack
 from calculator.models import FaqEntry, MethodPreset, ModelSize, PresetPart
 from gpus.models import Gpu
 from gpus.tiers import MemoryTier
-from tests.calculator.small_catalog import write_small_catalog
 
-
-@pytest.fixture(autouse=True)
-def loaded(db, tmp_path):
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("small_catalog")
 
 
 @pytest.fixture
@@ -63,14 +57,16 @@ def test_a_change_says_who_when_why_and_what_was_before(anna, tier):
     assert difference.old == "24 GB GPU"
 
 
-def test_loading_a_new_site_writes_no_history_and_a_later_load_only_what_it_changes(loaded, tier):
+def test_loading_a_new_site_writes_no_history_and_a_later_load_only_what_it_changes(
+    small_catalog, tier
+):
     assert not ChangeSet.objects.exists()
-    tiers = loaded / "gpus/data/memory_tiers.csv"
+    tiers = small_catalog / "gpus/data/memory_tiers.csv"
     tiers.write_text(tiers.read_text() + "48,48 GB GPU,workstation,true,false,3\n")
-    sizes = loaded / "calculator/data/model_sizes.csv"
+    sizes = small_catalog / "calculator/data/model_sizes.csv"
     sizes.write_text(sizes.read_text().replace("0.5,2", "0.5,3"))
 
-    load_catalog(loaded)
+    load_catalog(small_catalog)
 
     changes = ChangeSet.objects.get(kind=Kind.LOAD)
     assert {(row.what, row.name) for row in row_changes(changes)} == {
@@ -78,7 +74,7 @@ def test_loading_a_new_site_writes_no_history_and_a_later_load_only_what_it_chan
         ("changed", "0.5B"),
     }
     undo(changes)
-    load_catalog(loaded)
+    load_catalog(small_catalog)
     assert not MemoryTier.objects.filter(memory_gb=48).exists()
 
 

@@ -13,12 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from calculator.changes.models import ChangeSet
-from calculator.data.loading import load_catalog
 from gpus.looks.models import GpuLooks
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 from tests.admin_pages import errors_in, said, save
-from tests.calculator.small_catalog import write_small_catalog
 from tests.gpus.price_rows import observe
 
 WORK = "/admin/gpus/priceobservation/work/"
@@ -26,10 +24,7 @@ HTMX = {"HX-Request": "true"}
 NEW = {"source_name": "A shop", "source_url": "https://example.com/shop"}
 
 
-@pytest.fixture(autouse=True)
-def two_gpus(db, tmp_path):
-    write_small_catalog(tmp_path)
-    load_catalog(tmp_path)
+pytestmark = pytest.mark.usefixtures("small_catalog")
 
 
 @pytest.fixture
