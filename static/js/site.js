@@ -70,6 +70,14 @@ if (answer && fields.length) {
     if (target === answer) answer.removeAttribute("aria-busy");
   });
 
+  // htmx looks for an answer's further parts around the link that asked for it. Where that link has
+  // been replaced meanwhile it finds none of them: then the page itself asks once more.
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target !== answer || detail.requestConfig.elt.isConnected) return;
+    detail.shouldSwap = false;
+    htmx.ajax("GET", detail.pathInfo.finalRequestPath, { source: "#calculator" });
+  });
+
   // What is asked about goes into its field and out of the other; what a visitor is typing is
   // never touched.
   document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
@@ -119,11 +127,23 @@ settings?.addEventListener("toggle", () => {
     document.getElementById("settings-form").requestSubmit();
 });
 
-// The chosen link goes with the list; the focus must not fall back to the top of the page.
+// The chosen link goes with the list; the focus must not fall back to the top of the page. A search
+// that was still to come when a model was chosen has nothing more to say.
 const modelResults = document.getElementById("model-results");
-modelResults?.addEventListener("htmx:oobBeforeSwap", () => {
-  if (modelResults.contains(document.activeElement)) answer.focus({ preventScroll: true });
-});
+if (modelResults) {
+  let isChosen = false;
+  document.getElementById("model").addEventListener("input", () => (isChosen = false));
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (modelResults.contains(event.detail.elt)) isChosen = true;
+    else if (event.detail.target === modelResults && isChosen) event.preventDefault();
+  });
+  document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target === modelResults && isChosen) detail.shouldSwap = false;
+  });
+  modelResults.addEventListener("htmx:oobBeforeSwap", () => {
+    if (modelResults.contains(document.activeElement)) answer.focus({ preventScroll: true });
+  });
+}
 
 // What a search's own page found: the arrow keys enter the list and move in it, Escape leads back to
 // the field.

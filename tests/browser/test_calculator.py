@@ -75,6 +75,48 @@ def test_an_older_answer_never_replaces_a_newer_one(page, problems):
     expect(page).to_have_url(re.compile(r"size=70$"))
 
 
+def test_a_search_that_comes_after_a_model_was_chosen_opens_no_list(page: Page):
+    page.goto("/")
+    page.locator("#model").fill("llama 3.1 8b")
+    chosen = page.locator("#model-results a").first
+    expect(chosen).to_contain_text("Llama 3.1 8B")
+
+    def answer_late(route: Route) -> None:
+        response = route.fetch()
+        page.wait_for_timeout(500)
+        route.fulfill(response=response)
+
+    page.route("**/fragments/models/**", answer_late)
+    with page.expect_request("**/fragments/models/**"):
+        page.locator("#model").press_sequentially(" ")
+    with page.expect_response("**/fragments/models/**"):
+        chosen.click()
+        expect(page.locator(".card--precise")).to_have_count(3)
+
+    expect(page.locator("#model-results a")).to_have_count(0)
+    expect(page.locator("#announcement")).to_contain_text("Llama 3.1 8B")
+
+
+def test_an_answer_whose_link_is_gone_is_shown_whole(page: Page):
+    page.goto("/")
+    page.evaluate("window.sameDocument = true")
+
+    def answer_late(route: Route) -> None:
+        response = route.fetch()
+        page.locator("#sizes").evaluate(
+            "(element) => element.replaceWith(element.cloneNode(true))"
+        )
+        route.fulfill(response=response)
+
+    page.route("**/fragments/training/?size=13", answer_late, times=1)
+    page.get_by_role("link", name="13B", exact=True).click()
+
+    expect(page.locator("#headline")).to_contain_text("13B model")
+    expect(page.locator("#announcement")).to_contain_text("13B model")
+    expect(page).to_have_url(re.compile(r"/\?size=13$"))
+    assert page.evaluate("window.sameDocument") is True
+
+
 def test_back_forward_and_reload_show_what_the_address_says(page):
     page.goto("/?size=7")
     page.get_by_role("link", name="13B", exact=True).click()
