@@ -107,7 +107,7 @@ def _complaint_about_day(name: str, day: dt.date) -> str | None:
     if day < EARLIEST_DATE:
         return f"This is before {EARLIEST_DATE.year}: is the year right?"
     today = dt.datetime.now(dt.timezone.utc).date()
-    if name.endswith("checked_on"):
+    if name.endswith(("checked_on", "ended_on")):
         return "This day has not come yet." if day > today + LATEST_SEEN_AHEAD else None
     if day > today + LATEST_DATE_AHEAD:
         return "This is more than a year ahead: is the year right?"

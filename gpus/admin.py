@@ -85,7 +85,7 @@ class PriceAgeFilter(admin.SimpleListFilter):
             stale = PriceObservation.objects.stale(timezone.localdate())
             return queryset.filter(pk__in=stale.values("gpu"))
         if self.value() == "none":
-            return queryset.exclude(pk__in=PriceObservation.objects.published().values("gpu"))
+            return queryset.exclude(pk__in=PriceObservation.objects.current().values("gpu"))
         return queryset
 
 

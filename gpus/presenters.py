@@ -21,6 +21,8 @@ class PriceView:
     is_estimate: bool
     kind: str = ""
     may_be_out_of_date: bool = False
+    ended_on: dt.date | None = None
+    """Since when it is no longer offered."""
 
 
 def cloud_price_view(
@@ -51,4 +53,5 @@ def price_view(price: Price, *, gpu_count: int = 1, today: dt.date | None = None
         may_be_out_of_date=(
             today is not None and today - price.checked_on > MAY_BE_OUT_OF_DATE_AFTER
         ),
+        ended_on=price.ended_on,
     )

@@ -16,7 +16,8 @@ class Price:
     """A price in USD that somebody can check: it has a source and the day it was seen.
 
     `kind` says in words what the amount is: “launch price” for a card, the provider for an hour of
-    cloud. `kind_slug` is its kind as `gpus/prices/kinds.py` has it.
+    cloud. `kind_slug` is its kind as `gpus/prices/kinds.py` has it. `ended_on` is the day from which on
+    the offer was known to be gone.
     """
 
     usd: Decimal
@@ -27,17 +28,22 @@ class Price:
     kind: str = ""
     kind_slug: str = ""
     provider: str = ""
+    ended_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PriceSeries:
-    """One kind of price at one provider: as it is now, and the days on which it was another."""
+    """One kind of price at one provider: as it was seen last, and the days on which it was another.
+
+    `ended_on` is since when it is no longer offered; None where it still is.
+    """
 
     kind_slug: str
     provider: str
     newest: Price
     points: tuple[Price, ...]
-    """Oldest first: where it begins, where it changes, and the newest."""
+    """Oldest first: where it begins, where it changes, where it was interrupted, and the newest."""
+    ended_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

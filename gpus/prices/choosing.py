@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -17,10 +18,10 @@ def gpu_prices(observations: Iterable[Price]) -> GpuPrices:
         observations, key=lambda p: (_ORDER[p.kind_slug], p.provider, p.checked_on, -p.usd)
     )
     series = tuple(
-        PriceSeries(kind_slug, provider, *_moves(list(seen)))
+        _series(kind_slug, provider, list(seen))
         for (kind_slug, provider), seen in groupby(ordered, lambda p: (p.kind_slug, p.provider))
     )
-    current = tuple(each.newest for each in series)
+    current = tuple(each.newest for each in series if each.ended_on is None)
     return GpuPrices(
         to_buy=(_newest(current, BUY_NOW_KINDS) or _newest(current, (PriceKind.BUY_LAUNCH,))),
         to_rent=next(filter(None, (_newest(current, (kind,)) for kind in RENT_KINDS)), None),
@@ -35,14 +36,28 @@ def _newest(current: Iterable[Price], kinds: Iterable[PriceKind]) -> Price | Non
     return min(wanted, key=lambda p: (-p.checked_on.toordinal(), p.usd), default=None)
 
 
-def _moves(seen: list[Price]) -> tuple[Price, tuple[Price, ...]]:
+def _series(kind_slug: str, provider: str, seen: list[Price]) -> PriceSeries:
     """The newest, and where a series of one provider begins, changes and ends.
 
-    A price that was checked and found unchanged adds no point to a curve.
+    A price that was checked and found unchanged adds no point to a curve, unless the offer was gone
+    on one side of it.
     """
     points = [
         price
         for before, price, after in zip([None, *seen[:-1]], seen, [*seen[1:], None], strict=True)
-        if before is None or after is None or not before.usd == price.usd == after.usd
+        if before is None
+        or after is None
+        or before.ended_on
+        or price.ended_on
+        or not before.usd == price.usd == after.usd
     ]
-    return seen[-1], tuple(points)
+    return PriceSeries(kind_slug, provider, seen[-1], tuple(points), _ended_on(seen))
+
+
+def _ended_on(seen: list[Price]) -> dt.date | None:
+    """Since when nobody offers it; a price that was seen on that day or later is an offer again."""
+    newest = seen[-1]
+    if newest.ended_on:
+        return newest.ended_on
+    ends = (each.ended_on for each in seen if each.ended_on)
+    return max((day for day in ends if day > newest.checked_on), default=None)

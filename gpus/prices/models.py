@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from calculator.checked_rows import CheckedRow
 from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
@@ -22,13 +22,24 @@ PRICE_IS_STALE_AFTER = dt.timedelta(days=90)
 
 
 # What a price is made of, as `_spec` takes it.
-_SEEN = ("kind", "provider", "usd", "source_name", "source_url", "checked_on", "is_estimate")
+_SEEN = (
+    "kind",
+    "provider",
+    "usd",
+    "source_name",
+    "source_url",
+    "checked_on",
+    "is_estimate",
+    "ended_on",
+)
 
 
-def _spec(kind: str, provider: str, *amount_and_source: Any) -> Price:
-    usd, source_name, source_url, checked_on, is_estimate = amount_and_source
+def _spec(kind: str, provider: str, *rest: Any) -> Price:
+    usd, source_name, source_url, checked_on, is_estimate, ended_on = rest
     words = price_words(PriceKind(kind), provider)
-    return Price(usd, source_name, source_url, checked_on, is_estimate, words, kind, provider)
+    return Price(
+        usd, source_name, source_url, checked_on, is_estimate, words, kind, provider, ended_on
+    )
 
 
 class PriceQuerySet(models.QuerySet["PriceObservation"]):
@@ -36,14 +47,12 @@ class PriceQuerySet(models.QuerySet["PriceObservation"]):
         return self.filter(published=True)
 
     def current(self) -> PriceQuerySet:
-        """The newest published one of each GPU, kind and provider."""
-        newer = PriceObservation.objects.published().filter(
-            gpu=OuterRef("gpu"),
-            kind=OuterRef("kind"),
-            provider=OuterRef("provider"),
-            checked_on__gt=OuterRef("checked_on"),
+        """The newest published one of each GPU, kind and provider, where it is still offered."""
+        of_the_same = PriceObservation.objects.published().filter(
+            gpu=OuterRef("gpu"), kind=OuterRef("kind"), provider=OuterRef("provider")
         )
-        return self.published().filter(~Exists(newer))
+        past = Q(checked_on__gt=OuterRef("checked_on")) | Q(ended_on__gt=OuterRef("checked_on"))
+        return self.published().filter(~Exists(of_the_same.filter(past)), ended_on=None)
 
     def stale(
         self, today: dt.date, *, after: dt.timedelta = PRICE_IS_STALE_AFTER
@@ -71,7 +80,10 @@ class PriceQuerySet(models.QuerySet["PriceObservation"]):
 
 
 class PriceObservation(CheckedRow):
-    """A price as somebody saw it. A new price is a new row, and so is “checked, unchanged”."""
+    """A price as somebody saw it. A new price is a new row, and so is “checked, unchanged”.
+
+    That it is no longer offered is said of the last one: what was seen before stays what it was.
+    """
 
     gpu = models.ForeignKey(
         "gpus.Gpu", on_delete=models.CASCADE, related_name="prices", verbose_name="GPU"
@@ -96,6 +108,12 @@ class PriceObservation(CheckedRow):
         "link", max_length=500, help_text="The page where one can check it."
     )
     checked_on = models.DateField("seen on", help_text="The day on which somebody looked.")
+    ended_on = models.DateField(
+        "no longer offered since",
+        null=True,
+        blank=True,
+        help_text="Empty while it is offered. A later price of this kind and provider is one again.",
+    )
     is_estimate = models.BooleanField("estimate", default=False)
     note = models.CharField(max_length=200, blank=True, help_text="For editors alone.")
     editor = models.ForeignKey(
@@ -135,6 +153,11 @@ class PriceObservation(CheckedRow):
                 name="price_of_an_hour_has_its_provider",
                 violation_error_message="Say who rents it out.",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("checked_on")),
+                name="price_ends_once_it_was_seen",
+                violation_error_message="It was seen after that day.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -145,5 +168,12 @@ class PriceObservation(CheckedRow):
         return _spec(*(getattr(self, name) for name in _SEEN))
 
     def clean(self) -> None:
+        errors = {}
         if self.kind in RENT_KINDS and not self.provider:
-            raise ValidationError({"provider": "Say who rents it out."})
+            errors["provider"] = "Say who rents it out."
+        if self.ended_on and self.checked_on and self.ended_on < self.checked_on:
+            errors["ended_on"] = "It was seen after that day."
+        if self.ended_on and self.kind == PriceKind.BUY_LAUNCH:
+            errors["ended_on"] = "A launch price was said once, and stays what it was."
+        if errors:
+            raise ValidationError(errors)

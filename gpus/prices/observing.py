@@ -1,4 +1,4 @@
-"""What editors do to prices beside entering one: look again, and take one off the site."""
+"""What editors do to prices beside entering one: look again, and say that an offer is gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from gpus.prices.models import PriceObservation
 
 # What is new in an observation that finds the price unchanged.
-_OWN = {"id", "checked_on", "editor", "note", "published", "updated_at"}
+_OWN = {"id", "checked_on", "editor", "note", "published", "updated_at", "ended_on"}
 _SAID = ("usd", "is_estimate", "source_name", "source_url")
 
 
@@ -33,29 +33,31 @@ def unchanged(
             if field.name not in _OWN
         }
         seen = PriceObservation(**copied, checked_on=today, editor=editor)
-    elif seen.published and (not replaces or says_the_same(seen, price)):
+    elif seen.published and not seen.ended_on and (not replaces or says_the_same(seen, price)):
         return seen
     else:
-        # Somebody withdrew today's, or entered another one; it is seen again.
+        # Somebody withdrew today's, found it gone or entered another one; it is seen again.
         for name in _SAID:
             setattr(seen, name, getattr(price, name))
-        seen.published, seen.editor = True, editor
+        seen.published, seen.ended_on, seen.editor = True, None, editor
     seen.full_clean()
     seen.save()
     return seen
 
 
-def withdraw(price: PriceObservation) -> int:
-    """Take the price off the site with all earlier ones of its GPU, kind and provider.
+def end_offer(price: PriceObservation, today: dt.date) -> None:
+    """Record that the price's GPU is no longer offered so, at this kind and provider.
 
-    Otherwise the one before it would be the current one again. Returns how many there were.
+    It is said of what was seen last, and what was seen stays for the curve. An offer that ended
+    before stays as it is.
     """
-    rows = PriceObservation.objects.published().filter(
+    same = PriceObservation.objects.published().filter(
         gpu_id=price.gpu_id, kind=price.kind, provider=price.provider
     )
-    count = 0
-    for row in rows:
-        row.published = False
-        row.save(update_fields=["published", "updated_at"])
-        count += 1
-    return count
+    last = same.order_by("-checked_on").first()
+    if last is None or not same.current().filter(pk=last.pk).exists():
+        return
+    # Where a clock ahead of ours wrote the price, its day may be tomorrow.
+    last.ended_on = max(today, last.checked_on)
+    last.full_clean()
+    last.save(update_fields=["ended_on", "updated_at"])

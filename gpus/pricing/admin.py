@@ -15,10 +15,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from calculator.editing import RowAdmin, RowInline, publish, unpublish
-from calculator.words.formatting import format_usd
-from gpus.prices.kinds import RENT_KINDS
+from calculator.words.formatting import format_day, format_usd
+from gpus.prices.kinds import RENT_KINDS, PriceKind
 from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation, PriceQuerySet
-from gpus.prices.observing import unchanged
+from gpus.prices.observing import end_offer, unchanged
 from gpus.pricing import views
 from gpus.pricing.forms import PriceForm
 from gpus.pricing.work import seen_words
@@ -34,6 +34,7 @@ class PriceAgeFilter(admin.SimpleListFilter):
         return [
             ("current", "current: the newest of its kind and provider"),
             ("stale", f"stale: current, not checked for {PRICE_IS_STALE_AFTER.days} days"),
+            ("ended", "no longer offered"),
         ]
 
     def queryset(
@@ -44,6 +45,8 @@ class PriceAgeFilter(admin.SimpleListFilter):
             return queryset.filter(pk__in=prices.current().values("pk"))
         if self.value() == "stale":
             return queryset.filter(pk__in=prices.stale(timezone.localdate()).values("pk"))
+        if self.value() == "ended":
+            return queryset.exclude(ended_on=None)
         return queryset
 
 
@@ -70,7 +73,28 @@ def check_again(request: HttpRequest, prices: QuerySet[PriceObservation]) -> Non
     messages.success(request, f"{words} checked today, unchanged.")
     if older:
         messages.warning(
-            request, f"{older} selected are not the newest of their kind: left as they are."
+            request,
+            f"{older} selected are not the newest of their kind, or no longer offered: left as "
+            "they are.",
+        )
+
+
+@admin.action(description="No longer offered, since today", permissions=["change"])
+def no_longer_offered(
+    model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[PriceObservation]
+) -> None:
+    """An end to the offers of which the selected are the newest."""
+    offers = queryset.filter(pk__in=PriceObservation.objects.current().values("pk"))
+    ended = list(offers.exclude(kind=PriceKind.BUY_LAUNCH))
+    for price in ended:
+        end_offer(price, timezone.localdate())
+    words = "1 offer is" if len(ended) == 1 else f"{len(ended)} offers are"
+    messages.success(request, f"{words} no longer there since today; past prices stay.")
+    if left := queryset.count() - len(ended):
+        messages.warning(
+            request,
+            f"{left} selected are no offers of today, but older, ended or launch prices: left as "
+            "they are.",
         )
 
 
@@ -79,7 +103,7 @@ class PriceObservationAdmin(RowAdmin):
     # A price is checked weekly by whoever has the time; a wrong one is undone.
     editors_publish = True
     form = PriceForm
-    actions = (checked_today, publish, unpublish)
+    actions = (checked_today, no_longer_offered, publish, unpublish)
     list_display = ("gpu", "kind", "provider", "amount", "seen", "source", "published")
     list_display_links = ("gpu", "amount")
     list_filter = (PriceAgeFilter, "kind", "published", "provider")
@@ -116,7 +140,10 @@ class PriceObservationAdmin(RowAdmin):
 
     @admin.display(description="seen", ordering="checked_on")
     def seen(self, price: PriceObservation) -> str:
-        return seen_words(price.checked_on, timezone.localdate())
+        words = seen_words(price.checked_on, timezone.localdate())
+        if price.ended_on:
+            words += f"; no longer offered since {format_day(price.ended_on)}"
+        return words
 
     @admin.display(description="source", ordering="source_name")
     def source(self, price: PriceObservation) -> SafeString:

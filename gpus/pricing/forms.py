@@ -46,6 +46,7 @@ class PriceForm(RowForm):
             "source_name",
             "source_url",
             "checked_on",
+            "ended_on",
             "is_estimate",
             "note",
             "published",

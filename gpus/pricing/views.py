@@ -23,7 +23,7 @@ from calculator.changes.requests import change_url
 from calculator.words.formatting import format_day, format_usd
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
-from gpus.prices.observing import says_the_same, unchanged, withdraw
+from gpus.prices.observing import end_offer, says_the_same, unchanged
 from gpus.pricing.work import (
     ROWS_PER_PAGE,
     WorkRow,
@@ -84,8 +84,8 @@ def price_again(request: HttpRequest, pk: int) -> HttpResponse:
         return _done(request, row, f"{what}: {row.last}, checked today.", changes)
     if "gone" in request.POST:
         with change_set(kind=Kind.LIST, who=request.user, why="no longer offered") as changes:
-            withdraw(price)
-        return _done(request, row, f"{what}: no longer on the site.", changes)
+            end_offer(price, today)
+        return _done(request, row, f"{what}: no longer offered since today.", changes)
     return _save(request, row, what)
 
 
@@ -126,6 +126,8 @@ def _meanwhile(request: HttpRequest, row: WorkRow) -> str:
         return ""
     if stands is None:
         return "Somebody took it off the site meanwhile"
+    if stands.ended_on:
+        return f"Somebody said meanwhile that it is gone since {format_day(stands.ended_on)}"
     day = stands.checked_on
     when = "today" if day == timezone.localdate() else format_day(day)
     who = stands.editor or "Somebody"
@@ -137,8 +139,8 @@ def _question(request: HttpRequest, row: WorkRow, price: PriceObservation) -> st
     meanwhile, stands = _meanwhile(request, row), row.stands
     if not meanwhile:
         return ""
-    if "gone" in request.POST and stands:
-        again = "Press “No longer offered” again to take it off the site."
+    if "gone" in request.POST and stands and not stands.ended_on:
+        again = "Press “No longer offered” again to end that one."
         return f"{meanwhile}; you say that it is no longer offered. {again}"
     if "unchanged" not in request.POST:
         return ""

@@ -39,7 +39,7 @@ class LineForm(PriceForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.instance.published = True
+        self.instance.published, self.instance.ended_on = True, None
 
     def _get_validation_exclusions(self) -> set[str]:
         # Its key is checked, although none of it is typed.
@@ -61,8 +61,8 @@ class WorkRow:
     source_name: str = ""
     source_url: str = ""
     price_pk: int = 0
-    # The newest price of the line's series as it is now: another one than the line shows where
-    # somebody was here meanwhile, None where it was taken off the site.
+    # The newest price of the line's series as it is now: another one than the line shows, or an
+    # ended one, where somebody was here meanwhile, None where it was taken off the site.
     stands: PriceObservation | None = None
     # What is asked before a button does its work.
     question: str = ""
@@ -89,7 +89,7 @@ def stale_prices(today: dt.date) -> QuerySet[PriceObservation]:
 
 def unpriced_gpus(today: dt.date) -> QuerySet[Gpu]:
     """GPUs of which nobody knows what they cost now, most looked at first."""
-    priced = PriceObservation.objects.published().exclude(kind=PriceKind.BUY_LAUNCH)
+    priced = PriceObservation.objects.current().exclude(kind=PriceKind.BUY_LAUNCH)
     rows = Gpu.objects.published().exclude(pk__in=priced.values("gpu"))
     return rows.annotate(recent_looks=recent_looks("pk", today)).order_by(
         "-recent_looks", "-is_tier_example", "order", "name"

@@ -28,9 +28,24 @@ def test_a_price_holds_until_another_one_was_seen():
 
     [line] = history.drawing.lines
     # From the left end to the right, and half the price at half the height.
-    assert line.steps == "8.0,12.0 120.0,12.0 120.0,60.0 232.0,60.0 232.0,60.0"
+    assert line.steps == ("8.0,12.0 120.0,12.0 120.0,60.0 232.0,60.0 232.0,60.0",)
     assert line.label == "$1.00 RunPod"
     assert (history.drawing.first_day, history.drawing.last_day) == ("1 Jan 2026", "21 Jan 2026")
+
+
+def test_a_line_has_a_gap_while_it_was_not_offered_and_ends_where_it_ended():
+    [history] = histories(
+        ("rent_on_demand", "2", "2026-01-01", "RunPod", "2026-01-11"),
+        ("rent_on_demand", "2", "2026-01-21", "RunPod", "2026-01-21"),
+    )
+
+    [line] = history.drawing.lines
+    assert line.steps == ("8.0,12.0 120.0,12.0", "232.0,12.0 232.0,12.0")
+    assert line.ends == (("120.0", "12.0"), ("232.0", "12.0"))
+    assert line.label == "RunPod: ended"
+    assert history.summary == (
+        "RunPod: $2.00 on 1 Jan 2026, $2.00 on 21 Jan 2026, no longer offered since 21 Jan 2026"
+    )
 
 
 def test_who_does_not_see_the_curve_reads_it():

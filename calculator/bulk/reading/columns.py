@@ -27,6 +27,7 @@ _PRICE_WORDS: Mapping[str, str] = {
     "source_name": "source|source name|seen at",
     "source_url": "link|url|source link|source url|page",
     "checked_on": "date|day|checked|checked on|seen|seen on|as of|updated|last checked",
+    "ended_on": "ended|ended on|gone since|discontinued|discontinued on",
 }
 # Numbers that a table of prices has beside them: the price of a gigabyte, of the smallest offer.
 _NO_PRICE = re.compile(r"\bper (gb|gib|tb|tib)\b|/\s*(gb|gib|tb|tib)\b|\b(from|starting)\b")

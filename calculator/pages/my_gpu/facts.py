@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from calculator.estimation.usable_memory import MIB
@@ -54,13 +54,15 @@ def facts_view(gpu: GpuSpec, *, today: dt.date) -> FactsView:
 
 
 def _prices(gpu: GpuSpec, today: dt.date) -> Iterator[Fact]:
-    """Each current price, to rent and to buy; that none is known is a fact too."""
+    """Each price, to rent and to buy, those that are gone last; that none is offered is a fact too."""
     for label, is_rent in (("To rent, per hour", True), ("To buy", False)):
         series = [s for s in gpu.price_series if PriceKind(s.kind_slug).is_rent is is_rent]
-        for each in series:
-            yield Fact(label, "", price=price_view(each.newest, today=today))
-        if not series:
-            yield Fact(label, "no dated price is known")
+        offered = [each for each in series if each.ended_on is None]
+        if not offered:
+            yield Fact(label, "no dated price is known" if not series else "no offer is known now")
+        for each in (*offered, *(each for each in series if each.ended_on)):
+            last = replace(each.newest, ended_on=each.ended_on)
+            yield Fact(label, "", price=price_view(last, today=today))
 
 
 def _facts(gpu: GpuSpec) -> list[Fact]:

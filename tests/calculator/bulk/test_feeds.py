@@ -14,7 +14,10 @@ from django.core.management import CommandError, call_command
 from calculator.bulk.feeds import fetching, files
 from calculator.bulk.feeds.fetching import Unfetchable, fetch, public_address
 from calculator.bulk.models import BulkImport, PriceFeed
+from calculator.bulk.waiting import Waiting
+from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
+from tests.gpus.price_rows import observe
 
 # Made by hand in the catalog's format: the H100 is cheapest in the node of eight, and the last two
 # rows are no GPUs that a price can be of.
@@ -99,6 +102,24 @@ def test_a_trusted_feeds_prices_go_live_unless_one_is_odd(feed, served):
     call_command("read_price_feeds", verbosity=0)
     assert BulkImport.objects.filter(applied_at=None).count() == 1
     assert ("rtx-4090", "rent_spot", 0.34) not in runpods()
+
+
+def test_an_offer_that_ended_comes_back_by_a_trusted_feed_only_once_an_editor_says_so(
+    feed, served
+):
+    feed.is_trusted = True
+    feed.save()
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    gone = {"provider": "RunPod", "ended_on": "2026-11-20"}
+    observe(gpu, "rent_spot", "0.36", "2026-11-01", **gone)
+
+    call_command("read_price_feeds", verbosity=0)
+
+    assert not gpu.prices.current().filter(kind="rent_spot").exists()
+    plan = Waiting.of(BulkImport.objects.get(applied_at=None)).plan()
+    assert [change.warnings for change in plan.changes if change.warnings] == [
+        ("It was no longer offered since 20 Nov 2026: is it again?",)
+    ]
 
 
 def test_a_feed_that_is_off_is_not_read(feed, served):

@@ -301,3 +301,17 @@ def test_what_changed_since_the_preview_is_refused():
 
     assert changes_of(refused.value.plan) == {"GeForce RTX 4090": {"tdp_w": ("425", "450")}}
     assert Gpu.objects.get(slug="rtx-4090").tdp_w == 425
+
+
+def test_that_an_offer_ended_is_said_in_a_column_of_its_own():
+    import_of("prices", "GPU\tprice\nRTX 4090\t$0.69\n", **SEEN)
+
+    heading = "gpu\tkind\tprovider\tseen on\tno longer offered since\n"
+    row = "rtx-4090\trent_on_demand\tRunPod\t2026-11-20\t{}\n"
+    early = plan_of("prices", heading + row.format("2026-11-19"))
+    assert [each.words for each in early.problems] == ["It was seen after that day."]
+    import_of("prices", heading + row.format("2026-11-25"))
+
+    [price] = PriceObservation.objects.filter(provider="RunPod")
+    assert (price.usd, str(price.ended_on)) == (Decimal("0.69"), "2026-11-25")
+    assert not PriceObservation.objects.current().filter(provider="RunPod").exists()

@@ -11,9 +11,12 @@ from gpus.prices.kinds import PriceKind, price_words
 from tests.gpus.builders import a_price
 
 
-def seen(kind: str, usd: str, day: str, provider: str = ""):
+def seen(kind: str, usd: str, day: str, provider: str = "", ended_on: str = ""):
     words = price_words(PriceKind(kind), provider)
-    return a_price(usd, checked_on=day, kind=words, kind_slug=kind, provider=provider)
+    end = dt.date.fromisoformat(ended_on) if ended_on else None
+    return a_price(
+        usd, checked_on=day, kind=words, kind_slug=kind, provider=provider, ended_on=end
+    )
 
 
 def shown(price):

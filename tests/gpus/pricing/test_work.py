@@ -11,11 +11,14 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from calculator.changes.models import ChangeSet
+from calculator.words.formatting import format_day
 from gpus.looks.models import GpuLooks
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
+from gpus.pricing.work import price_row
 from tests.admin_pages import errors_in, said, save
 from tests.gpus.price_rows import observe
 
@@ -113,15 +116,72 @@ def test_unchanged_is_a_look_of_today_at_the_same_price_and_source(admin_client,
     assert change.who_name == "admin"
 
 
-def test_what_is_no_longer_offered_leaves_the_site_with_all_earlier_prices(
-    admin_client, stale, h100
+def test_what_is_no_longer_offered_is_no_price_of_today_and_keeps_its_past(
+    client, admin_client, stale, h100
 ):
     observe(h100, "rent_on_demand", "2.99", "2026-01-01", provider="RunPod")
 
     admin_client.post(line(stale), {"gone": "1"}, headers=HTMX)
 
-    assert not h100.prices.published().exists()
-    assert h100.prices.count() == 2
+    assert lines(admin_client) == ([], ["GeForce RTX 4090", "H100 SXM"])
+    assert h100.prices.published().count() == 2
+    assert h100.prices.get(ended_on=timezone.localdate()) == stale
+    page = " ".join(strip_tags(client.get("/gpus/h100/").text).split())
+    today = format_day(timezone.localdate())
+    assert f"RunPod: $2.99 on 1 Jan 2026, $2.49 on {format_day(stale.checked_on)}" in str(
+        client.get("/gpus/h100/").text
+    )
+    assert f"{format_day(stale.checked_on)}; no longer offered since {today}" in page
+    assert "no offer is known now" in page
+    assert client.get("/api/v1/gpus").json()["gpus"][-1]["cloud_price_per_hour"] is None
+
+
+def test_a_price_of_the_day_on_which_an_offer_ended_or_later_is_an_offer_again(
+    admin_client, stale, h100
+):
+    admin_client.post(line(stale), {"gone": "1"}, headers=HTMX)
+    observe(h100, "rent_on_demand", "2.20", "2026-10-01", provider="RunPod")
+    assert not h100.prices.current().exists()
+
+    back = observe(h100, "rent_on_demand", "2.30", timezone.localdate(), provider="RunPod")
+    assert list(h100.prices.current()) == [back]
+    admin_client.post(line(back), {"gone": "1"}, headers=HTMX)
+    assert not h100.prices.current().exists()
+    seen = price_row(back, timezone.localdate(), {}).form.replaces
+    typed = {"usd": "2.25", "replaces": seen, **NEW}
+    admin_client.post(line(back), typed, headers=HTMX)
+
+    [again] = h100.prices.current()
+    assert (again.pk, again.usd, again.ended_on) == (back.pk, Decimal("2.25"), None)
+
+
+def test_an_end_is_entered_on_the_prices_page_and_not_before_it_was_seen(
+    admin_client, stale, h100
+):
+    early = stale.checked_on - dt.timedelta(days=1)
+    assert errors_in(save(admin_client, page(stale), ended_on=early.isoformat())) == {
+        "ended_on": ["It was seen after that day."]
+    }
+    tomorrow = timezone.localdate() + dt.timedelta(days=2)
+    refused = save(admin_client, page(stale), ended_on=tomorrow.isoformat())
+    assert errors_in(refused) == {"ended_on": ["This day has not come yet."]}
+
+    save(admin_client, page(stale), ended_on=stale.checked_on.isoformat())
+
+    assert not h100.prices.current().exists()
+    listed = admin_client.get("/admin/gpus/priceobservation/?age=ended")
+    assert f"no longer offered since {format_day(stale.checked_on)}" in listed.text
+
+
+def test_offers_are_ended_for_a_selection_and_older_prices_left(admin_client, stale, h100):
+    older = observe(h100, "rent_on_demand", "2.99", "2026-01-01", provider="RunPod")
+    selected = {"action": "no_longer_offered", "_selected_action": [stale.pk, older.pk]}
+
+    done = admin_client.post("/admin/gpus/priceobservation/", selected, follow=True)
+
+    assert said(done)[0] == "1 offer is no longer there since today; past prices stay."
+    assert "1 selected are no offers of today" in said(done)[1]
+    assert list(h100.prices.exclude(ended_on=None)) == [stale]
 
 
 def test_ten_times_the_price_is_asked_about_before_it_is_saved(admin_client, stale, h100):
@@ -208,11 +268,11 @@ def test_unchanged_and_no_longer_offered_do_not_pass_over_what_others_saved(
         assert words in asked.text
         assert 'value="2.2"' in asked.text
         assert 'value="Half a"' in asked.text
-        assert (today(h100).usd, today(h100).published) == (Decimal("2.10"), True)
+        assert (today(h100).usd, today(h100).ended_on) == (Decimal("2.10"), None)
 
         again = button | {"replaces": asked.context["row"].form.replaces}
         admin_client.post(line(stale), again, headers=HTMX)
-        assert (today(h100).usd, today(h100).published) != (Decimal("2.10"), True)
+        assert (today(h100).usd, today(h100).ended_on) != (Decimal("2.10"), None)
         h100.prices.exclude(pk=stale.pk).delete()
         observe(h100, "rent_on_demand", "2.10", timezone.localdate(), **other)
 
@@ -230,15 +290,26 @@ def test_unchanged_is_asked_about_where_the_price_itself_was_corrected(admin_cli
     assert today(h100).usd == Decimal("2.39")
 
 
-def test_what_was_taken_off_the_site_meanwhile_does_not_return_unasked(admin_client, stale, h100):
+@pytest.mark.parametrize(
+    ("meanwhile", "words"),
+    [
+        ({"published": False}, "Somebody took it off the site meanwhile"),
+        ({"ended_on": "2026-11-20"}, "Somebody said meanwhile that it is gone since 20 Nov 2026"),
+    ],
+)
+def test_what_is_gone_meanwhile_does_not_return_unasked(
+    admin_client, stale, h100, meanwhile, words
+):
     seen = {"replaces": admin_client.get(WORK).context["work"]["stale_rows"][0].form.replaces}
-    admin_client.post(line(stale), seen | {"gone": "1"}, headers=HTMX)
+    for name, value in meanwhile.items():
+        setattr(stale, name, value)
+    stale.save()
 
     new = {"usd": "2.10", **NEW}
     for typed in ({"unchanged": "1"}, new):
         asked = admin_client.post(line(stale), seen | typed, headers=HTMX)
-        assert "Somebody took it off the site meanwhile" in asked.text
-    assert not h100.prices.published().exists()
+        assert words in asked.text
+    assert not h100.prices.current().exists()
 
 
 def test_the_second_of_two_editors_sees_both_prices_before_one_replaces_the_other(
@@ -282,7 +353,7 @@ def test_each_save_leads_to_where_it_can_be_undone(admin_client, stale, h100, ty
     [undo] = re.findall(r'<a href="([^"]*)"[^>]*>Undo</a>', done.text)
     assert admin_client.get(undo).context["may_undo"]
     admin_client.post(undo.replace("/change/", "/undo/"))
-    assert [price.pk for price in h100.prices.published()] == [stale.pk]
+    assert [price.pk for price in h100.prices.current()] == [stale.pk]
 
 
 def test_whose_session_is_over_reads_so_at_the_line(client, stale):
