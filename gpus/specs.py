@@ -140,6 +140,11 @@ class GpuSpec:
         )
 
 
+def without_prices(gpu: GpuSpec) -> GpuSpec:
+    """The card as it is apart from what it costs, to compare cards by."""
+    return gpu.with_prices(NO_PRICES)
+
+
 @dataclass(frozen=True, slots=True)
 class TierSpec:
     """A size of GPU memory as cards are sold.

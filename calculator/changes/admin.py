@@ -20,8 +20,14 @@ from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.requests import may_publish, reason_of
 from calculator.changes.row_changes import RowChange, histories, row_changes, row_changes_of
 from calculator.changes.summaries import summaries
-from calculator.changes.undoing import Refused, undo, undo_each, undone_by
-from calculator.looking_ahead.changes import CONFIRMED, HeldBack
+from calculator.changes.undoing import Refused, undo, undo_each, undoing_ahead, undone_by
+from calculator.looking_ahead.changes import (
+    CONFIRMED,
+    Changes,
+    HeldBack,
+    consequences_of,
+    findings_of,
+)
 
 
 class _SummarisedList(ChangeList):
@@ -151,6 +157,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
             "title": f"Undo {what}?",
             "opts": self.opts,
             "findings": held.findings,
+            "ahead": consequences_of(undoing_ahead(rows)),
             "action": action,
             "rows": rows,
             "back": reverse("admin:calculator_changeset_changelist"),
@@ -171,14 +178,19 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request, changes):
             raise PermissionDenied
         rows = row_changes(changes)
+        undoing = undone_by(changes)
+        may_be_undone = changes.kind != Kind.START and may_undo(request, rows)
+        ahead = undoing_ahead([changes]) if may_be_undone and undoing is None else Changes([])
         context = {
             **self.admin_site.each_context(request),
             "title": f"Change {changes.pk}",
             "opts": self.opts,
             "changes": changes,
             "rows": rows,
-            "undone_by": undone_by(changes),
-            "may_undo": changes.kind != Kind.START and may_undo(request, rows),
+            "undone_by": undoing,
+            "may_undo": may_be_undone,
+            "asked": findings_of(ahead).found,
+            "ahead": consequences_of(ahead),
         }
         return TemplateResponse(request, "admin/changes/change.html", context)
 

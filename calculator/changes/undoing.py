@@ -18,9 +18,11 @@ from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.changes.row_changes import RowChange, row_changes
 from calculator.looking_ahead.changes import (
+    Changes,
     HeldBack,
     changes_between,
     findings_of,
+    rows_put_back,
     rows_that_stand,
 )
 from calculator.serving.row_versions import snapshots_held
@@ -90,17 +92,7 @@ def undo_each(
         Refused: with the change set that cannot be undone named.
         HeldBack: when guards refuse it, or ask what `confirmed` is no answer to.
     """
-    newest_first = sorted(sets, key=lambda each: each.pk, reverse=True)
-    keys = {each.pk for each in newest_first}
-    cancelled: set[int] = set()
-    done = []
-    for each in newest_first:
-        if each.pk in cancelled or each.kind == Kind.START:
-            continue
-        if each.undoes_id in keys:
-            cancelled.add(each.undoes_id)
-            continue
-        done.append(each)
+    done = _to_undo(sets)
     with _looked_at((row for each in done for row in row_changes(each)), confirmed):
         for each in done:
             try:
@@ -108,6 +100,29 @@ def undo_each(
             except Refused as refused:
                 raise Refused(*(f"{each}: {problem}" for problem in refused.problems)) from None
     return done
+
+
+def _to_undo(sets: Iterable[ChangeSet]) -> list[ChangeSet]:
+    """The newest first, without an undo among them and what it undid."""
+    newest_first = sorted(sets, key=lambda each: each.pk, reverse=True)
+    keys = {each.pk for each in newest_first}
+    cancelled: set[int] = set()
+    found = []
+    for each in newest_first:
+        if each.pk in cancelled or each.kind == Kind.START:
+            continue
+        if each.undoes_id in keys:
+            cancelled.add(each.undoes_id)
+            continue
+        found.append(each)
+    return found
+
+
+def undoing_ahead(sets: Iterable[ChangeSet]) -> Changes:
+    """What undoing these would change of the rows as they stand. Nothing is changed or locked."""
+    rows = [row for each in _to_undo(sets) for row in row_changes(each)]
+    stand = rows_that_stand(row.row for row in rows)
+    return changes_between(stand, rows_put_back(stand, ((row.row, row.before) for row in rows)))
 
 
 def undone_by(changes: ChangeSet) -> ChangeSet | None:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from calculator.looking_ahead.changes import (
     CONFIRMED,
     Change,
+    Changes,
     Finding,
     Findings,
     Preview,
@@ -38,7 +39,7 @@ SHOW = "_preview"
 class Looked:
     """What was sent by a row's form, checked but not saved."""
 
-    change: Change
+    changes: Changes
     mistakes: tuple[str, ...] = ()
     findings: Findings = field(default_factory=Findings)
 
@@ -136,17 +137,18 @@ class LookAheadAdmin(admin.ModelAdmin):
             request, form.instance, change=row is not None
         )
         is_valid = all([form.is_valid(), *(each.is_valid() for each in formsets)])
-        change = Change(with_children(form.instance, _children(formsets)), as_it_is(form.instance))
+        row_as_sent = with_children(form.instance, _children(formsets))
+        changes = Changes([Change(row_as_sent, as_it_is(form.instance))])
         if not is_valid:
-            return Looked(change, tuple(dict.fromkeys(_mistakes(form, formsets))))
-        return Looked(change, (), findings_of([change], request.POST.get(CONFIRMED, "")))
+            return Looked(changes, tuple(dict.fromkeys(_mistakes(form, formsets))))
+        return Looked(changes, (), findings_of(changes, request.POST.get(CONFIRMED, "")))
 
     def _drawn(self, request: HttpRequest, looked: Looked) -> dict[str, Any]:
         found = previewer_of(self.model)
         assert found is not None
         _, draw = found
         can_be_saved = not looked.mistakes
-        preview: Preview = draw(request, looked.change, can_be_saved)
+        preview: Preview = draw(request, looked.changes, can_be_saved)
         return {
             "mistakes": looked.mistakes,
             "can_be_saved": can_be_saved,
@@ -173,7 +175,7 @@ class LookAheadAdmin(admin.ModelAdmin):
                     return
                 changed = [form.instance for form in self.forms if form.has_changed()]
                 self.findings = findings_of(
-                    [Change(row, as_it_is(row)) for row in changed],
+                    Changes(Change(row, as_it_is(row)) for row in changed),
                     self.data.get(CONFIRMED, ""),
                 )
                 if self.findings.hold_back:
@@ -185,7 +187,7 @@ class LookAheadAdmin(admin.ModelAdmin):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        removed = [Change(row, as_it_is(row), is_removed=True) for row in objs]
+        removed = Changes(Change(row, as_it_is(row), is_removed=True) for row in objs)
         said = [_in_one_line(each) for each in findings_of(removed).found]
         return deleted, counts, lacking, [*protected, *said]
 
@@ -223,7 +225,7 @@ def findings_with(request: HttpRequest, rows: Sequence[Any], **changes: Any) -> 
         for name, value in changes.items():
             setattr(changed, name, value)
         would_be.append(Change(changed, row))
-    return findings_of(would_be, request.POST.get(CONFIRMED, ""))
+    return findings_of(Changes(would_be), request.POST.get(CONFIRMED, ""))
 
 
 def _children(formsets: Iterable[Any]) -> dict[str, list[Any]]:

@@ -10,10 +10,12 @@ import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from django.db import models
 from django.http import HttpRequest
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,33 @@ class Change:
     @property
     def was_public(self) -> bool:
         return self.was is not None and bool(getattr(self.was, "published", True))
+
+
+class Changes(Sequence[Change]):
+    """Rows that would be saved together. What is found out about all of them is found out once."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._changes = tuple(changes)
+        self._found: dict[Any, Any] = {}
+
+    @overload
+    def __getitem__(self, place: int) -> Change: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Change, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Change | tuple[Change, ...]:
+        return self._changes[place]
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    def once(self, find: Callable[[Changes], Found]) -> Found:
+        """What `find` says of them; it is asked the first time only."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: Found = self._found[find]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +134,13 @@ def held_back_words(nothing_was_done: str, findings: Findings) -> str:
     )
 
 
-Guard = Callable[[Sequence[Change]], Iterable[Finding]]
-Previewer = Callable[[HttpRequest, Change, bool], Preview]
-"""Draws a change; the last argument says whether it could be saved."""
+Guard = Callable[[Changes], Iterable[Finding]]
+Previewer = Callable[[HttpRequest, Changes, bool], Preview]
+"""Draws the one change of a row's form; the last argument says whether it could be saved."""
 
 CONFIRMED = "_confirmed"
 _guards: list[Guard] = []
+_of_many: list[Callable[[Changes], Preview]] = []
 _parents: dict[type[models.Model], str] = {}
 _previewers: dict[type[models.Model], tuple[str, Previewer]] = {}
 
@@ -136,7 +166,18 @@ def previewer_of(model: type[models.Model]) -> tuple[str, Previewer] | None:
     return _previewers.get(model)
 
 
-def findings_of(changes: Sequence[Change], confirmed: str = "") -> Findings:
+def shows_consequences(function: Callable[[Changes], Preview]) -> Callable[[Changes], Preview]:
+    """Have a function show what changes of many rows, of any kinds, do together."""
+    _of_many.append(function)
+    return function
+
+
+def consequences_of(changes: Changes) -> Preview | None:
+    """What changes of many rows do, ready to be drawn; None where nothing of it is known."""
+    return _of_many[-1](changes) if _of_many and changes else None
+
+
+def findings_of(changes: Changes, confirmed: str = "") -> Findings:
     """Everything that guards say to changes that would be saved together."""
     if not changes:
         return Findings()
@@ -176,14 +217,45 @@ def _children_of(model: type[models.Model]) -> list[str]:
 
 def changes_between(
     before: Mapping[Key, models.Model], after: Mapping[Key, models.Model]
-) -> list[Change]:
-    """What became of rows, from two looks at the database."""
-    return [
+) -> Changes:
+    """What becomes of rows, from two looks at them."""
+    return Changes(
         Change(row=after[key], was=before.get(key))
         if key in after
         else Change(row=before[key], was=before[key], is_removed=True)
         for key in dict.fromkeys((*before, *after))
-    ]
+    )
+
+
+def rows_put_back(
+    stand: Mapping[Key, models.Model], back: Iterable[tuple[models.Model, models.Model | None]]
+) -> dict[Key, models.Model]:
+    """The rows of `rows_that_stand` with some of them, or of their children, as they were before.
+
+    Each of `back` is a row and what it was: None is one that was not there.
+    """
+    made = dict(stand)
+    children: dict[Key, dict[str, dict[Any, models.Model]]] = {}
+    for row, was in back:
+        own: dict[Any, models.Model] = made
+        key: Any = type(row), row.pk
+        if (name := _parents.get(type(row))) is not None:
+            field: Any = type(row)._meta.get_field(name)
+            parent = field.related_model, getattr(row, field.attname)
+            accessor = field.remote_field.get_accessor_name()
+            if (kept := children.setdefault(parent, {}).get(accessor)) is None:
+                standing = getattr(stand[parent], accessor).all() if parent in stand else ()
+                kept = children[parent][accessor] = {each.pk: each for each in standing}
+            own, key = kept, row.pk
+        if was is None:
+            own.pop(key, None)
+        else:
+            own[key] = was
+    for parent, kinds in children.items():
+        if parent in made:
+            rows = {accessor: list(kept.values()) for accessor, kept in kinds.items()}
+            made[parent] = with_children(made[parent], rows)
+    return made
 
 
 def as_it_is(row: models.Model) -> models.Model | None:

@@ -11,8 +11,8 @@ from calculator.catalog import Catalog, current_catalog
 from calculator.faq.models import FaqEntry
 from calculator.faq.placeholders import KINDS
 from calculator.faq.presenters import NOT_AVAILABLE, FaqView
-from calculator.looking_ahead.changes import Change, Preview, previews
-from calculator.previews.effects import figure_or_none, placeholders_in
+from calculator.looking_ahead.changes import Changes, Preview, previews
+from calculator.previews.answer_changes import figure_or_none, placeholders_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class AnswerPreview:
 
 
 @previews(FaqEntry, "As visitors will read it")
-def preview_answer(request: HttpRequest, change: Change, _can_be_saved: bool) -> Preview:
+def preview_answer(request: HttpRequest, changes: Changes, _can_be_saved: bool) -> Preview:
     """The answer drawn by the code of the public page, from what is typed."""
-    catalog = current_catalog()
-    drawn = FaqView(catalog, change.row.to_spec())
+    catalog, row = current_catalog(), changes[0].row
+    drawn = FaqView(catalog, row.to_spec())
     view = AnswerPreview(
         question=drawn.question,
         summary=drawn.summary,
         html=drawn.answer_html,
-        used=tuple(_view(catalog, each) for each in placeholders_in(change.row.answer)),
+        used=tuple(_view(catalog, each) for each in placeholders_in(row.answer)),
         possible=tuple(_view(catalog, kind.example, kind.usage) for kind in KINDS.values()),
         # Without JavaScript they are there to be copied.
         can_insert=bool(getattr(request, "htmx", False)),

@@ -1,9 +1,8 @@
-"""What differs for visitors between two catalogs: figures of sizes, of answers, and headlines."""
+"""What differs for visitors between two catalogs: headlines, figures of GPUs, figures of sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import partial
 
@@ -11,87 +10,41 @@ from django.urls import reverse
 
 from calculator.answer.rule_of_thumb import MethodResult, estimate_methods
 from calculator.catalog import Catalog
-from calculator.faq.markdown import PLACEHOLDER
-from calculator.faq.models import FaqSpec
-from calculator.faq.placeholders import OF_PRICES, figure
 from calculator.faq.run_figures import UnknownFigure, largest
 from calculator.models import Task
 from calculator.pages.calculator.headline import inference_headline, training_headline
 from calculator.presets.forms import DEFAULT_SIZE_B
+from calculator.previews.moved import (
+    AnswerChange,
+    Effects,
+    FigureChange,
+    SizeChange,
+    figure_change,
+)
 from calculator.question.subjects import rough_subject
 from calculator.words.formatting import format_gb, format_number, format_size, format_usd
 from gpus.fitting import minimum_setup
 from gpus.labels import gpu_setup_label, setup_label, tier_label
-from gpus.specs import NO_PRICES, GpuSpec, Price
+from gpus.specs import Price, without_prices
 
 NONE = "none"
 NO_SETUP = "no setup of the ladder"
-NO_FIGURE = "no figure"
 
 
-@dataclass(frozen=True, slots=True)
-class FigureChange:
-    """A figure that visitors read, as it is and as it would be."""
-
-    what: str
-    before: str
-    after: str
+# A figure as visitors read it, and its amount where it has one.
+_Stated = tuple[str, Decimal | int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class SizeChange:
-    """A size by one method; what stays as it is has no change."""
-
-    size: str
-    method: str
-    memory: FigureChange | None
-    minimum: FigureChange | None
-    alternatives: FigureChange | None
-
-    @property
-    def parts(self) -> tuple[FigureChange, ...]:
-        return tuple(filter(None, (self.memory, self.minimum, self.alternatives)))
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerChange:
-    """An answer and those of its figures that would be others."""
-
-    slug: str
-    question: str
-    figures: tuple[FigureChange, ...]
-    holes: tuple[str, ...]
-    """Placeholders that have a figure now and would have none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    headlines: tuple[FigureChange, ...]
-    figures: tuple[FigureChange, ...]
-    sizes: tuple[SizeChange, ...]
-    answers: tuple[AnswerChange, ...]
-
-    @property
-    def minimum_count(self) -> int:
-        """How many of the sizes' minimum GPUs would be others."""
-        return sum(each.minimum is not None for each in self.sizes)
-
-    def __bool__(self) -> bool:
-        return bool(self.headlines or self.figures or self.sizes or self.answers)
-
-
-def effects(before: Catalog, after: Catalog) -> Effects:
-    """Everything that would differ, in the words of the public pages."""
+def effects(before: Catalog, after: Catalog, answers: Iterable[AnswerChange]) -> Effects:
+    """Everything that would differ, in the words of the public pages; `answers` are known already."""
+    if after is before:
+        return Effects()
     return Effects(
         headlines=tuple(_headlines(before, after)),
         figures=tuple(_figures(before, after)),
         sizes=tuple(_sizes(before, after)),
-        answers=tuple(answer_changes(before, after)),
+        answers=tuple(answers),
     )
-
-
-def _change(what: str, before: str, after: str) -> FigureChange | None:
-    return None if before == after else FigureChange(what, before, after)
 
 
 def _headlines(before: Catalog, after: Catalog) -> Iterator[FigureChange]:
@@ -105,7 +58,7 @@ def _headlines(before: Catalog, after: Catalog) -> Iterator[FigureChange]:
         for catalog in (before, after):
             results = estimate_methods(catalog, task, DEFAULT_SIZE_B)
             said.append(word(subject, results) if results else "No method is published.")
-        if change := _change(reverse(page), *said):
+        if change := figure_change(reverse(page), said[0], said[1]):
             yield change
 
 
@@ -115,8 +68,8 @@ def _figures(before: Catalog, after: Catalog) -> Iterator[FigureChange]:
     yield from _by_name("What a run may take of {}", before, after, _usable_by_gpu)
     yield from _by_name("{}, to buy", before, after, _to_buy)
     yield from _by_name("{}, to rent for an hour", before, after, _to_rent)
-    present = set(map(_without_prices, before.gpus))
-    changed = [gpu.slug for gpu in after.gpus if _without_prices(gpu) not in present]
+    present = set(map(without_prices, before.gpus))
+    changed = [gpu.slug for gpu in after.gpus if without_prices(gpu) not in present]
     for method in ("full", "lora", "qlora"):
         yield from _by_name(
             f"Largest model on {{}}, {method}",
@@ -127,58 +80,64 @@ def _figures(before: Catalog, after: Catalog) -> Iterator[FigureChange]:
 
 
 def _by_name(
-    what: str, before: Catalog, after: Catalog, read: Callable[[Catalog], dict[str, str]]
+    what: str, before: Catalog, after: Catalog, read: Callable[[Catalog], dict[str, _Stated]]
 ) -> Iterator[FigureChange]:
     was, would_be = read(before), read(after)
+    nothing: _Stated = (NONE, None)
     for name in dict.fromkeys((*was, *would_be)):
-        if change := _change(what.format(name), was.get(name, NONE), would_be.get(name, NONE)):
+        (old, old_amount), (new, new_amount) = was.get(name, nothing), would_be.get(name, nothing)
+        if change := figure_change(what.format(name), old, new, (old_amount, new_amount)):
             yield change
 
 
-def _bytes_by_method(catalog: Catalog) -> dict[str, str]:
+def _bytes_by_method(catalog: Catalog) -> dict[str, _Stated]:
     return {
-        method.name: format_number(method.bytes_per_parameter, decimals=4)
+        method.name: (
+            format_number(method.bytes_per_parameter, decimals=4),
+            method.bytes_per_parameter,
+        )
         for method in (*catalog.training_methods, *catalog.inference_methods)
     }
 
 
-def _tier_labels(catalog: Catalog) -> dict[str, str]:
+def _tier_labels(catalog: Catalog) -> dict[str, _Stated]:
     words = {(True, True): "on the ladder, multiplied", (True, False): "on the ladder"}
     return {
-        f"{tier.memory_gb} GB": f"{tier_label(tier)}, "
-        + words.get((tier.is_on_ladder, tier.may_be_multiplied), "beyond the ladder")
+        f"{tier.memory_gb} GB": (
+            f"{tier_label(tier)}, "
+            + words.get((tier.is_on_ladder, tier.may_be_multiplied), "beyond the ladder"),
+            None,
+        )
         for tier in catalog.tiers
     }
 
 
-def _usable_by_gpu(catalog: Catalog) -> dict[str, str]:
-    return {gpu.name: format_gb(gpu.usable_bytes) for gpu in catalog.gpus}
+def _usable_by_gpu(catalog: Catalog) -> dict[str, _Stated]:
+    return {gpu.name: (format_gb(gpu.usable_bytes), gpu.usable_bytes) for gpu in catalog.gpus}
 
 
-def _to_buy(catalog: Catalog) -> dict[str, str]:
+def _to_buy(catalog: Catalog) -> dict[str, _Stated]:
     return {gpu.name: _price(gpu.retail_price) for gpu in catalog.gpus}
 
 
-def _to_rent(catalog: Catalog) -> dict[str, str]:
+def _to_rent(catalog: Catalog) -> dict[str, _Stated]:
     return {gpu.name: _price(gpu.cloud_price_per_hour) for gpu in catalog.gpus}
 
 
-def _without_prices(gpu: GpuSpec) -> GpuSpec:
-    return gpu.with_prices(NO_PRICES)
+def _price(price: Price | None) -> _Stated:
+    return (
+        (NONE, None) if price is None else (f"{format_usd(price.usd)} ({price.kind})", price.usd)
+    )
 
 
-def _price(price: Price | None) -> str:
-    return NONE if price is None else f"{format_usd(price.usd)} ({price.kind})"
-
-
-def _largest_by_gpu(method: str, slugs: Iterable[str], catalog: Catalog) -> dict[str, str]:
-    found = {}
+def _largest_by_gpu(method: str, slugs: Iterable[str], catalog: Catalog) -> dict[str, _Stated]:
+    found: dict[str, _Stated] = {}
     for gpu in catalog.gpus:
         if gpu.slug in slugs:
             try:
-                found[gpu.name] = largest(catalog, gpu.slug, method)
+                found[gpu.name] = largest(catalog, gpu.slug, method), None
             except UnknownFigure:
-                found[gpu.name] = NONE
+                found[gpu.name] = NONE, None
     return found
 
 
@@ -213,10 +172,19 @@ def _size_change(
     return SizeChange(
         size=format_size(params_b),
         method=either.name,
-        memory=_change("memory", _memory(was), _memory(would_be)),
-        minimum=_change("minimum", _minimum(was), _minimum(would_be)),
-        alternatives=_change("or", _alternatives(was), _alternatives(would_be)),
+        memory=figure_change(
+            "memory",
+            _memory(was),
+            _memory(would_be),
+            (_bytes(was), _bytes(would_be)),
+        ),
+        minimum=figure_change("minimum", _minimum(was), _minimum(would_be)),
+        alternatives=figure_change("or", _alternatives(was), _alternatives(would_be)),
     )
+
+
+def _bytes(result: MethodResult | None) -> Decimal | None:
+    return None if result is None else result.memory_bytes
 
 
 def _memory(result: MethodResult | None) -> str:
@@ -245,60 +213,3 @@ def sizes_without_minimum(before: Catalog, after: Catalog) -> tuple[str, ...]:
         if minimum_setup(result.memory_bytes, after.tiers) is None
         and minimum_setup(result.memory_bytes, before.tiers) is not None
     )
-
-
-def answer_changes(before: Catalog, after: Catalog) -> Iterator[AnswerChange]:
-    """The answers in both catalogs whose figures differ, or would be gone."""
-    if after is before:
-        return
-    after_by_slug = {entry.slug: entry for entry in after.faq}
-    kinds = OF_PRICES if _differ_in_prices_alone(before, after) else None
-    for entry in before.faq:
-        if entry.slug in after_by_slug:
-            change = _answer_change(before, after, entry, kinds)
-            if change.figures:
-                yield change
-
-
-def _differ_in_prices_alone(before: Catalog, after: Catalog) -> bool:
-    """Of 200 prices, a quarter of a second is spent on figures that no price is in otherwise."""
-    was, would_be = (
-        replace(
-            catalog,
-            tiers=tuple(
-                replace(tier, gpus=tuple(map(_without_prices, tier.gpus)))
-                for tier in catalog.tiers
-            ),
-        )
-        for catalog in (before, after)
-    )
-    return was == would_be
-
-
-def _answer_change(
-    before: Catalog, after: Catalog, entry: FaqSpec, kinds: Container[str] | None
-) -> AnswerChange:
-    """What differs in an answer, of these kinds of placeholders or of all."""
-    figures, holes = [], []
-    for placeholder in placeholders_in(entry.answer_markdown):
-        if kinds is not None and placeholder.strip("{}").split(":")[0] not in kinds:
-            continue
-        was, would_be = figure_or_none(before, placeholder), figure_or_none(after, placeholder)
-        if change := _change(placeholder, was or NO_FIGURE, would_be or NO_FIGURE):
-            figures.append(change)
-            if would_be is None:
-                holes.append(placeholder)
-    return AnswerChange(entry.slug, entry.question, tuple(figures), tuple(holes))
-
-
-def placeholders_in(markdown: str) -> tuple[str, ...]:
-    """Each placeholder of an answer, once, in the order of the text."""
-    found = PLACEHOLDER.findall(markdown)
-    return tuple(dict.fromkeys(each for each in found if each not in ("{{", "{")))
-
-
-def figure_or_none(catalog: Catalog, placeholder: str) -> str | None:
-    try:
-        return figure(catalog, placeholder)
-    except UnknownFigure:
-        return None

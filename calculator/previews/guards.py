@@ -14,11 +14,11 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.catalog import Catalog, current_catalog
 from calculator.estimation import ConfigError
 from calculator.estimation.architectures.parameters import count_parameters
-from calculator.looking_ahead.changes import Change, Finding, guard, seen_with
+from calculator.looking_ahead.changes import Change, Changes, Finding, guard, seen_with
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize, PresetPart
 from calculator.presets.models import Task
-from calculator.previews.effects import answer_changes, sizes_without_minimum
-from calculator.previews.what_if import catalog_with
+from calculator.previews.comparison import Comparison
+from calculator.previews.effects import sizes_without_minimum
 from calculator.words.formatting import format_count, format_number, format_size
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
@@ -50,21 +50,20 @@ seen_with(PresetPart, "preset")
 
 
 @guard
-def what_stands_on_it(changes: Sequence[Change]) -> Iterator[Finding]:
+def what_stands_on_it(changes: Changes) -> Iterator[Finding]:
     """The ladder, minimums, answers and links that would be gone."""
     if not any(isinstance(change.row, _CAN_MOVE_FIGURES) for change in changes):
         return
-    before = current_catalog()
-    after = catalog_with(before, changes)
-    if _ladder_count(before) and not _ladder_count(after):
+    compared = changes.once(Comparison)
+    if _ladder_count(compared.before) and not _ladder_count(compared.after):
         yield Finding(
             "This would leave the ladder empty, and no card could name a minimum GPU. Put another "
             "tier on the ladder first.",
             is_refused=True,
         )
         return
-    yield from _minimums(before, after)
-    yield from _answers(before, after)
+    yield from _minimums(compared.before, compared.after)
+    yield from _answers(compared)
     for change in changes:
         yield from _links(change)
 
@@ -82,11 +81,10 @@ def _minimums(before: Catalog, after: Catalog) -> Iterator[Finding]:
         )
 
 
-def _answers(before: Catalog, after: Catalog) -> Iterator[Finding]:
+def _answers(compared: Comparison) -> Iterator[Finding]:
+    before, after = compared.before, compared.after
     holes = [
-        f"“{each.question}”: {', '.join(each.holes)}"
-        for each in answer_changes(before, after)
-        if each.holes
+        f"“{each.question}”: {', '.join(each.holes)}" for each in compared.answers if each.holes
     ]
     holes += [
         f"“{entry.question}”: its link to the calculator, {entry.calculator_query}"
@@ -134,7 +132,7 @@ def _precise_method(change: Change) -> Iterator[Finding]:
 
 
 @guard
-def beyond_reason(changes: Sequence[Change]) -> Iterator[Finding]:
+def beyond_reason(changes: Changes) -> Iterator[Finding]:
     """Amounts that are ten times what they were, or what others are."""
     for change in changes:
         if change.is_removed:

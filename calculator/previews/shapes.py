@@ -15,9 +15,10 @@ from calculator.estimation.architectures.rows import COLUMNS
 from calculator.language_models.models import LanguageModel
 from calculator.language_models.selection import default_bytes
 from calculator.language_models.specs import LanguageModelSpec
-from calculator.looking_ahead.changes import Change, Preview, previews
-from calculator.previews.effects import NONE, AnswerChange, FigureChange, answer_changes
-from calculator.previews.what_if import catalog_with
+from calculator.looking_ahead.changes import Change, Changes, Preview, previews
+from calculator.previews.comparison import Comparison
+from calculator.previews.effects import NONE
+from calculator.previews.moved import AnswerChange, FigureChange
 from calculator.words.formatting import format_count, format_likely
 from gpus.labels import setup_label
 
@@ -35,16 +36,14 @@ class ShapePreview:
 
 
 @previews(LanguageModel, "What follows from this shape")
-def preview_shape(_request: HttpRequest, change: Change, can_be_saved: bool) -> Preview:
+def preview_shape(_request: HttpRequest, changes: Changes, can_be_saved: bool) -> Preview:
     """Parameters, and by each method the memory with default settings and what holds it."""
-    catalog = current_catalog()
+    change = changes[0]
     view = ShapePreview(
         reason=_spec(change.row).parameters_only_reason,
         fields=tuple(_fields(change)),
         figures=tuple(_figures_of(change)),
-        answers=(
-            tuple(answer_changes(catalog, catalog_with(catalog, [change]))) if can_be_saved else ()
-        ),
+        answers=changes.once(Comparison).answers if can_be_saved else (),
         settings=f"sequences of {TrainingSettings().sequence_length:,} tokens",
     )
     return Preview("admin/looking_ahead/_shape.html", view)

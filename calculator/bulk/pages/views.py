@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from calculator.bulk.clashes import Clash, OthersSaved, seen_in
-from calculator.bulk.consequences import consequences, findings
+from calculator.bulk.consequences import changes_of
 from calculator.bulk.models import BulkImport
 from calculator.bulk.pages.forms import HandInForm, ReadingForm
 from calculator.bulk.planning import CellChange, HasProblems, IsOdd, NotAsShown, Plan
@@ -24,7 +24,8 @@ from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import AlreadyDone, Waiting, confirm, hand_in, read_anew
 from calculator.bulk.writing import FORMATS, export
 from calculator.changes.requests import may_publish
-from calculator.looking_ahead.changes import CONFIRMED, HeldBack
+from calculator.looking_ahead.changes import CONFIRMED, HeldBack, findings_of
+from calculator.previews.consequences import consequences
 
 # More changes than one looks through: the page says how many there are beyond.
 MOST_SHOWN = 1_000
@@ -144,7 +145,7 @@ def _preview_page(
     status: int = 200,
     clashes: Sequence[Clash] = (),
 ) -> HttpResponse:
-    shared = _shared(plan)
+    shared, changes = _shared(plan), changes_of(waiting.table, plan)
     context = {
         "title": f"{waiting.table.title}: what would change",
         "import": waiting.row,
@@ -153,8 +154,8 @@ def _preview_page(
         "seen": seen_in(waiting.table, plan),
         "clashes": clashes[:MOST_SHOWN],
         "clashes_beyond_count": max(0, len(clashes) - MOST_SHOWN),
-        "findings": findings(waiting.table, plan),
-        "ahead": consequences(waiting.table, plan),
+        "findings": findings_of(changes),
+        "ahead": consequences(changes),
         "shared": shared,
         "changes": [
             replace(change, cells=tuple(each for each in change.cells if each not in shared))

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from calculator.bulk.consequences import asking, consequences, findings
+from calculator.bulk.consequences import asking, changes_of, findings
 from calculator.bulk.planning import HasProblems, IsOdd, Plan, apply_import, plan_import
 from calculator.bulk.reading.files import decoded, read_file
 from calculator.bulk.reading.grid import Grid, Unreadable
@@ -16,6 +16,7 @@ from calculator.bulk.reading.pasted import read_pasted
 from calculator.bulk.tables import BULK_TABLES, BulkTable
 from calculator.bulk.waiting import read
 from calculator.looking_ahead.changes import HeldBack, held_back_words
+from calculator.previews.consequences import consequences
 
 
 class Command(BaseCommand):
@@ -111,6 +112,6 @@ def _lines(plan: Plan) -> list[str]:
 
 def _moved(prices: BulkTable, plan: Plan) -> list[str]:
     """The figures that visitors would read otherwise."""
-    moved = consequences(prices, plan).effects
+    moved = consequences(changes_of(prices, plan)).effects
     answers = [change for answer in moved.answers for change in answer.figures]
     return [f"{each.what}: {each.before} → {each.after}" for each in (*moved.figures, *answers)]

@@ -7,14 +7,18 @@ import re
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.html import strip_tags
 
 from calculator.catalog import current_catalog
 from calculator.models import FaqEntry, MethodPreset
+from calculator.previews import comparison
+from calculator.previews.answer_changes import answer_changes
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 from tests.calculator.bulk.builders import SEEN
 from tests.calculator.bulk.test_pages import confirm, hand_in, said
+from tests.gpus.price_rows import observe
 
 pytestmark = pytest.mark.usefixtures("small_catalog")
 
@@ -98,6 +102,43 @@ def test_prices_show_which_figures_they_move(admin_client):
     assert figures["{price:rtx-4090}"][1].startswith("$1,800")
     assert asked(page) == ""
     assert "Imported" in said(confirm(admin_client, page))
+
+
+def test_of_many_moved_figures_ten_are_in_sight_with_the_count_and_the_largest_move(admin_client):
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    names = [f"Card {n}" for n in range(1, 13)]
+    for name in names:
+        gpu.pk, gpu.slug, gpu.name, gpu.short_name = None, name.replace(" ", "-"), name, name
+        gpu.save()
+        observe(gpu, "buy_street", 100)
+    lines = [f"{name}\t${110 if name != 'Card 7' else 90 / 2}" for name in names]
+    text = "\n".join(["GPU\tStreet price", *lines])
+
+    page = hand_in(admin_client, text, **{**SEEN, "kind": "buy_street", "provider": ""})
+
+    figures = page.context["ahead"].effects.figure_list
+    assert (len(figures.shown), len(figures.folded)) == (10, 2)
+    [summary] = re.findall(r"<summary>(.*?)</summary>", page.text, re.DOTALL)
+    assert " ".join(strip_tags(summary).split()) == (
+        "2 more of 12. The largest move of all: Card 7, to buy, "
+        "$100 (street price) → $45.00 (street price)"
+    )
+
+
+def test_guards_and_figures_are_read_off_one_comparison(admin_client, monkeypatch):
+    state("{memory:qlora:7}")
+    compared = []
+    monkeypatch.setattr(
+        comparison,
+        "answer_changes",
+        lambda *catalogs: compared.append(catalogs) or answer_changes(*catalogs),
+    )
+
+    page = hand_in(admin_client, TEN_TIMES, "presets")
+
+    assert "{memory:qlora:7}" in moved(page)
+    assert "10 times as much" in asked(page)
+    assert len(compared) == 1
 
 
 def test_several_new_gpus_are_shown_in_one_tier(admin_client):

@@ -6,13 +6,17 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
+from calculator.catalog import current_catalog
 from calculator.changes.models import ChangeSet, Kind
 from calculator.changes.recording import change_set
 from calculator.models import FaqEntry, ModelSize, PresetPart
+from calculator.previews.answer_changes import answer_changes
+from calculator.previews.effects import effects
 from gpus.models import Gpu
 from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 from tests.admin_pages import run_action, said, save
+from tests.gpus.price_rows import observe
 
 CHANGES = "/admin/calculator/changeset/"
 TIERS = "/admin/gpus/memorytier/"
@@ -217,3 +221,41 @@ def test_selected_changes_are_asked_about_together(editor_client, ten_times):
     run_action(editor_client, CHANGES, "undo_selected", [ten_times], _confirmed=token)
 
     assert lora_weights() == 2
+
+
+def part_ten_times_as_large():
+    part = PresetPart.objects.filter(preset__slug="qlora").first()
+    part.bytes_per_parameter *= 10
+    part.save()
+
+
+def a_size_and_a_price_more():
+    ModelSize.objects.create(params_b=90)
+    observe(Gpu.objects.get(slug="rtx-4090"), "buy_street", 1500)
+
+
+def a_gpu_and_its_prices_gone():
+    Gpu.objects.get(slug="h100").delete()
+
+
+@pytest.mark.parametrize(
+    "change", [part_ten_times_as_large, a_size_and_a_price_more, a_gpu_and_its_prices_gone]
+)
+def test_a_change_shows_what_undoing_it_moves_for_visitors_as_an_import_does(admin_client, change):
+    with change_set(kind=Kind.EDIT) as changes:
+        change()
+    before = current_catalog()
+
+    page = admin_client.get(f"{CHANGES}{changes.pk}/change/")
+
+    seen = page.context["ahead"].view.effects
+    assert seen
+    assert "What undoing this would change for visitors" in page.text
+    asked = admin_client.post(f"{CHANGES}{changes.pk}/undo/")
+    if "findings" in (asked.context or {}):
+        assert asked.context["ahead"].view.effects == seen
+        token = {"_confirmed": asked.context["findings"].token}
+        admin_client.post(f"{CHANGES}{changes.pk}/undo/", token)
+    after = current_catalog()
+    assert effects(before, after, answer_changes(before, after)) == seen
+    assert admin_client.get(f"{CHANGES}{changes.pk}/change/").context["ahead"] is None

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from calculator.catalog import current_catalog
 from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize
+from calculator.previews.answer_changes import answer_changes
 from calculator.previews.effects import effects
 from gpus.models import Gpu
 from gpus.tiers import MemoryTier
@@ -76,7 +77,8 @@ def test_what_is_shown_is_what_the_site_says_once_it_is_saved(admin_client):
 
     save(admin_client, f"{url}change/", **change)
 
-    assert effects(before, current_catalog()) == seen
+    after = current_catalog()
+    assert effects(before, after, answer_changes(before, after)) == seen
 
 
 # On PostgreSQL a query that is read in parts declares a cursor.
