@@ -68,9 +68,9 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
-    "axes",
+    "config.apps.AuthenticatorsConfig",
+    "config.apps.BackupCodesConfig",
+    "config.apps.LoginsConfig",
 ]
 
 MIDDLEWARE = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 from calculator.estimation.device import DeviceBytes
@@ -51,6 +52,14 @@ def format_likely(device: DeviceBytes) -> str:
 def format_day(day: dt.date) -> str:
     """“12 Apr 2026”."""
     return f"{day.day} {day:%b %Y}"
+
+
+def format_wait(seconds: int) -> str:
+    """“1 second”, “90 seconds”, “3 minutes”, “2 hours”, “40 days”: never less than it takes."""
+    for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * unit:
+            return f"{math.ceil(seconds / unit):,} {name}s"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
 
 
 def format_part(memory_bytes: Decimal | int) -> str:

@@ -7,12 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 
-from config.second_factor.devices import has_second_factor, verified_by
-
-WRONG_CODE = (
-    "This code is wrong, or was used already. Wait for the next one of the app, or use a backup "
-    "code that you have not used."
-)
+from config.second_factor.devices import CodeRefused, has_second_factor, verified_by
 
 
 class CodeField(forms.CharField):
@@ -36,10 +31,10 @@ class LoginForm(AdminAuthenticationForm):
         code = cleaned.get("code", "")
         if not code:
             raise forms.ValidationError("Enter the code that your authenticator app shows too.")
-        device = verified_by(user, code)
-        if device is None:
-            raise forms.ValidationError(WRONG_CODE)
-        user.otp_device = device  # django-otp's login keeps it in the session
+        try:
+            user.otp_device = verified_by(user, code)  # django-otp's login keeps it in the session
+        except CodeRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
         return cleaned
 
 

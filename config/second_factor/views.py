@@ -11,6 +11,7 @@ from django.urls import reverse
 from django_otp import login as keep_in_session
 
 from config.second_factor.devices import (
+    CodeRefused,
     begun,
     codes_left,
     confirm,
@@ -21,7 +22,7 @@ from config.second_factor.devices import (
     remove,
     verified_by,
 )
-from config.second_factor.forms import WRONG_CODE, CodeForm
+from config.second_factor.forms import CodeForm
 
 
 def second_factor(request: HttpRequest, site: AdminSite) -> HttpResponse:
@@ -30,23 +31,24 @@ def second_factor(request: HttpRequest, site: AdminSite) -> HttpResponse:
     codes: list[str] = []
     if form.is_valid():
         code = form.cleaned_data["code"]
-        if not is_set_up:
-            device = begun(request.user)
-            codes = confirm(device, code)
-            if codes:
+        try:
+            if is_set_up:
+                verified_by(request.user, code)
+            else:
+                device = begun(request.user)
+                codes = confirm(device, code)
                 keep_in_session(request, device)
                 is_set_up = True
-        elif verified_by(request.user, code) is None:
-            codes = []
-        elif "remove" in request.POST:
-            remove(request.user)
-            messages.success(request, "The second factor is removed: a password is enough again.")
-            return HttpResponseRedirect(reverse("admin:index"))
+        except CodeRefused as refused:
+            form.add_error("code", str(refused))
         else:
+            if "remove" in request.POST:
+                remove(request.user)
+                said = "The second factor is removed: a password is enough again."
+                messages.success(request, said)
+                return HttpResponseRedirect(reverse("admin:index"))
             # The code may have been of the old backup codes, which are void now.
-            codes = new_backup_codes(request.user)
-        if not codes:
-            form.add_error("code", WRONG_CODE)
+            codes = codes or new_backup_codes(request.user)
     context = {
         **site.each_context(request),
         "title": "Second factor",

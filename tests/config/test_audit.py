@@ -60,3 +60,10 @@ def test_a_log_is_for_superusers_and_read_only(client, admin_client, anna, log):
     assert client.get(f"/admin/{log}/").status_code == 403
     assert admin_client.get(f"/admin/{log}/").status_code == 200
     assert admin_client.get(f"/admin/{log}/add/").status_code == 403
+
+
+def test_the_admins_sections_are_named_in_words(admin_client):
+    names = [app["name"] for app in admin_client.get("/admin/").context["app_list"]]
+
+    assert [name for name in names if "_" in name or name == name.upper()] == []
+    assert "Sign-in: second factor, backup codes" in names

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -77,6 +79,44 @@ def test_who_has_set_it_up_logs_in_with_a_code_which_counts_once(client, device_
     assert log_in(client, code=f"{code[:3]} {code[3:]}").status_code == 302
     assert client.get("/admin/").status_code == 200
     assert "This code is wrong" in log_in(Client(), code=code).text
+
+
+def test_a_right_code_right_after_wrong_ones_is_said_to_have_to_wait_and_then_counts(
+    client, device_and_codes
+):
+    device, codes = device_and_codes
+    TOTPDevice.objects.update(throttling_failure_count=4)
+    wrong = log_in(client, code="123456").text
+    assert "After several wrong ones no code is taken for 16 seconds." in wrong
+
+    early = log_in(client, code=code_of(device)).text
+
+    assert "it was not looked at. Wait 16 seconds, then enter the code" in early
+    assert "This code is wrong" not in early
+    # A backup code is another device's, and need not wait.
+    assert log_in(Client(), code=codes[0]).status_code == 302
+    ago = timezone.now() - dt.timedelta(seconds=17)
+    TOTPDevice.objects.update(throttling_failure_timestamp=ago)
+    assert log_in(client, code=code_of(device)).status_code == 302
+
+
+def test_so_it_is_where_the_second_factor_is_set_up_and_renewed(client, anna):
+    client.force_login(anna)
+    client.get(PAGE)
+    client.post(PAGE, {"code": "000000"})
+    assert (
+        "Wait 1 second, then"
+        in client.post(PAGE, {"code": code_of(TOTPDevice.objects.get())}).text
+    )
+    assert not TOTPDevice.objects.get().confirmed
+
+    TOTPDevice.objects.update(throttling_failure_timestamp=None)
+    set_up(client)
+    TOTPDevice.objects.update(
+        throttling_failure_timestamp=timezone.now(), throttling_failure_count=9
+    )
+
+    assert "Wait 5 minutes, then" in client.post(PAGE, {"code": "000000", "renew": "x"}).text
 
 
 def test_a_backup_code_opens_once(client, device_and_codes):
