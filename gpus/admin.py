@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from calculator.editing import RowAdmin, publish, unpublish
+from calculator.words.formatting import format_day, format_usd
 from gpus.classes import Platform, UtilisationClass
 from gpus.models import Gpu
-from gpus.prices.kinds import PriceKind
+from gpus.prices.kinds import SHOWN_TO_BUY, SHOWN_TO_RENT, PriceKind
 from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation
+from gpus.prices.shown import shown
 from gpus.pricing.admin import PriceInline, check_again, editor_of
 from gpus.tiers import MemoryTier
 
@@ -96,6 +101,10 @@ def prices_checked(model_admin: ModelAdmin, request: HttpRequest, queryset: Quer
     check_again(request, current.filter(gpu__in=queryset))
 
 
+def _price_and_day(usd: Decimal | None, seen_on: dt.date | None) -> str:
+    return "–" if usd is None or seen_on is None else f"{format_usd(usd)}, {format_day(seen_on)}"
+
+
 @admin.register(Gpu)
 class GpuAdmin(RowAdmin):
     actions = (prices_checked, publish, unpublish)
@@ -104,6 +113,8 @@ class GpuAdmin(RowAdmin):
         "name",
         "tier",
         "published",
+        "to_buy",
+        "to_rent",
         "vendor",
         "is_tier_example",
     )
@@ -142,6 +153,24 @@ class GpuAdmin(RowAdmin):
         ),
         ("On the site", {"fields": ("published", "is_tier_example", "order", "source")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gpu]:
+        gpus: QuerySet[Gpu] = super().get_queryset(request)
+        return gpus.annotate(
+            buy_usd=shown(SHOWN_TO_BUY, "usd"),
+            buy_seen_on=shown(SHOWN_TO_BUY, "checked_on"),
+            rent_usd=shown(SHOWN_TO_RENT, "usd"),
+            rent_seen_on=shown(SHOWN_TO_RENT, "checked_on"),
+        )
+
+    # A card without a price sorts as the cheapest: databases do not agree on where nothing stands.
+    @admin.display(description="to buy", ordering=Coalesce("buy_usd", Decimal(0)))
+    def to_buy(self, gpu: Gpu) -> str:
+        return _price_and_day(gpu.buy_usd, gpu.buy_seen_on)  # type: ignore[attr-defined]
+
+    @admin.display(description="to rent, an hour", ordering=Coalesce("rent_usd", Decimal(0)))
+    def to_rent(self, gpu: Gpu) -> str:
+        return _price_and_day(gpu.rent_usd, gpu.rent_seen_on)  # type: ignore[attr-defined]
 
     def get_changelist_formset(
         self, request: HttpRequest, **kwargs: Any

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from gpus.prices.kinds import BUY_NOW_KINDS, RENT_KINDS, PriceKind
+from gpus.prices.kinds import SHOWN_TO_BUY, SHOWN_TO_RENT, PriceKind
 from gpus.specs import GpuPrices, Price, PriceSeries
 
 _ORDER = {kind.value: place for place, kind in enumerate(PriceKind)}
@@ -23,10 +23,15 @@ def gpu_prices(observations: Iterable[Price]) -> GpuPrices:
     )
     current = tuple(each.newest for each in series if each.ended_on is None)
     return GpuPrices(
-        to_buy=(_newest(current, BUY_NOW_KINDS) or _newest(current, (PriceKind.BUY_LAUNCH,))),
-        to_rent=next(filter(None, (_newest(current, (kind,)) for kind in RENT_KINDS)), None),
+        to_buy=_shown(current, SHOWN_TO_BUY),
+        to_rent=_shown(current, SHOWN_TO_RENT),
         series=series,
     )
+
+
+def _shown(current: Sequence[Price], groups: Iterable[Iterable[PriceKind]]) -> Price | None:
+    """The newest of the first group of kinds that has one; `shown.py` asks the database for it."""
+    return next(filter(None, (_newest(current, kinds) for kinds in groups)), None)
 
 
 def _newest(current: Iterable[Price], kinds: Iterable[PriceKind]) -> Price | None:

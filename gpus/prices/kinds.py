@@ -23,6 +23,9 @@ class PriceKind(models.TextChoices):
 RENT_KINDS = (PriceKind.RENT_ON_DEMAND, PriceKind.RENT_MARKETPLACE, PriceKind.RENT_SPOT)
 # What is asked for a card now, as against what its maker asked once.
 BUY_NOW_KINDS = (PriceKind.BUY_STREET, PriceKind.BUY_NEW)
+# What a card shows: of the first of these groups of kinds that it has a current price of.
+SHOWN_TO_BUY = (BUY_NOW_KINDS, (PriceKind.BUY_LAUNCH,))
+SHOWN_TO_RENT = tuple((kind,) for kind in RENT_KINDS)
 
 _WORDS = {
     PriceKind.RENT_ON_DEMAND: "",

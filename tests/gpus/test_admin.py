@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from calculator.catalog import current_catalog
+from calculator.words.formatting import format_day, format_usd
 from gpus.models import Gpu, MemoryTier
 from gpus.prices.models import PriceObservation
 from tests.admin_pages import fields_on, run_action, said, save
@@ -36,6 +39,12 @@ def in_list(client, gpu, field):
     formset = client.get(GPUS).context["cl"].formset
     [form] = [form for form in formset.forms if form.instance == gpu]
     return form.add_prefix(field)
+
+
+def row_of(page, gpu):
+    """A GPU's row of the list, as HTML."""
+    [row] = [each for each in page.text.split("<tr")[1:] if f"/gpu/{gpu.pk}/change/" in each]
+    return row
 
 
 def prices_errors(response):
@@ -176,7 +185,7 @@ def test_selected_prices_were_checked_today(admin_client, h100):
 
     assert said(response) == [
         "1 price was checked today, unchanged.",
-        "1 selected are not the newest of their kind: left as they are.",
+        "1 selected are not the newest of their kind, or no longer offered: left as they are.",
     ]
     assert h100.prices.get(checked_on=timezone.localdate()).usd == Decimal("2.49")
     # A second time on one day there is nothing more to say.
@@ -243,6 +252,41 @@ def test_the_list_asks_as_much_for_a_hundred_gpus_as_for_two(
 
     with django_assert_max_num_queries(12):
         admin_client.get(GPUS)
+
+
+def test_the_list_shows_the_prices_that_cards_show_and_sorts_by_them(admin_client, rtx_4090, h100):
+    for gpu, *seen in (
+        (rtx_4090, "buy_street", "1900", "2026-10-01"),
+        (rtx_4090, "buy_new", "2100", "2026-10-20"),
+        (rtx_4090, "rent_marketplace", "0.3", "2026-11-20"),
+        (rtx_4090, "rent_on_demand", "0.69", "2026-09-01"),
+        (rtx_4090, "rent_on_demand", "0.59", "2026-10-01"),
+        (h100, "rent_spot", "1.2", "2026-11-01"),
+    ):
+        observe(gpu, *seen)
+    observe(rtx_4090, "buy_new", "1", "2026-11-20", provider="Gone", ended_on="2026-11-21")
+    observe(rtx_4090, "rent_on_demand", "0.1", "2026-11-20", published=False)
+
+    page = admin_client.get(f"{GPUS}?o=5")
+
+    texts = {
+        gpu.slug: [strip_tags(cell) for cell in columns]
+        for gpu in page.context["cl"].result_list
+        for columns in [re.findall(r'<td class="field-to_\w+">(.*?)</td>', row_of(page, gpu))]
+    }
+    assert texts == {
+        "h100": ["–", "$1.20, 1 Nov 2026"],
+        "rtx-4090": ["$2,100, 20 Oct 2026", "$0.59, 1 Oct 2026"],
+    }
+    for slug, (to_buy, to_rent) in texts.items():
+        gpu = in_catalog(slug)
+        for text, price in ((to_buy, gpu.retail_price), (to_rent, gpu.cloud_price_per_hour)):
+            assert text == (
+                f"{format_usd(price.usd)}, {format_day(price.checked_on)}" if price else "–"
+            )
+    assert [gpu.slug for gpu in page.context["cl"].result_list] == ["rtx-4090", "h100"]
+    by_buying = admin_client.get(f"{GPUS}?o=-4").context["cl"].result_list
+    assert [gpu.slug for gpu in by_buying] == ["rtx-4090", "h100"]
 
 
 def test_a_tier_that_has_gpus_is_not_deleted_and_the_page_says_why(admin_client):
