@@ -12,6 +12,7 @@ with `problems.expect("status of 404")`.
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -122,7 +123,13 @@ def problems(site) -> Problems:
 
 
 @pytest.fixture
-def page_at(browser, site, problems):
+def without_scripts() -> set[BrowserContext]:
+    """The windows in which JavaScript is off."""
+    return set()
+
+
+@pytest.fixture
+def page_at(browser, site, problems, without_scripts):
     """Open a page of the given width, colour scheme and so on; `page.goto("/")` then works."""
     contexts = []
 
@@ -143,6 +150,8 @@ def page_at(browser, site, problems):
             **options,
         )
         contexts.append(context)
+        if not java_script:
+            without_scripts.add(context)
         context.set_default_timeout(10_000)
         # The first page of a process works out every model's numbers, beside other processes.
         context.set_default_navigation_timeout(30_000)
@@ -199,7 +208,27 @@ def assert_accessible():
 
 
 @pytest.fixture
-def assert_good_in_every_window(assert_accessible):
+def as_drawn(page_at, without_scripts):
+    """A page to ask questions of: the page itself, or a copy of what stands on one without JavaScript.
+
+    Where it is off, Chromium runs neither timers nor frames of animation, so whoever waits for one, as
+    axe does, waits for ever. The copy is the same HTML with the site's style sheets and no script.
+    """
+
+    def as_drawn(page: Page) -> Page:
+        if page.context not in without_scripts:
+            return page
+        html = re.sub(r"<script\b.*?</script>|</?noscript>", "", page.content(), flags=re.DOTALL)
+        copy = page_at()
+        copy.route(page.url, lambda route: route.fulfill(body=html, content_type="text/html"))
+        copy.goto(page.url)
+        return copy
+
+    return as_drawn
+
+
+@pytest.fixture
+def assert_good_in_every_window(assert_accessible, as_drawn):
     """Try the page as it is now at each width and in both schemes, without loading it again.
 
     Width and scheme are questions to the stylesheet alone, so a window that is made narrower shows
@@ -207,6 +236,7 @@ def assert_good_in_every_window(assert_accessible):
     """
 
     def assert_good_in_every_window(page: Page, widths=(PHONE, LAPTOP)) -> None:
+        page = as_drawn(page)
         for width in widths:
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, width

@@ -90,7 +90,9 @@ def test_mistakes_are_put_right_with_the_keyboard_alone_on_a_phone(
     assert (price.gpu.slug, price.kind, price.usd) == ("rtx-4090", "buy_street", 1500)
 
 
-def test_an_exported_workbook_is_imported_again(page_at, log_in, editor, tmp_path):
+def test_an_exported_workbook_is_imported_again_without_javascript(
+    page_at, log_in, editor, tmp_path, assert_good_in_every_window
+):
     page = page_at(java_script=False)
     log_in(page, editor)
     open_bulk(page)
@@ -105,6 +107,7 @@ def test_an_exported_workbook_is_imported_again(page_at, log_in, editor, tmp_pat
     page.get_by_role("button", name="Show what would change").click()
 
     expect(page.locator("#content")).to_contain_text("Nothing to change")
+    assert_good_in_every_window(page)
 
 
 def test_an_import_meets_another_editors_save_goes_on_and_is_undone_with_one_press(
