@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from calculator.editing import RowAdmin, publish, unpublish
 from calculator.words.formatting import format_day, format_usd
@@ -102,7 +103,9 @@ def prices_checked(model_admin: ModelAdmin, request: HttpRequest, queryset: Quer
 
 
 def _price_and_day(usd: Decimal | None, seen_on: dt.date | None) -> str:
-    return "–" if usd is None or seen_on is None else f"{format_usd(usd)}, {format_day(seen_on)}"
+    if usd is None or seen_on is None:
+        return "–"
+    return format_html("{}, <span>{}</span>", format_usd(usd), format_day(seen_on))
 
 
 @admin.register(Gpu)

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
 from calculator.checked_rows import CheckedRow
+from calculator.words.formatting import format_day
 from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
 from gpus.specs import Price
 
@@ -162,7 +163,7 @@ class PriceObservation(CheckedRow):
 
     def __str__(self) -> str:
         words = price_words(PriceKind(self.kind), self.provider)
-        return f"{self.gpu}, {words}, {self.checked_on:%d %b %Y}"
+        return f"{self.gpu}, {words}, {format_day(self.checked_on)}"
 
     def to_spec(self) -> Price:
         return _spec(*(getattr(self, name) for name in _SEEN))

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from calculator.editing import RowAdmin, RowInline, publish, unpublish
 from calculator.words.formatting import format_day, format_usd
-from gpus.prices.kinds import RENT_KINDS, PriceKind
+from gpus.prices.kinds import RENT_KINDS, PriceKind, price_words
 from gpus.prices.models import PRICE_IS_STALE_AFTER, PriceObservation, PriceQuerySet
 from gpus.prices.observing import end_offer, unchanged
 from gpus.pricing import views
@@ -104,7 +104,7 @@ class PriceObservationAdmin(RowAdmin):
     editors_publish = True
     form = PriceForm
     actions = (checked_today, no_longer_offered, publish, unpublish)
-    list_display = ("gpu", "kind", "provider", "amount", "seen", "source", "published")
+    list_display = ("gpu", "what", "amount", "seen", "source", "published")
     list_display_links = ("gpu", "amount")
     list_filter = (PriceAgeFilter, "kind", "published", "provider")
     list_select_related = ("gpu",)
@@ -131,6 +131,10 @@ class PriceObservationAdmin(RowAdmin):
     ) -> None:
         obj.editor = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
+
+    @admin.display(description="of what", ordering="kind")
+    def what(self, price: PriceObservation) -> str:
+        return price_words(PriceKind(price.kind), price.provider)
 
     @admin.display(description="price", ordering="usd")
     def amount(self, price: PriceObservation) -> str:

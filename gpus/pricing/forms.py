@@ -33,7 +33,12 @@ class PriceForm(RowForm):
         label_suffix="",
         help_text="Seen where the last one of this kind and provider was seen.",
     )
-    confirmed = forms.BooleanField(required=False, label="it is right", label_suffix="")
+    confirmed = forms.BooleanField(
+        required=False,
+        label="it is right",
+        label_suffix="",
+        help_text="Where you are asked about a price ten times up or down.",
+    )
 
     class Meta:
         model = PriceObservation
@@ -51,6 +56,8 @@ class PriceForm(RowForm):
             "note",
             "published",
         )
+        # What the table on a GPU's page heads its columns with.
+        labels = {"same_source": "at the same source", "confirmed": "it is right"}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -40,6 +40,8 @@ class LineForm(PriceForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.instance.published, self.instance.ended_on = True, None
+        for field in self.fields.values():
+            field.help_text = ""  # a line has no room for it, and nothing may refer to it
 
     def _get_validation_exclusions(self) -> set[str]:
         # Its key is checked, although none of it is typed.
