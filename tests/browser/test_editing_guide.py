@@ -53,7 +53,7 @@ def save(page: Page) -> None:
     expect(page.locator(".messagelist .success")).to_be_visible()
 
 
-def test_signing_in_and_the_weekly_prices(page):
+def test_signing_in_and_the_weekly_prices(page, page_at):
     picture(page, "login", "#container")
     log_in(page)
     row = page.locator(".work__row").first
@@ -68,6 +68,15 @@ def test_signing_in_and_the_weekly_prices(page):
     row.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("times the last price of its kind")
     picture(page, "leap", f"#{row.get_attribute('id')}")
+
+    gone = page.locator(".work__row:has(input[name$=usd])").nth(1)
+    last = PriceObservation.objects.get(pk=gone.get_attribute("id").removeprefix("price-"))
+    gone.get_by_role("button", name="No longer offered").click()
+    expect(page.get_by_role("status")).to_contain_text("no longer offered since today")
+    visitor = page_at()
+    visitor.goto(f"{last.gpu.get_absolute_url()}#facts")
+    expect(visitor.locator("#facts dl")).to_contain_text("no longer offered since")
+    expect(visitor.locator("#price-history")).to_contain_text("ended")
     page.wait_for_load_state("networkidle")
 
 
@@ -128,6 +137,10 @@ def test_a_preset_seen_before_it_is_saved_and_undone_after(page):
 
     page.locator(".messagelist").get_by_role("link", name="change").click()
     picture(page, "change", ".change .module >> nth=0")
+    page.get_by_role("link", name="What undoing this would change for visitors").click()
+    undoing = page.get_by_role("region", name="What undoing this would change for visitors")
+    expect(undoing).to_be_in_viewport()
+    expect(undoing).to_contain_text(re.compile(r"14.GB\s*→\s*6.GB"))
     page.get_by_role("button", name="Undo this change").click()
 
     expect(page.locator(".messagelist .success")).to_contain_text("is as if it had not been")
