@@ -29,6 +29,9 @@ from calculator.looking_ahead.changes import (
     findings_of,
 )
 
+# More rows than one looks through, each with its fields: the page says how many there are beyond.
+MOST_SHOWN = 100
+
 
 class _SummarisedList(ChangeList):
     """The list's page: of each change a line and whether it can be undone, asked for once."""
@@ -186,7 +189,8 @@ class ChangeSetAdmin(ReadOnlyAdmin):
             "title": f"Change {changes.pk}",
             "opts": self.opts,
             "changes": changes,
-            "rows": rows,
+            "rows": rows[:MOST_SHOWN],
+            "beyond_count": max(0, len(rows) - MOST_SHOWN),
             "undone_by": undoing,
             "may_undo": may_be_undone,
             "asked": findings_of(ahead).found,

@@ -259,3 +259,17 @@ def test_a_change_shows_what_undoing_it_moves_for_visitors_as_an_import_does(adm
     after = current_catalog()
     assert effects(before, after, answer_changes(before, after)) == seen
     assert admin_client.get(f"{CHANGES}{changes.pk}/change/").context["ahead"] is None
+
+
+def test_a_change_of_many_rows_shows_a_hundred_and_counts_the_others(admin_client):
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    with change_set(kind=Kind.IMPORT) as changes:
+        for number in range(102):
+            observe(gpu, "rent_on_demand", 1, provider=f"Cloud {number}")
+
+    page = admin_client.get(f"{CHANGES}{changes.pk}/change/").text
+
+    assert page.count('<section class="module">') == 100
+    assert "And 2 more, which belong to this change and go back with it." in page
+    admin_client.post(f"{CHANGES}{changes.pk}/undo/")
+    assert not gpu.prices.filter(kind="rent_on_demand").exists()
