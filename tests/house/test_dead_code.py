@@ -18,7 +18,7 @@ TESTS_OF_LIBRARIES = (
 )
 
 # What calculator/looking_ahead/ calls.
-REGISTERED = ["@guard", "@previews"]
+REGISTERED = ["@guard", "@previews", "@shows_consequences"]
 # What Django, gunicorn or a patched library looks up by its name.
 CALLED_BY_NAME = [
     # Of forms and of the admin.
