@@ -130,6 +130,16 @@ def test_a_checkpointed_bf16_layer_keeps_its_input_of_two_bytes():
     assert kept_per_token_and_layer(settings) == "2h"
 
 
+def test_fp32_weights_under_autocast_keep_a_residual_stream_of_four_bytes():
+    # As wide as the fp32 embedding makes it; the 16-bit maps keep what they keep in pure bf16.
+    settings = example_settings("full")
+    checkpointed = kept_per_token_and_layer(settings)
+    kept = kept_per_token_and_layer(replace(settings, gradient_checkpointing=False))
+
+    assert checkpointed == "4h"
+    assert re.fullmatch(r"\d+h \+ 4q \+ 4k \+ 8f \+ 4a \+ 8", kept)
+
+
 def test_a_standard_loss_takes_12_bytes_and_14_with_the_logits_kept():
     settings = example_settings("lora")
 
