@@ -113,7 +113,13 @@ def test_curves_and_a_comparison_use_the_page_and_do_not_leave_it(
 
 def test_lists_are_short_enough_for_a_phone_and_their_targets_large_enough(page_at):
     page = page_at(390)
-    for path, tallest in (("/gpus/", 6_600), ("/fit/?model=llama-3.1-8b&method=qlora", 8_200)):
+    for path, tallest in (
+        ("/gpus/", 6_600),
+        ("/fit/?model=llama-3.1-8b&method=qlora", 8_200),
+        ("/accuracy/", 9_000),
+        ("/methodology/", 9_000),
+        ("/api/", 9_000),
+    ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollHeight") < tallest, path
         small = page.locator("main tbody a, main summary, main .alone").evaluate_all(
