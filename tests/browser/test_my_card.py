@@ -109,7 +109,7 @@ def test_a_gpu_page_leads_from_a_popular_model_to_its_answer_on_that_card(page_a
     page.goto("/gpus/rtx-4090/")
 
     row = page.locator("#matrix tr", has_text="Llama 3.1 8B")
-    cell = row.get_by_role("link").last
+    cell = row.locator("a.verdict").last
     expect(cell).to_have_text("fits")
     assert cell.bounding_box()["height"] >= 24
     assert page.evaluate("document.documentElement.scrollWidth") <= width
