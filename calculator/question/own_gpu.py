@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.text import get_text_list
-
 from calculator.words.formatting import shortened
 from gpus.labels import matching_gpus, meant_gpu
 from gpus.specs import GpuSpec
@@ -19,8 +17,8 @@ from gpus.specs import GpuSpec
 OWN_GPU = "gpu"
 MOST_OWN_GPUS = 64
 LONGEST_TYPED = 100
-# How many names an error gives to choose from.
-MOST_NAMED = 4
+# How many GPUs there are to choose from where a name means several: as many as an “RTX 6000” may be.
+MOST_CHOICES = 6
 
 _MINE = re.compile(r"^(?:my|the|one|single)\s+", re.IGNORECASE)
 _COUNT_FIRST = re.compile(r"(\d{1,3})\s*[x×*][\s-]*(\S.*)", re.IGNORECASE)
@@ -47,11 +45,15 @@ class OwnGpu:
 
 @dataclass(frozen=True, slots=True)
 class OwnGpuForm:
-    """What a query says of the visitor's GPU. own is None where it says nothing, or nothing clear."""
+    """What a query says of the visitor's GPU. own is None where it says nothing, or nothing clear.
+
+    choices: what it may mean, where it is the name of several.
+    """
 
     typed: str = ""
     own: OwnGpu | None = None
     error: str = ""
+    choices: tuple[OwnGpu, ...] = ()
     # A phone's field has room for “RTX 4090”, not for “GeForce RTX 4090”.
     short_text: str = ""
 
@@ -77,11 +79,11 @@ def read_own_gpu(gpus: Iterable[GpuSpec], query: Mapping[str, str]) -> OwnGpuFor
         return OwnGpuForm(shortened(typed, LONGEST_TYPED), error="Enter the name of a GPU.")
     gpus = tuple(gpus)
     count, name = _count_and_name(gpus, typed)
-    gpu = meant_gpu(gpus, name)
-    if gpu is None:
-        return OwnGpuForm(typed, error=_unknown(gpus, name))
     if not 1 <= count <= MOST_OWN_GPUS:
         return OwnGpuForm(typed, error=f"Enter a number of GPUs from 1 to {MOST_OWN_GPUS}.")
+    gpu = meant_gpu(gpus, name)
+    if gpu is None:
+        return _unclear(gpus, typed, count, name)
     is_enough = meant_gpu(gpus, gpu.short_name) == gpu
     times = f"{count}× " if count > 1 else ""
     short_text = f"{times}{gpu.short_name if is_enough else gpu.name}"
@@ -99,11 +101,15 @@ def _count_and_name(gpus: tuple[GpuSpec, ...], typed: str) -> tuple[int, str]:
     return 1, typed
 
 
-def _unknown(gpus: tuple[GpuSpec, ...], name: str) -> str:
+def _unclear(gpus: tuple[GpuSpec, ...], typed: str, count: int, name: str) -> OwnGpuForm:
     found = matching_gpus(gpus, name)
     shown = f"“{shortened(name, 40)}”"
     if not found:
-        return f"No GPU here is called {shown}. Type its name, such as RTX 4090 or 2× RTX 3090."
-    names = get_text_list([gpu.name for gpu in found[:MOST_NAMED]], "or")
-    more = ", and more" if len(found) > MOST_NAMED else ""
-    return f"{len(found)} GPUs match {shown}: {names}{more}. Choose one."
+        error = f"No GPU here is called {shown}. Type its name, such as RTX 4090 or 2× RTX 3090."
+        return OwnGpuForm(typed, error=error)
+    some = f", here are {MOST_CHOICES}" if len(found) > MOST_CHOICES else ""
+    return OwnGpuForm(
+        typed,
+        error=f"{len(found)} GPUs match {shown}{some}. Which one is yours?",
+        choices=tuple(OwnGpu(gpu, count) for gpu in found[:MOST_CHOICES]),
+    )

@@ -112,11 +112,18 @@ if (answer && gpu) {
     isSent = false;
     setTimeout(() => isSent || gpu.form.requestSubmit());
   });
-  document.body.addEventListener("htmx:configRequest", ({ detail: { target, parameters } }) => {
+  // A card that is chosen among several of that name is the answer to what the field says.
+  const isChoice = (element) => element.closest("#gpu-error") !== null;
+  document.body.addEventListener("htmx:configRequest", ({ detail: { elt, target, parameters } }) => {
     const asked = document.getElementById("answer-state")?.dataset.gpu ?? "";
-    if (target !== answer || gpu.value === asked) return;
+    if (target !== answer || isChoice(elt) || gpu.value === asked) return;
     parameters.gpu = gpu.value;
     isSent = true;
+  });
+  // It goes with the question; the focus must not fall back to the top of the page.
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
+    if (target.id === "gpu-error" && isChoice(document.activeElement))
+      answer.focus({ preventScroll: true });
   });
 }
 

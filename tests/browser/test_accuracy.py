@@ -34,7 +34,7 @@ def test_a_filter_leads_to_its_rows_without_java_script(page_at):
     page.get_by_role("button", name="Show").click()
 
     expect(page).to_have_url(re.compile(r"/accuracy/\?.*method=lora.*#rows$"))
-    assert set(page.locator(".runs:not(.runs--reports) .runs__method").all_inner_texts()) == {
+    assert set(page.locator(".runs:not(.runs--reports) .runs__method").all_text_contents()) == {
         "LoRA"
     }
 

@@ -109,7 +109,7 @@ def test_a_gpu_page_leads_from_a_popular_model_to_its_answer_on_that_card(page_a
     page.goto("/gpus/rtx-4090/")
 
     row = page.locator("#matrix tr", has_text="Llama 3.1 8B")
-    cell = row.get_by_role("link").last
+    cell = row.locator("a.verdict").last
     expect(cell).to_have_text("fits")
     assert cell.bounding_box()["height"] >= 24
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -117,6 +117,32 @@ def test_a_gpu_page_leads_from_a_popular_model_to_its_answer_on_that_card(page_a
 
     expect(page).to_have_url(re.compile(r"/\?model=llama-3-1-8b&gpu=rtx-4090#card-qlora$"))
     expect(page.locator("#card-qlora .card__own .verdict")).to_have_text("fits")
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_a_name_of_several_cards_is_answered_with_links_that_keep_the_question(
+    page_at, width, java_script
+):
+    page = page_at(width, java_script=java_script)
+    for path, kept in (
+        ("/?model=llama-3-1-8b&sequence_length=4096", "sequence_length=4096"),
+        ("/inference/?model=llama-3-1-8b&sequences=4", "sequences=4"),
+    ):
+        page.goto(path)
+        field = page.get_by_label("On my GPU")
+        field.fill("2x a100")
+        field.press("Enter")
+
+        choices = page.locator("#gpu-error").get_by_role("link")
+        expect(choices).to_have_count(4)
+        assert min(each.bounding_box()["height"] for each in choices.all()) >= 24
+        page.get_by_role("link", name="2× A100 SXM4 40 GB").click()
+
+        expect(page).to_have_url(re.compile(rf"model=llama-3-1-8b&{kept}&gpu=2x-a100-sxm-40gb$"))
+        expect(choices).to_have_count(0)
+        expect(field).to_have_value("2× A100 SXM4 40 GB")
+        expect(field).not_to_have_attribute("aria-invalid", "true")
+        expect(page.locator(".card__own .verdict").first).to_be_visible()
 
 
 def test_without_javascript_the_field_has_a_button_and_an_unclear_name_an_error(page_at, width):
@@ -135,6 +161,9 @@ def test_without_javascript_the_field_has_a_button_and_an_unclear_name_an_error(
 
 
 def test_verdicts_and_their_field_are_accessible_at_every_width(page, assert_good_in_every_window):
+    page.goto("/?model=llama-3-1-8b&gpu=rtx+6000")
+    assert_good_in_every_window(page)
+
     page.goto("/?model=llama-3-1-8b&sequence_length=4096&gpu=2x-rtx-3060-12gb")
 
     assert_good_in_every_window(page)

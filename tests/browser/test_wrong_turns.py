@@ -145,6 +145,13 @@ def test_an_answer_is_added_to_the_comparison_that_was_looked_at_last(page_at):
     expect(page.locator(".compare thead th").first).to_contain_text("Llama 3.1 8B")
     expect(page.locator(".compare thead th").nth(1)).to_contain_text("Qwen3 4B")
 
+    page.goto("/gpus/rtx-4090/")
+    page.get_by_role("link", name="Add QLoRA of Phi-4 14B to the comparison").click()
+    expect(page.locator(".compare thead th").nth(2)).to_contain_text("Phi-4 14B")
+    page.goto("/why/?model=qwen3-8b&method=qlora&amount=20")
+    page.locator("#why-compare").click()
+    expect(page.locator(".compare thead th")).to_have_count(4)
+
     plain = page_at(java_script=False)
     plain.goto("/fit/?model=qwen3-4b&method=lora")
     plain.locator("#fit-compare").click()

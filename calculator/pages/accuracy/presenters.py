@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,8 @@ from calculator.words.methods import METHOD_NAMES
 from calculator.words.paging import PageOf, Paging, page_of, paging
 
 ROWS_PER_PAGE = 25
+# More would be read by nobody on a phone; the rest of the page is a tap away.
+ROWS_IN_SIGHT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,15 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The chosen rows: drawn, and a page of them listed."""
+    """The chosen rows: drawn, and a page of them listed, the first in sight and the rest folded."""
 
     status: str
     description: str
     plot: Plot | None
     legend: tuple[LegendItem, ...]
     rows: tuple[TableRow, ...]
+    folded_rows: tuple[TableRow, ...]
+    folded: str
     paging: Paging
 
 
@@ -138,7 +142,9 @@ def _results(form: AccuracyForm) -> Results:
         description=_description(rows),
         plot=draw_plot(rows, [_title(row) for row in rows]),
         legend=_legend(rows),
-        rows=tuple(table_row(row) for row in page.items),
+        rows=tuple(map(table_row, page.items[:ROWS_IN_SIGHT])),
+        folded_rows=tuple(map(table_row, page.items[ROWS_IN_SIGHT:])),
+        folded=_folded(page.items[ROWS_IN_SIGHT:]),
         paging=_paging(form, "page", page.number, page.count),
     )
 
@@ -158,6 +164,18 @@ def _status(rows: list[AccuracyRow], page: PageOf[AccuracyRow]) -> str:
     return (
         f"{shown} Median error {percent(errors.median_fraction)},"
         f" nine in ten within {within(errors.p90_fraction)}."
+    )
+
+
+def _folded(rows: Sequence[AccuracyRow]) -> str:
+    """“19 more rows, each within 4.8 %”"""
+    if not rows:
+        return ""
+    largest = within(max(abs(row.error_fraction) for row in rows))
+    return (
+        f"1 more row, within {largest}"
+        if len(rows) == 1
+        else (f"{len(rows)} more rows, each within {largest}")
     )
 
 

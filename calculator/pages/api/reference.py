@@ -66,7 +66,10 @@ def reference(request: HttpRequest) -> HttpResponse:
     frame = f"{site}{reverse('calculator:embed')}?{urlencode({'model': EXAMPLE_MODEL})}"
     context = {
         "document": document,
-        "operations": [_operation(each, document, site) for each in OPERATIONS],
+        "operations": [
+            _operation(each, document, site) for each in OPERATIONS if not _is_of_rows(each)
+        ],
+        "of_rows": [_operation(each, document, site) for each in OPERATIONS if _is_of_rows(each)],
         "request_values": _values(_request_schema(document)["properties"]),
         "settings": _values(_request_schema(document)["properties"]["settings"]["properties"]),
         "shapes": [_shape(name, s) for name, s in document["components"]["schemas"].items()],
@@ -81,6 +84,12 @@ def reference(request: HttpRequest) -> HttpResponse:
         "head": page_head("api", reverse("calculator:api"), "API"),
     }
     return render(request, "calculator/pages/api/reference.html", context)
+
+
+def _is_of_rows(operation: Operation) -> bool:
+    """Whether it tells what the catalog has, and asks no question that has to be worked out."""
+    in_query = [name for name in operation.names if f"{{{name}}}" not in operation.path]
+    return not in_query and operation.body is None
 
 
 def _request_schema(document: Mapping[str, Any]) -> Schema:

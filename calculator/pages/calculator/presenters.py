@@ -12,6 +12,7 @@ from calculator.answer.rule_of_thumb import Fitted, estimate_methods
 from calculator.catalog import Catalog
 from calculator.models import Task
 from calculator.pages.calculator.answer_view import AnswerView, present_answer
+from calculator.pages.calculator.beside.gpu_choices import GpuChoice, gpu_choices
 from calculator.pages.calculator.differences import (
     DIFFERENCES,
     FieldDifferencesView,
@@ -60,6 +61,8 @@ class CalculatorView:
     matches: MatchesView
     gpu_names: tuple[str, ...]
     """What the field of the visitor's GPU suggests."""
+    gpu_choices: tuple[GpuChoice, ...]
+    """What is in it may be one of these."""
     settings: SettingsPanel | None
     answer: AnswerView | None
     page_path: str
@@ -139,6 +142,7 @@ def present_question(
             links,
         ),
         gpu_names=tuple(gpu.name for gpu in catalog.gpus),
+        gpu_choices=gpu_choices(question, links),
         settings=(
             present_settings(question, links, _differences(catalog, query, question))
             if task == Task.TRAINING

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
+from django.utils.text import get_text_list
+
 from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import MOST_GPUS
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
-from calculator.question.own_gpu import OwnGpu
+from calculator.question.own_gpu import OwnGpu, OwnGpuForm
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.question.training_form import parse_count
 from gpus.specs import GpuSpec
@@ -74,7 +76,7 @@ def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -
         errors.append("Method must be full, lora or qlora.")
         method = "lora"
     if gpu_typed and gpu is None:
-        errors.append("No GPU of that name is in the list.")
+        errors.append(_which_gpu(question.own_gpu))
     gpu_count = parse_count(count)
     if not (isinstance(gpu_count, int) and 1 <= gpu_count <= MOST_GPUS):
         errors.append(f"The number of GPUs must be from 1 to {MOST_GPUS}.")
@@ -83,6 +85,12 @@ def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -
         asked = OwnGpu(gpu, gpu_count)
         question = replace(question, own_gpu=replace(question.own_gpu, own=asked))
     return Configuration(slot, question, method, gpu, gpu_count, " ".join(filter(None, errors)))
+
+
+def _which_gpu(own_gpu: OwnGpuForm) -> str:
+    if not own_gpu.choices:
+        return "No GPU of that name is in the list."
+    return f"{own_gpu.error} {get_text_list([each.gpu.name for each in own_gpu.choices], 'or')}."
 
 
 def default_configurations(catalog: Catalog, model: str) -> tuple[Configuration, ...]:

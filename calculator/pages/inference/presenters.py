@@ -10,6 +10,7 @@ from calculator.answer.inference import InferenceResult, all_results, card_resul
 from calculator.catalog import Catalog
 from calculator.models import Task
 from calculator.pages.calculator.answer_view import AnswerView
+from calculator.pages.calculator.beside.gpu_choices import gpu_choices
 from calculator.pages.calculator.headline import inference_precise_headline
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches, present_typed
@@ -94,6 +95,7 @@ def present_inference(
             links,
         ),
         "settings": present_inference_settings(question),
+        "gpu_choices": gpu_choices(question, links),
     }
     if not is_rough:
         page_url = links.page_url(question.query)

@@ -83,8 +83,10 @@ def kept_per_token_and_layer(settings: TrainingSettings) -> str:
 def _kept(model: Architecture, settings: TrainingSettings) -> float:
     """Bytes per token and layer of what the layers keep, when the loss is computed.
 
-    A vocabulary so large that the loss is the peak, whatever else the settings are.
+    A vocabulary so large that the loss is the peak, whatever else the settings are, and so many
+    tokens that it is larger than the optimizer step of that vocabulary's embedding.
     """
+    settings = replace(settings, micro_batch=64)
     found = estimate(replace(model, vocab_size=4_000_000), settings)
     names = ("saved_activations", "checkpoints")
     kept = sum(item.bytes for item in found.breakdown if item.component in names)

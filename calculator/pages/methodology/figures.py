@@ -87,6 +87,11 @@ class Figures:
     pcie_percent: str
     quantized_speed_percent: str
 
+    @property
+    def example_sums(self) -> tuple[tuple[str, str], ...]:
+        """Each method's name with its peak, for who does not open the table."""
+        return tuple(zip(self.example_methods, self.example_peaks, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class ReportedMemory:

@@ -22,7 +22,10 @@ class DefaultView:
 
 @dataclass(frozen=True, slots=True)
 class TrainerView:
+    """`essence` is what a reader compares trainers by, and how many defaults there are."""
+
     name: str
+    essence: str
     rows: tuple[DefaultView, ...]
     remarks: tuple[str, ...]
 
@@ -34,9 +37,21 @@ def trainer_views() -> tuple[TrainerView, ...]:
 def _view(trainer: TrainerDefaults) -> TrainerView:
     return TrainerView(
         f"{trainer.name} {trainer.version}",
+        _essence(trainer),
         tuple(_row(each) for each in trainer.defaults),
         trainer.remarks,
     )
+
+
+def _essence(trainer: TrainerDefaults) -> str:
+    """“Micro-batch 8, sequence length 1,024; 12 defaults in all”"""
+    values = {
+        FIELDS[each.setting].label: _value(each)
+        for each in trainer.defaults
+        if each.setting in ("micro_batch", "sequence_length")
+    }
+    first = ", ".join(f"{label} {value}" for label, value in values.items()).capitalize()
+    return f"{first}; {len(trainer.defaults)} defaults in all"
 
 
 def _row(default: Default) -> DefaultView:

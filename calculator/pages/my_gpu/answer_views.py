@@ -14,6 +14,7 @@ from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.fit.row_views import VERDICTS, sharding_words
 from calculator.question.own_gpu import OWN_GPU
+from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count, format_gb, format_likely
 from calculator.words.methods import METHOD_NAMES
 
@@ -35,8 +36,16 @@ class Asked:
                 query={**query, "gpu": self.gpu_slug},
                 fragment=f"card-{method}",
             )
-        own = {OWN_GPU: f"{self.gpu_count}x-{self.gpu_slug}"}
-        return reverse("fit:page", query={**query, "method": method, **own})
+        return reverse("fit:page", query={**query, "method": method, **self._own_query})
+
+    def compare_url(self, query: dict[str, str], method: str) -> str:
+        """A comparison of that run on these cards, which a script adds to the last that was seen."""
+        return comparison_of({**query, "method": method, **self._own_query})
+
+    @property
+    def _own_query(self) -> dict[str, str]:
+        times = f"{self.gpu_count}x-" if self.gpu_count > 1 else ""
+        return {OWN_GPU: f"{times}{self.gpu_slug}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class ModelAnswerView:
     how: str
     verdict: str
     url: str
+    compare_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ class ValuesRow:
     figure: str
     how: str
     url: str
+    compare_url: str
     values: tuple[ValueView | None, ...]
     """Length, batch, rank; None where the method has no such setting."""
 
@@ -81,7 +92,8 @@ class ValuesRow:
 def model_answer(answer: LargestModel, asked: Asked, query: Query) -> ModelAnswerView:
     model = answer.model
     if model is None or answer.setup is None:
-        return ModelAnswerView(answer.method, METHOD_NAMES[answer.method], *[""] * 6)
+        return ModelAnswerView(answer.method, METHOD_NAMES[answer.method], *[""] * 7)
+    asked_of_it = query(model, answer.settings)
     return ModelAnswerView(
         method=answer.method,
         method_name=METHOD_NAMES[answer.method],
@@ -90,14 +102,15 @@ def model_answer(answer: LargestModel, asked: Asked, query: Query) -> ModelAnswe
         figure=_figure(answer.setup),
         how=sharding_words(answer.setup.sharding),
         verdict=VERDICTS[answer.setup.verdict],
-        url=asked.url(query(model, answer.settings), answer.method),
+        url=asked.url(asked_of_it, answer.method),
+        compare_url=asked.compare_url(asked_of_it, answer.method),
     )
 
 
 def values_row(
     answer: LargestValues, model: LanguageModelSpec, asked: Asked, query: Query
 ) -> ValuesRow:
-    setup = answer.setup
+    setup, as_set = answer.setup, query(model, answer.settings)
     return ValuesRow(
         method=answer.method,
         method_name=METHOD_NAMES[answer.method],
@@ -105,7 +118,8 @@ def values_row(
         verdict_slug="too_small" if setup is None else setup.verdict,
         figure="" if setup is None else _figure(setup),
         how="" if setup is None else sharding_words(setup.sharding),
-        url=asked.url(query(model, answer.settings), answer.method),
+        url=asked.url(as_set, answer.method),
+        compare_url=asked.compare_url(as_set, answer.method),
         values=tuple(
             _value(answer, name, model, asked, query) if name in answer.values else None
             for name in VALUES

@@ -49,6 +49,8 @@ class AnswersView:
     """Of a number of cards that cannot be had as such."""
     largest: tuple[ModelAnswerView, ...]
     model_name: str
+    cards_words: str
+    """“one GeForce RTX 4090”, “2× GeForce RTX 4090”."""
     values: tuple[ValuesRow, ...]
     settings_words: str
     fit_url: str
@@ -130,6 +132,7 @@ def _answers(
         count_words=words_for_count(gpu_count),
         largest=tuple(model_answer(answer, asked, _query) for answer in largest),
         model_name=model.name,
+        cards_words=f"{gpu_count}× {gpu.name}" if gpu_count > 1 else f"one {gpu.name}",
         values=tuple(values_row(answer, model, asked, _query) for answer in values),
         settings_words=_settings_words(settings_of),
         fit_url=reverse(

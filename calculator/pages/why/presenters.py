@@ -27,6 +27,7 @@ from calculator.pages.why.words import (
 )
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.question.training_form import Run
+from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
 
@@ -93,6 +94,8 @@ class WhyView:
     page_url: str
     fragment_path: str
     calculator_url: str
+    compare_url: str
+    """A comparison of the run, which a script adds to the last that was seen."""
 
 
 def present_why(catalog: Catalog, query: Mapping[str, str]) -> WhyView:
@@ -122,6 +125,7 @@ def present_why(catalog: Catalog, query: Mapping[str, str]) -> WhyView:
         page_url=reverse("calculator:why", query={**question.query, **form.query()}),
         fragment_path=reverse("calculator:why_fragment"),
         calculator_url=reverse("calculator:training", query=question.query),
+        compare_url=comparison_of({**question.query, "method": form.data["method"]}),
     )
 
 

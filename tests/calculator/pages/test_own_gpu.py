@@ -169,7 +169,7 @@ def test_a_name_that_is_not_clear_is_an_error_beside_its_field_and_the_answer_st
 def test_a_gpu_page_shows_popular_models_by_method_as_the_calculator_answers_them(client):
     soup = soup_of(client, "/gpus/rtx-4090/")
 
-    cells = soup.select("#matrix td a")
+    cells = soup.select("#matrix td a.verdict")
     assert len(cells) >= 30
     assert {cell.get_text() for cell in cells} == {"fits", "tight", "too small"}
     for cell in cells[::9]:
@@ -178,6 +178,43 @@ def test_a_gpu_page_shows_popular_models_by_method_as_the_calculator_answers_the
         assert said.select_one(".card__own .verdict").get_text() == cell.get_text()
         figure = said.select_one(".card__number").get_text()
         assert f"{figure} GB" in cell.parent.get_text(" ").replace("\xa0", " ")
+
+
+def test_what_a_gpu_holds_by_no_method_is_folded_behind_the_first_of_it(client):
+    in_sight, folded = soup_of(client, "/gpus/rtx-4090/").select("#matrix table")
+
+    def words(table):
+        return [
+            [cell.get_text() for cell in row.select("a.verdict")]
+            for row in table.select("tbody tr")
+        ]
+
+    assert [set(row) == {"too small"} for row in words(in_sight)][-2:] == [False, True]
+    assert len(words(folded)) >= 3
+    assert all(set(row) == {"too small"} for row in words(folded))
+    # A card that holds most of them has nothing to fold.
+    assert len(soup_of(client, "/gpus/b300-sxm/").select("#matrix table")) == 1
+
+
+def test_every_answer_of_a_gpu_s_page_and_of_why_can_be_added_to_the_comparison(client):
+    card = soup_of(client, "/gpus/rtx-4090/?gpu_count=2&model=qwen3-8b")
+    why = soup_of(client, "/why/?model=qwen3-8b&method=qlora&amount=20&gpu=rtx-4090")
+    matrix = card.select("#matrix td a[data-adds]")
+    added = {
+        "Qwen3 8B": card.select_one(".values__add a[aria-label*=QLoRA]"),
+        "Llama 3.2 3B": matrix[2],
+        card.select_one("#largest-lora .largest__model").get_text(strip=True): (
+            card.select_one("#largest-lora a[data-adds]")
+        ),
+    }
+
+    assert len(matrix) == len(card.select("#matrix a.verdict"))
+    for name, link in {**added, "Qwen3 8B ": why.select_one("#why-compare")}.items():
+        column = soup_of(client, link["href"]).select_one(".compare thead th")
+        words = " ".join(column.get_text(" ").split())
+        assert words.startswith(name.strip()), name
+        assert "rtx-4090" in link["href"]
+        assert not column.select(".field-error")
 
 
 def test_what_a_card_holds_only_just_is_called_tight(client):

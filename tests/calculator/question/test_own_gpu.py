@@ -29,9 +29,9 @@ MEANT = {
     "M4 Max": (1, "apple-m4-max"),
 }
 UNCLEAR = {
-    "a100": "4 GPUs match “a100”: A100 PCIe 40 GB, A100 PCIe 80 GB,",
+    "a100": "4 GPUs match “a100”. Which one is yours?",
     "3060": "3 GPUs match “3060”",
-    "24gb": "and more. Choose one.",
+    "24gb": "GPUs match “24gb”, here are 6. Which one is yours?",
     "voodoo 5": "No GPU here is called “voodoo 5”.",
     "0x 4090": "from 1 to 64",
     "99x 4090": "from 1 to 64",
@@ -61,6 +61,21 @@ def test_what_is_not_clear_is_said_and_kept_as_it_was_typed():
         assert form.own is None
         assert words in form.error, (typed, form.error)
         assert typed.startswith(form.query["gpu"].rstrip("…"))
+
+
+def test_a_name_of_several_gives_each_of_them_to_choose_as_many_as_were_typed():
+    gpus = current_catalog().gpus
+    # What people call their cards, and how many are called so.
+    named = {"a100": 4, "h100": 3, "h200": 2, "rtx 6000": 6, "3060": 3, "3080": 3, "4060 ti": 2}
+
+    for typed, count in named.items():
+        choices = read_own_gpu(gpus, {"gpu": f"2x {typed}"}).choices
+
+        assert len(choices) == count, typed
+        for choice in choices:
+            assert read_own_gpu(gpus, choice.query).own == choice
+            assert choice.gpu_count == 2
+    assert read_own_gpu(gpus, {"gpu": "voodoo"}).choices == ()
 
 
 def test_every_gpu_is_found_by_its_slug_and_by_its_name():

@@ -21,6 +21,7 @@ from calculator.words.formatting import NO_BREAK_SPACE, format_gb
 from calculator.words.methods import METHOD_NAMES
 
 REPORTS_PER_PAGE = 20
+REPORTS_IN_SIGHT = 4
 KIND_NAMES = {"fitted": "Fitted", "out_of_memory": "Ran out of memory", "measured": "Measured"}
 OUTCOME_NAMES = {"right": "right", "wrong": "wrong", "inexpressible": "cannot be stated"}
 COUNTER_NAMES = {
@@ -77,13 +78,15 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """The section. page counts from 1."""
+    """The section: the first reports of a page in sight, the rest folded. page counts from 1."""
 
     lead: str
     kinds: tuple[KindRow, ...]
     causes: tuple[FieldCauseView, ...]
     status: str
     rows: tuple[ReportRow, ...]
+    folded_rows: tuple[ReportRow, ...]
+    folded: str
     page: int
     page_count: int
     count: str
@@ -104,11 +107,20 @@ def present_field(page: int) -> FieldView:
             for cause, found in causes_of(rows)
         ),
         status=f"Reports {start + 1}–{start + len(listed)} of {len(rows)}, the wrong ones first.",
-        rows=tuple(report_row(row) for row in listed),
+        rows=tuple(map(report_row, listed[:REPORTS_IN_SIGHT])),
+        folded_rows=tuple(map(report_row, listed[REPORTS_IN_SIGHT:])),
+        folded=_folded(listed[REPORTS_IN_SIGHT:]),
         page=page,
         page_count=page_count,
         count=f"{len(rows):,}",
     )
+
+
+def _folded(rows: Sequence[FieldReportRow]) -> str:
+    """“15 more reports: 12 wrong, 3 right”"""
+    counts = Counter(row.outcome for row in rows)
+    said = [f"{counts[each]} {OUTCOME_NAMES[each]}" for each in OUTCOMES if counts[each]]
+    return f"{len(rows)} more {'report' if len(rows) == 1 else 'reports'}: {', '.join(said)}"
 
 
 def reports(count: int) -> str:

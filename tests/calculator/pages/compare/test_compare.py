@@ -155,6 +155,7 @@ def test_a_removed_one_leaves_no_gap(client):
         ({"model": "unheard-of"}, "No model here is called"),
         ({**LORA, "method": "prompt"}, "Method must be full, lora or qlora."),
         ({**LORA, "gpu": "voodoo"}, "No GPU of that name is in the list."),
+        ({**LORA, "gpu": "h200"}, "Which one is yours? H200 SXM or H200 NVL."),
         ({**LORA, "gpu": "rtx-4090", "gpu_count": "0"}, "The number of GPUs must be"),
         ({**LORA, "micro_batch": "many"}, "Micro-batch must be a whole number"),
     ],

@@ -44,14 +44,20 @@ def test_every_component_of_the_estimate_has_an_anchor(page, slug):
 
 @pytest.mark.parametrize("slug", COMPONENTS)
 def test_every_component_is_called_by_its_name(page, slug):
-    assert COMPONENTS[slug].casefold() in words_of(page.find(id=slug)).casefold()
+    target = page.find(id=slug)
+    # A fold says its name where it is opened.
+    term = target.parent if "fold__body" in target.get("class", ()) else target
+    assert COMPONENTS[slug].casefold() in words_of(term).casefold()
 
 
 def test_every_term_has_a_formula_a_meaning_and_a_source(page):
-    for term in page.select(".term"):
-        assert term.select_one(".formula") is not None, term["id"]
-        assert term.select_one("p:not(.formula):not(.sources)") is not None, term["id"]
-        assert term.select_one(".sources") is not None, term["id"]
+    terms = page.select(".term")
+    assert len(terms) > 10
+    for term in terms:
+        name = words_of(term.select_one("summary h3"))
+        assert term.select_one("summary .term__formula") is not None, name
+        assert term.select_one(".fold__body p:not(.sources)") is not None, name
+        assert term.select_one(".fold__body .sources") is not None, name
 
 
 def test_links_within_the_page_lead_somewhere(page):
@@ -130,6 +136,16 @@ def test_a_checkpointed_bf16_layer_keeps_its_input_of_two_bytes():
     assert kept_per_token_and_layer(settings) == "2h"
 
 
+def test_fp32_weights_under_autocast_keep_a_residual_stream_of_four_bytes():
+    # As wide as the fp32 embedding makes it; the 16-bit maps keep what they keep in pure bf16.
+    settings = example_settings("full")
+    checkpointed = kept_per_token_and_layer(settings)
+    kept = kept_per_token_and_layer(replace(settings, gradient_checkpointing=False))
+
+    assert checkpointed == "4h"
+    assert re.fullmatch(r"\d+h \+ 4q \+ 4k \+ 8f \+ 4a \+ 8", kept)
+
+
 def test_a_standard_loss_takes_12_bytes_and_14_with_the_logits_kept():
     settings = example_settings("lora")
 
@@ -163,5 +179,6 @@ def test_every_default_of_every_trainer_stands_with_its_version_and_source(page)
     assert all(words_of(cell) for cells in rows for cell in cells)
     for trainer in TRAINERS.values():
         assert f"{trainer.name} {trainer.version}" in text
+        assert f"{len(trainer.defaults)} defaults in all" in text
         assert all(source in text for source in trainer.sources)
         assert all(" ".join(remark.split()) in text for remark in trainer.remarks)
