@@ -18,6 +18,7 @@ from calculator.estimation import TrainingSettings, estimate
 from calculator.estimation.architectures.typical import typical_architecture
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_device_bytes
 from calculator.pages.fit.ordering import best_of, total_memory
+from calculator.pages.share.presenters import calculator_picture
 from calculator.question.reading import read_question
 from calculator.question.subjects import subject_of_model
 from calculator.words.formatting import format_figure, format_gb
@@ -96,6 +97,12 @@ def test_beside_the_rule_of_thumb_stands_a_typical_run_of_the_precise_core(clien
             assert said.select_one("a")["href"] == f"/?size={size}&sequence_length=2048"
             assert question.run.settings_for(method) == settings
             assert figure in soup.select_one("#typical-words").get_text()
+            # It stands in whatever is shown without the cards too.
+            assert figure.removesuffix("\xa0GB") in soup.title.get_text()
+            picture = calculator_picture(catalog, {"size": size}, today=TODAY)
+            assert any(f"Typically {figure}" in column.further for column in picture.columns)
+        headline = soup.select_one("#headline").get_text()
+        assert headline in soup.select_one("meta[name=description]")["content"]
 
 
 def test_a_typical_run_of_7b_by_qlora_is_no_run_for_an_8_gb_card():
