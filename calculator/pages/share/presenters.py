@@ -144,7 +144,7 @@ def _typical(card: Card) -> str:
     run = card.typical if isinstance(card, CardView) else None
     if run is None:
         return ""
-    where = f"on a {run.card_gb} GB GPU" if run.card_gb else "on several GPUs"
+    where = f"on {run.card_gb} GB" if run.card_gb else "on several GPUs"
     return f"Typically {run.figure}, {where}"
 
 
