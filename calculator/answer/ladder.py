@@ -18,6 +18,10 @@ class LadderSetup:
     setup: Setup
     run: setups.Setup
 
+    @property
+    def is_tight(self) -> bool:
+        return self.run.verdict == "tight"
+
 
 def smallest_on_ladder(
     architecture: Architecture, settings: TrainingSettings, tiers: Iterable[TierSpec]
@@ -75,6 +79,17 @@ def tight_below(
         if run is not None and run.verdict == "tight":
             return LadderSetup(one, run)
     return None
+
+
+def tight_with_fewer(
+    architecture: Architecture, settings: TrainingSettings, smallest: LadderSetup | None
+) -> LadderSetup | None:
+    """Where the smallest setup is of several cards, the fewest of them on which it is tight."""
+    if smallest is None or smallest.setup.gpu_count == 1:
+        return None
+    tier, most = smallest.setup.tier, smallest.setup.gpu_count - 1
+    run = setups.fewest_gpus(architecture, settings, tier.capacity_bytes, most=most)
+    return None if run is None else LadderSetup(Setup(tier, run.sharding.gpu_count), run)
 
 
 def holds(architecture: Architecture, settings: TrainingSettings, setup: Setup) -> bool:

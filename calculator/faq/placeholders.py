@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from calculator.estimation import rule_of_thumb
+from calculator.estimation.device import DeviceBytes
 from calculator.estimation.rule_of_thumb import MethodSpec
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_device_bytes
 from calculator.faq import run_figures
@@ -19,7 +20,7 @@ from calculator.faq.run_figures import UnknownFigure
 from calculator.faq.run_figures import suggestion as _suggestion
 from calculator.presets.figures import Figures
 from calculator.presets.forms import SizeField
-from calculator.words.formatting import format_gb, format_number, query_number
+from calculator.words.formatting import format_gb, format_likely, format_number, query_number
 from gpus.fitting import minimum_setup
 from gpus.labels import setup_label, tier_label
 
@@ -48,24 +49,24 @@ def _memory(figures: Figures, method_slug: str, size: str) -> str:
 
 
 def _typical(figures: Figures, method_slug: str, size: str) -> str:
-    return format_gb(_typical_bytes(figures, method_slug, size))
+    return format_likely(_typical_device(figures, method_slug, size))
 
 
 def _typical_card(figures: Figures, method_slug: str, size: str) -> str:
-    likely = _typical_bytes(figures, method_slug, size)
-    setup = minimum_setup(likely, figures.usable_tiers)
+    device = _typical_device(figures, method_slug, size)
+    setup = minimum_setup(device.likely, figures.usable_tiers)
     if setup is None or setup.gpu_count > 1:
         raise UnknownFigure("no single card of the ladder holds a typical run of that.")
     return setup_label(setup)
 
 
-def _typical_bytes(figures: Figures, method_slug: str, size: str) -> int:
+def _typical_device(figures: Figures, method_slug: str, size: str) -> DeviceBytes:
     """A typical run of the method, for a size that the rule of thumb takes."""
     if method_slug not in TYPICAL_METHODS:
         raise UnknownFigure(
             f"“{method_slug}” is not estimated step by step. Use {', '.join(TYPICAL_METHODS)}."
         )
-    return typical_device_bytes(_size(size), method_slug).likely
+    return typical_device_bytes(_size(size), method_slug)
 
 
 def _minimum(figures: Figures, method_slug: str, size: str) -> str:

@@ -25,6 +25,7 @@ from calculator.words.formatting import (
     format_count,
     format_day,
     format_gb,
+    format_likely,
     format_number,
     format_usd,
 )
@@ -56,7 +57,7 @@ class Known(Protocol):
 
 def precise(known: Known, model: str, method: str, *settings: str) -> str:
     """What a GPU is likely to hold; with `gpu_count`, each of the GPUs."""
-    return format_gb(_run(known, model, method, settings).device_bytes.likely)
+    return format_likely(_run(known, model, method, settings).device_bytes)
 
 
 def difference(known: Known, model: str, method: str, *settings: str) -> str:

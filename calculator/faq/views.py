@@ -9,10 +9,11 @@ from django.views.decorators.http import require_safe
 from calculator.catalog import current_catalog
 from calculator.faq.presenters import present_answer, present_faq, present_topics
 from calculator.pages.heads import answer_head, faq_head
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 
 @public()
+@keeps_own_gpu
 @require_safe
 def faq_list(request: HttpRequest) -> HttpResponse:
     entries = present_faq(current_catalog())
@@ -21,6 +22,7 @@ def faq_list(request: HttpRequest) -> HttpResponse:
 
 
 @public()
+@keeps_own_gpu
 @require_safe
 def faq_answer(request: HttpRequest, slug: str) -> HttpResponse:
     answer = present_answer(current_catalog(), slug)

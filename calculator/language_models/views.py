@@ -13,11 +13,12 @@ from calculator.language_models.list_presenters import ModelListView, present_mo
 from calculator.language_models.presenters import present_model
 from calculator.pages.heads import model_head, page_head
 from calculator.question.own_gpu import OWN_GPU
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @public(more=ModelListForm.base_fields)
+@keeps_own_gpu
 @require_safe
 def model_list(request: HttpRequest) -> HttpResponse:
     models = _present_list(request)
@@ -29,6 +30,7 @@ def model_list(request: HttpRequest) -> HttpResponse:
 
 
 @public(more=ModelListForm.base_fields, fragment=True)
+@keeps_own_gpu
 @require_safe
 def model_list_fragment(request: HtmxHttpRequest) -> HttpResponse:
     models = _present_list(request)

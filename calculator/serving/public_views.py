@@ -28,3 +28,13 @@ def public(*names: str, more: Iterable[str] = (), fragment: bool = False) -> Cal
         return view
 
     return mark
+
+
+def keeps_own_gpu(view: V) -> V:
+    """Mark a view that has no use for the visitor's GPU, but whose links keep it (`?gpu=`).
+
+    The view never sees it: its page is the same for everybody but for where its links lead
+    (`config/kept_gpu.py`).
+    """
+    view.keeps_own_gpu = True  # type: ignore[attr-defined]
+    return view

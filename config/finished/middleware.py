@@ -62,6 +62,7 @@ class FinishedPagesMiddleware:
             version = ROW_VERSION.current(now=is_editor)
         except Error:
             return self.get_response(request)
+        address = address.of_meant_gpu()
         # Unchecked: under a host that Django refuses, no answer was ever kept.
         host = meta.get("HTTP_HOST", "")
         key = Key(request.scheme or "", host, address, version, timezone.localdate())
@@ -108,7 +109,7 @@ class FinishedPagesMiddleware:
     def _drawn(self, request: HttpRequest, address: Address) -> HttpResponseBase:
         """Draw the whole answer: what this reader has already, or takes, is no part of it."""
         request.method = "GET"
-        request.META["QUERY_STRING"] = address.query
+        request.META["QUERY_STRING"] = address.whole_query
         for name in ("HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"):
             request.META.pop(name, None)
         return self.get_response(request)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 from calculator.words.page_head import PageHead
 from gpus.catalog import current_gpus
@@ -17,6 +17,7 @@ from gpus.listing.presenters import GpuListView, present_gpu_list
 
 
 @public(more=GpuListForm.base_fields)
+@keeps_own_gpu
 @require_safe
 def gpu_list(request: HttpRequest) -> HttpResponse:
     gpus = _present(request)
@@ -27,6 +28,7 @@ def gpu_list(request: HttpRequest) -> HttpResponse:
 
 
 @public(more=GpuListForm.base_fields, fragment=True)
+@keeps_own_gpu
 @require_safe
 def gpu_table(request: HtmxHttpRequest) -> HttpResponse:
     gpu_list = _present(request)

@@ -24,8 +24,11 @@ function add(link) {
   const others = stored() ? valuesOf(stored()).filter((value) => value !== link.dataset.adds) : [];
   // There is room for four: the first makes way.
   const values = [...others, link.dataset.adds].slice(-SLOTS.length);
+  const { pathname, searchParams } = new URL(link.href);
   const query = new URLSearchParams(values.map((value, at) => [SLOTS[at], value]));
-  link.href = `${new URL(link.href).pathname}?${query}`;
+  const gpu = searchParams.get("gpu");
+  if (gpu) query.set("gpu", gpu);
+  link.href = `${pathname}?${query}`;
 }
 
 const shown = document.querySelector("[data-comparison]")?.dataset.comparison;

@@ -59,6 +59,29 @@ def test_the_question_about_ones_own_card_takes_six_actions(page_at, width):
     assert visitor.action_count <= 6
 
 
+def test_what_stands_around_the_answer_keeps_the_gpu_that_was_typed(page_at):
+    page = page_at(1280)
+    page.goto("/?size=7")
+    gpus = page.locator(".site-nav").get_by_role("link", name="GPUs")
+
+    Visitor(page).enter("On my GPU", "4090")
+    expect(gpus).to_have_attribute("href", "/gpus/?gpu=rtx-4090")
+    page.get_by_label("Find an answer, a model or a GPU").press_sequentially("qwen3")
+    found = page.locator("#site-search-results a").first
+    expect(found).to_have_attribute("href", re.compile(r"gpu=rtx-4090"))
+    page.get_by_label("Find an answer, a model or a GPU").fill("")
+    Visitor(page).enter("On my GPU", "")
+    expect(gpus).to_have_attribute("href", "/gpus/")
+
+    Visitor(page).enter("On my GPU", "2x 3090")
+    expect(gpus).to_have_attribute("href", "/gpus/?gpu=2x-rtx-3090")
+    gpus.click()
+    page.get_by_role("link", name="FAQ").click()
+    page.get_by_role("link", name="VRAM Calculator").first.click()
+    expect(page).to_have_url(re.compile(r"/\?gpu=2x-rtx-3090$"))
+    expect(page.get_by_label("On my GPU")).to_have_value("2× RTX 3090")
+
+
 def test_the_gpu_stays_through_sizes_back_and_reload_and_is_kept_without_enter(page_at, width):
     page = page_at(width)
     page.goto("/")

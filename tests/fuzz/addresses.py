@@ -65,7 +65,8 @@ def _marked(resolver: Any, prefix: str) -> Iterator[Page]:
         if hasattr(each, "url_patterns"):
             yield from _marked(each, pattern)
         elif public := getattr(each.callback, "public", None):
-            yield Page(pattern, tuple(sorted(public.names)), public.is_fragment)
+            kept = {"gpu"} if hasattr(each.callback, "keeps_own_gpu") else set()
+            yield Page(pattern, tuple(sorted(public.names | kept)), public.is_fragment)
 
 
 def choices_by_name() -> dict[str, list[str]]:

@@ -13,10 +13,11 @@ from calculator.pages.accuracy.forms import AccuracyForm
 from calculator.pages.accuracy.presenters import present_accuracy
 from calculator.pages.accuracy.records import ACCURACY_CSV
 from calculator.pages.heads import accuracy_head
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 
 @public(more=AccuracyForm.base_fields)
+@keeps_own_gpu
 @require_safe
 def accuracy(request: HttpRequest) -> HttpResponse:
     view = present_accuracy(request.GET.dict())

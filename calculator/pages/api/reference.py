@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from calculator.pages.api.json_schema import Schema, name_of
 from calculator.pages.api.openapi import EXAMPLE_MODEL, OPERATIONS, Operation, openapi_document
 from calculator.pages.heads import page_head
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 LIMIT_WORDS = "A body may have 256 kB. POST may be asked 120 times a minute from one address."
 EXAMPLES_IN_PATHS = {
@@ -59,6 +59,7 @@ class ShapeView:
 
 
 @public()
+@keeps_own_gpu
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     document = openapi_document()

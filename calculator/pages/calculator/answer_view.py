@@ -85,7 +85,7 @@ def present_answer(
     headline = training_headline if task == Task.TRAINING else inference_headline
     rough = [each for each in results if isinstance(each, MethodResult)]
     is_typical = task == Task.TRAINING and not subject.parameters_only_reason
-    typical = typical_runs(catalog, rough, links) if is_typical else {}
+    typical = typical_runs(rough, links)
     own_view = own_gpu_of_typical_runs(own, rough) if is_typical else None
     if task == Task.INFERENCE:
         own_view = own_gpu_by_rule_of_thumb(own, rough)

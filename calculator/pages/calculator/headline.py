@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from django.utils.text import get_text_list
 
-from calculator.answer.rule_of_thumb import Fitted
-from calculator.words.formatting import NO_BREAK_SPACE, format_figure
+from calculator.answer.rule_of_thumb import Fitted, MethodResult, TypicalRun
+from calculator.words.formatting import NO_BREAK_SPACE, format_figure, format_likely
 from gpus.fitting import Setup
 
 AUDIENCE_WORDS = {
@@ -16,9 +16,15 @@ AUDIENCE_WORDS = {
     "datacenter": "data-center",
 }
 
+# The rule of thumb and a typical run that are as near to each other say the same.
+LARGEST_SAME_FRACTION = 0.05
+
 
 def training_headline(model: str, results: Sequence[Fitted]) -> str:
-    """“For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB), while …”"""
+    """“For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB, typically 14.3 GB), while …”
+
+    What a typical run takes stands beside the rule of thumb's figure, unless they say the same.
+    """
     return _headline(f"For {model}", results)
 
 
@@ -89,7 +95,49 @@ def _one_gpu_of_a_kind(setup: Setup | None) -> str:
 
 
 def _about(result: Fitted) -> str:
-    return f"about{NO_BREAK_SPACE}{format_figure(result.memory_bytes, result.range_bytes)}"
+    about = f"about{NO_BREAK_SPACE}{format_figure(result.memory_bytes, result.range_bytes)}"
+    run = _typical(result)
+    if run is None or _says_the_same(result, run):
+        return about
+    typically = f"typically{NO_BREAK_SPACE}{format_likely(run.device)}"
+    return f"{about}, {typically}{_elsewhere(result, run)}"
+
+
+def figures_in_a_title(results: Sequence[Fitted]) -> str:
+    """“LoRA 16.8 GB, QLoRA 6 GB; typically 19.3, 14.3 GB”: a title has room for no more."""
+    figures = ", ".join(
+        f"{r.name} {format_figure(r.memory_bytes, r.range_bytes)}" for r in results
+    )
+    runs = [(r.name, run) for r in results if (run := _typical(r))]
+    if not runs:
+        return figures
+    if len(runs) < len(results):
+        typical = ", ".join(f"{name} {format_likely(run.device)}" for name, run in runs)
+    else:
+        unit = f"{NO_BREAK_SPACE}GB"
+        typical = ", ".join(format_likely(run.device).removesuffix(unit) for _, run in runs) + unit
+    return f"{figures}; typically {typical}"
+
+
+def _typical(result: Fitted) -> TypicalRun | None:
+    return result.typical if isinstance(result, MethodResult) else None
+
+
+def _says_the_same(result: Fitted, run: TypicalRun) -> bool:
+    """A phone has room for a short sentence, and the line below it has all figures."""
+    difference = abs(run.device.likely - int(result.memory_bytes))
+    return difference <= LARGEST_SAME_FRACTION * run.device.likely and not _elsewhere(result, run)
+
+
+def _elsewhere(result: Fitted, run: TypicalRun) -> str:
+    """Where a typical run does not fit on what the sentence says."""
+    said = _one_gpu_of_a_kind(result.minimum)
+    if not said:
+        return ""
+    if run.tier is None:
+        return " on several GPUs"
+    kind = AUDIENCE_WORDS.get(run.tier.audience, run.tier.audience)
+    return "" if kind == said else f" on a {kind} GPU"
 
 
 def in_a_sentence(name: str) -> str:

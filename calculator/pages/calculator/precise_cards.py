@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import NO_COUNT_HOLDS_IT, PreciseResult
 from calculator.estimation import Estimate
 from calculator.estimation.held_experts import qlora_beside_lora
 from calculator.estimation.units import GB
+from calculator.pages.calculator.beside.minimum import minimum_words, smaller_but_tight
 from calculator.pages.calculator.beside.own_gpu import OwnGpuView, OwnVerdictView
 from calculator.pages.calculator.beside.savings import SavingView, present_savings, savings_note
 from calculator.pages.calculator.cards import (
@@ -89,7 +89,7 @@ class PreciseCardView:
     minimum_note: str
     gb_note: str
     """Where the figure is above the GB that the smallest card is sold with."""
-    is_tight_at_minimum: bool
+    minimum_words: str
     host: str
     host_range: str
     """Host memory of a node, where a cluster is stated."""
@@ -107,11 +107,16 @@ class PreciseCardView:
     own: OwnVerdictView | None
     made_remarks: Callable[[], tuple[str, ...]]
     made_savings: Callable[[], tuple[SavingView, ...]]
+    made_smaller_but_tight: Callable[[], str]
     """What takes further estimates, made where it is printed: a picture shows the figure alone."""
 
     @property
     def remarks(self) -> tuple[str, ...]:
         return self.made_remarks()
+
+    @property
+    def smaller_but_tight(self) -> str:
+        return self.made_smaller_but_tight()
 
     @property
     def savings(self) -> tuple[SavingView, ...]:
@@ -148,7 +153,7 @@ def present_precise_card(
         minimum=minimum_label(result),
         minimum_note=minimum_note(result),
         gb_note=_gb_note(result),
-        is_tight_at_minimum=_is_tight(result.smallest),
+        minimum_words=minimum_words(result.smallest),
         host="" if host is None else f"about {format_gb(host.likely)}",
         host_range="" if host is None else format_range(host.low, host.high),
         shortfall=_shortfall(result),
@@ -156,7 +161,7 @@ def present_precise_card(
             (
                 found.run.verdict_sentence
                 for found in (result.tight, result.smallest)
-                if found is not None and _is_tight(found)
+                if found is not None and found.is_tight
             ),
             "",
         ),
@@ -180,6 +185,7 @@ def present_precise_card(
         own=verdict,
         made_remarks=cache(lambda: _remarks(result)),
         made_savings=cache(lambda: present_savings(result, run, links, own, verdict)),
+        made_smaller_but_tight=cache(lambda: _smaller_but_tight(result)),
     )
 
 
@@ -201,8 +207,11 @@ def _gb_note(result: PreciseResult) -> str:
     return gib_words(tier.memory_gb, tier.capacity_bytes)
 
 
-def _is_tight(found: LadderSetup | None) -> bool:
-    return found is not None and found.run.verdict == "tight"
+def _smaller_but_tight(result: PreciseResult) -> str:
+    """Of a stated cluster no other is looked for."""
+    if result.cluster is not None:
+        return ""
+    return smaller_but_tight(result.architecture, result.settings, result.smallest, result.tight)
 
 
 def _shortfall(result: PreciseResult) -> str:

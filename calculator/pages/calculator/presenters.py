@@ -18,6 +18,7 @@ from calculator.pages.calculator.differences import (
     FieldDifferencesView,
     differences_of_group,
 )
+from calculator.pages.calculator.headline import figures_in_a_title
 from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.model_choice import MatchesView, present_matches, present_typed
 from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
@@ -27,7 +28,7 @@ from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import Question, read_question, with_cluster
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
-from calculator.words.formatting import format_figure, format_number, query_number
+from calculator.words.formatting import format_number, query_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,8 @@ def _results(catalog: Catalog, task: str, question: Question) -> tuple[Fitted, .
     if subject is None or run is None:
         return ()
     if subject.architecture is None:
-        return estimate_methods(catalog, task, subject.params_b)
+        has_typical = not subject.parameters_only_reason
+        return estimate_methods(catalog, task, subject.params_b, has_typical=has_typical)
     slugs = precise_methods_of(catalog)
     architecture, sharding = subject.architecture, question.sharding
     if sharding == ONE_GPU:
@@ -215,11 +217,8 @@ def _title(task: str, question: Question, results: tuple[Fitted, ...]) -> str:
         return "Check the size" if question.size_error else "Check the model"
     if question.run is None:
         return "Check the training settings"
-    figures = ", ".join(
-        f"{r.name} {format_figure(r.memory_bytes, r.range_bytes)}" for r in results
-    )
     verb = "Fine-tune" if task == Task.TRAINING else "Run"
-    return f"{verb} {question.subject.name}: {figures}"
+    return f"{verb} {question.subject.name}: {figures_in_a_title(results)}"
 
 
 def size_choices(

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from calculator.answer.ladder import LadderSetup
 from calculator.answer.precise import PreciseResult
 from calculator.answer.rule_of_thumb import Fitted
 from calculator.pages.calculator.headline import AUDIENCE_WORDS, setup_in_figures
@@ -236,7 +235,8 @@ def _mark(scale: LogScale, lane: int, result: Fitted) -> Mark:
     position = scale.position(_gigabytes(result.memory_bytes))
     memory = format_figure(result.memory_bytes, result.range_bytes)
     minimum, tight = _minimum(result), _tight(result)
-    is_tight = isinstance(result, PreciseResult) and _is_tight(result.mark)
+    mark = result.mark if isinstance(result, PreciseResult) else None
+    is_tight = mark is not None and mark.is_tight
     top = lane * LANE_HEIGHT
     range_mark = _range_mark(scale, result)
     if minimum is None:
@@ -281,10 +281,6 @@ def _minimum(result: Fitted) -> Setup | None:
 def _tight(result: Fitted) -> Setup | None:
     found = result.tight_mark if isinstance(result, PreciseResult) else None
     return None if found is None else found.setup
-
-
-def _is_tight(found: LadderSetup | None) -> bool:
-    return found is not None and found.run.verdict == "tight"
 
 
 def _range_mark(scale: LogScale, result: Fitted) -> RangeMark | None:

@@ -21,7 +21,7 @@ from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
 from calculator.question.reading import PAGE_QUESTION_NAMES
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 CLUSTERED_NAMES = (*PAGE_QUESTION_NAMES, *CLUSTER_NAMES)
@@ -76,6 +76,7 @@ def differences_fragment(request: HttpRequest) -> HttpResponse:
     return render(request, template, {"differences": differences})
 
 
+@keeps_own_gpu
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.
 @require_http_methods(["GET", "HEAD", "POST"])
 def config(request: HttpRequest) -> HttpResponse:

@@ -18,7 +18,7 @@ from calculator.language_models.search import find_model
 from calculator.pages.carry.export_presenters import export_url
 from calculator.question.cluster import cluster_query, read_cluster
 from calculator.question.training_form import Run, precise_query, run_of
-from calculator.words.formatting import format_gb, format_range, shortened
+from calculator.words.formatting import format_likely, format_range, shortened
 from calculator.words.methods import METHOD_NAMES
 
 VERDICT_WORDS = {
@@ -163,9 +163,9 @@ def _figures(found: Imported, run: Run, architecture: Architecture) -> Iterable[
         count = sharding.gpu_count
         gpus = "one GPU" if count == 1 else f"each of {count:,} GPUs"
         where = f"on {gpus} by {sharding.name}"
-        yield FigureView(format_gb(device.likely), format_range(device.low, device.high), where)
+        yield FigureView(format_likely(device), format_range(device.low, device.high), where)
     device = estimate(architecture, settings).device_bytes
-    yield FigureView(format_gb(device.likely), format_range(device.low, device.high), "on one GPU")
+    yield FigureView(format_likely(device), format_range(device.low, device.high), "on one GPU")
 
 
 def _line(line: Line) -> LineView:

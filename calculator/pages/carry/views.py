@@ -21,7 +21,7 @@ from calculator.pages.heads import page_head, run_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.json_text import decode_text
 from calculator.question.reading import PAGE_QUESTION_NAMES
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 EXPORT_NAMES = (*PAGE_QUESTION_NAMES, "method", *CLUSTER_NAMES)
 DAY_SECONDS = 86_400
@@ -83,6 +83,7 @@ def badge(request: HttpRequest, slug: str, method: str) -> HttpResponse:
     return response
 
 
+@keeps_own_gpu
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_page(request: HttpRequest) -> HttpResponse:

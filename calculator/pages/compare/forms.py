@@ -29,7 +29,8 @@ class AddForm(forms.Form):
     gradient_checkpointing = forms.ChoiceField(
         required=False, label="Gradient checkpointing", choices=ON_OFF
     )
-    gpu = forms.ChoiceField(required=False, label="GPU")
+    # Not “gpu”: in an address that is the visitor's own.
+    on_gpu = forms.ChoiceField(required=False, label="GPU")
     gpu_count = forms.CharField(required=False, label="How many GPUs")
 
     def __init__(
@@ -41,7 +42,7 @@ class AddForm(forms.Form):
         super().__init__(initial=initial_values(last), auto_id="add-%s")
         choice_field(self, "model").choices = list(models)
         choices = sorted(((gpu.slug, gpu.name) for gpu in gpus), key=lambda each: each[1])
-        choice_field(self, "gpu").choices = [("", "none in particular"), *choices]
+        choice_field(self, "on_gpu").choices = [("", "none in particular"), *choices]
         for name in ("sequence_length", "micro_batch", "lora_rank", "gpu_count"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
 
@@ -53,7 +54,7 @@ def initial_values(last: Configuration | None) -> dict[str, str]:
     values = {
         "model": last.question.subject_query.get("model", ""),
         "method": last.method,
-        "gpu": "" if last.gpu is None else last.gpu.slug,
+        "on_gpu": "" if last.gpu is None else last.gpu.slug,
         "gpu_count": str(last.gpu_count),
     }
     if settings is not None:
@@ -66,9 +67,9 @@ def initial_values(last: Configuration | None) -> dict[str, str]:
 
 
 def added_values(query: Mapping[str, str]) -> dict[str, str]:
-    """The values of the form that a query adds, less what is empty."""
+    """The configuration that a query adds by the form's fields, less what is empty."""
     return {
-        name: text
+        name.removeprefix("on_"): text
         for name in AddForm.base_fields
         if (text := query.get(name, "").strip()) and (name, text) != ("gpu_count", "1")
     }

@@ -12,10 +12,11 @@ from calculator.pages.compare.configurations import SLOTS
 from calculator.pages.compare.forms import AddForm
 from calculator.pages.compare.presenters import present_compare, url_with_added
 from calculator.pages.heads import run_head
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 
 @public("add", more=(*SLOTS, *AddForm.base_fields))
+@keeps_own_gpu
 @require_safe
 def compare(request: HttpRequest) -> HttpResponse:
     catalog, query = current_catalog(), request.GET.dict()

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from calculator.answer.halves import halves
-from calculator.answer.ladder import smallest_on_ladder
+from calculator.answer.ladder import smallest_on_ladder, tight_below
 from calculator.answer.own_gpu import on_own_gpu
 from calculator.answer.setups import MOST_GPUS, FitRow, Stated, fit_rows, runs_on
 from calculator.catalog import Catalog
 from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
+from calculator.pages.calculator.beside.minimum import minimum_words, smaller_but_tight
 from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict
 from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
@@ -32,14 +33,23 @@ ROWS_AT_FIRST = 20
 
 
 @dataclass(frozen=True, slots=True)
+class MinimumView:
+    """Of the sizes on the ladder, as the calculator's card says it."""
+
+    words: str
+    setup: str
+    smaller_but_tight: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableView:
     """The setups that hold the run. `more_url` shows the rest of a long table."""
 
     status: str
     count_words: str
     """Of a number of GPUs that cannot be had as such."""
-    minimum: str
-    """The calculator's minimum for the same run; empty where the cluster is stated."""
+    minimum: MinimumView | None
+    """The calculator's for the same run; None where the cluster is stated."""
     own: OwnVerdictView | None
     own_name: str
     best: tuple[BestView, ...]
@@ -163,12 +173,18 @@ def _table(
 
 def _minimum(
     catalog: Catalog, architecture: Architecture, settings: TrainingSettings, form: FitForm
-) -> str:
+) -> MinimumView | None:
     """“24× 80 GB (A100 / H100)”: by the same rule as on the calculator's card."""
     if form.stated() != Stated():
-        return ""
-    smallest = smallest_on_ladder(architecture, settings, catalog.usable_tiers)
-    return "None" if smallest is None else setup_label(smallest.setup)
+        return None
+    tiers = catalog.usable_tiers
+    smallest = smallest_on_ladder(architecture, settings, tiers)
+    tight = tight_below(architecture, settings, tiers, smallest)
+    return MinimumView(
+        words=minimum_words(smallest),
+        setup="None" if smallest is None else setup_label(smallest.setup),
+        smaller_but_tight=smaller_but_tight(architecture, settings, smallest, tight),
+    )
 
 
 def _status(rows: tuple[FitRow, ...], asked_count: int, stated: Stated) -> str:

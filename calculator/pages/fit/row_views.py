@@ -122,10 +122,10 @@ def sharding_words(sharding: Sharding) -> str:
 def best_views(best: Best) -> tuple[BestView, ...]:
     views = []
     if best.smallest is not None:
-        views.append(_best("Smallest", best.smallest, _room(best.smallest)))
+        views.append(_best("Smallest of all GPUs", best.smallest, _room(best.smallest)))
     if best.smaller_but_tight is not None:
         tight = best.smaller_but_tight
-        views.append(_best("Smaller, but tight", tight, _room(tight)))
+        views.append(_best("Of all GPUs smaller, but tight", tight, _room(tight)))
     if best.cheapest_per_hour is not None:
         usd = best.cheapest_per_hour.usd_per_hour
         assert usd is not None

@@ -21,7 +21,7 @@ from calculator.pages.inference.published import held_to
 from calculator.question.config_links import read_config_text
 from calculator.question.inference.form import INFERENCE_NAMES
 from calculator.question.own_gpu import OWN_GPU
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.addresses import path_of
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
@@ -59,6 +59,7 @@ def inference_models_fragment(request: HttpRequest) -> HttpResponse:
 
 
 @public()
+@keeps_own_gpu
 @require_safe
 def published(request: HttpRequest) -> HttpResponse:
     """The published figures that the estimate is held to."""
@@ -72,6 +73,7 @@ def published(request: HttpRequest) -> HttpResponse:
     return render(request, "calculator/pages/inference/published.html", context)
 
 
+@keeps_own_gpu
 @csrf_exempt  # Visitors have no cookie, and nothing is changed.
 @require_http_methods(["GET", "HEAD", "POST"])
 def inference_config(request: HttpRequest) -> HttpResponse:

@@ -13,10 +13,11 @@ from calculator.models import Task
 from calculator.pages.heads import page_head
 from calculator.pages.methodology.figures import methodology_figures
 from calculator.pages.methodology.trainers import trainer_views
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 
 
 @public()
+@keeps_own_gpu
 @require_safe
 def methodology(request: HttpRequest) -> HttpResponse:
     context = {

@@ -12,13 +12,14 @@ from calculator.pages.heads import gpu_head
 from calculator.pages.my_gpu.forms import CardForm
 from calculator.pages.my_gpu.presenters import CardView, present_card
 from calculator.question.reading import QUESTION_NAMES
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 
 
 @public(more=CARD_NAMES)
+@keeps_own_gpu
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)
@@ -27,6 +28,7 @@ def card_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @public(more=CARD_NAMES, fragment=True)
+@keeps_own_gpu
 @require_safe
 def card_answers(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     card = _present(request, slug)

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_safe
 from calculator.catalog import current_catalog
 from calculator.pages.heads import page_head
 from calculator.pages.search.presenters import present_search
-from calculator.serving.public_views import public
+from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 
 @public("q")
+@keeps_own_gpu
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     view = present_search(current_catalog(), request.GET.dict())
@@ -22,6 +23,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @public("q", fragment=True)
+@keeps_own_gpu
 @require_safe
 def search_fragment(request: HtmxHttpRequest) -> HttpResponse:
     """The results below the page's own field; the address follows."""
@@ -31,6 +33,7 @@ def search_fragment(request: HtmxHttpRequest) -> HttpResponse:
 
 
 @public("q", fragment=True)
+@keeps_own_gpu
 @require_safe
 def header_search_fragment(request: HtmxHttpRequest) -> HttpResponse:
     """The results below the field of the header: the page stays, and so does its address."""

@@ -26,11 +26,12 @@ REPLACED = str.maketrans({"−": "-", "≈": "~", "\u00a0": " ", "\u202f": " "})
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One method: its figure with its unit, and below it what holds it."""
+    """One method: its figure with its unit, below it what holds it, and what a typical run takes."""
 
     name: str
     figure: str
     below: str
+    further: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def _columns(draw: ImageDraw.ImageDraw, columns: tuple[Column, ...], top: int) -
         figure_font = _fitting(draw, column.figure, width, sizes=(76, 64, 54, 44, 36, 30))
         draw.text((left, top + 128), _plain(column.figure), INK, figure_font, anchor="ls")
         room = max(int((bottom - top - 146) // 30), 1)
-        lines = list(_wrapped(draw, column.below, _font(24), width))
+        texts = (column.below, column.further)
+        lines = [line for text in texts for line in _wrapped(draw, text, _font(24), width)]
         for row, line in enumerate(lines[:room]):
             draw.text((left, top + 146 + row * 30), line, INK_SOFT, _font(24), anchor="la")
 

@@ -129,12 +129,23 @@ def _of_answer(title: str, answer: AnswerView | None, cards: Sequence[Card]) -> 
     return Picture(
         title,
         columns=tuple(
-            Column(card.name, f"{card.figure} {card.unit}", card.minimum or NO_SETUP)
+            Column(
+                card.name, f"{card.figure} {card.unit}", card.minimum or NO_SETUP, _typical(card)
+            )
             for card in cards
         ),
         ticks=_ticks(answer.ruler),
         marks=tuple(RulerMark(_number(mark.x), mark.name) for mark in answer.ruler.marks),
     )
+
+
+def _typical(card: Card) -> str:
+    """Beside the rule of thumb's figure, as on its card."""
+    run = card.typical if isinstance(card, CardView) else None
+    if run is None:
+        return ""
+    where = f"on {run.card_gb} GB" if run.card_gb else "on several GPUs"
+    return f"Typically {run.figure}, {where}"
 
 
 def _ticks(ruler: Ruler) -> tuple[RulerMark, ...]:

@@ -18,6 +18,7 @@ from calculator.estimation import TrainingSettings, estimate
 from calculator.estimation.architectures.typical import typical_architecture
 from calculator.estimation.typical_run import TYPICAL_METHODS, typical_device_bytes
 from calculator.pages.fit.ordering import best_of, total_memory
+from calculator.pages.share.presenters import calculator_picture
 from calculator.question.reading import read_question
 from calculator.question.subjects import subject_of_model
 from calculator.words.formatting import format_figure, format_gb
@@ -57,15 +58,31 @@ def test_fit_and_calculator_have_the_same_minimum():
         assert total_memory(smallest)[1] <= minimum.tier.memory_gb * minimum.gpu_count
 
 
-def test_both_pages_print_the_same_minimum(client):
-    for model, method in (("qwen2-5-72b", "full"), ("llama-3-1-8b", "lora")):
-        card = BeautifulSoup(client.get(f"/?model={model}").content, "html.parser")
-        fit = BeautifulSoup(
-            client.get(f"/fit/?model={model}&method={method}").content, "html.parser"
-        )
+def test_both_pages_print_the_same_minimum_and_what_is_smaller_but_tight(client):
+    smaller = []
+    for asked, method in (
+        ("model=qwen2-5-72b", "full"),
+        ("model=qwen2-5-72b", "lora"),
+        ("model=llama-3-1-8b", "lora"),
+        ("size=7&sequence_length=2048", "full"),
+    ):
+        card = BeautifulSoup(client.get(f"/?{asked}").content, "html.parser")
+        fit = BeautifulSoup(client.get(f"/fit/?{asked}&method={method}").content, "html.parser")
+        card, minimum = card.select_one(f"#card-{method}"), fit.select_one("#fit-minimum")
 
-        said = card.select_one(f"#card-{method} .card__minimum strong").get_text()
-        assert fit.select_one("#fit-minimum strong").get_text() == said
+        assert minimum.dt.get_text() == card.select_one(".card__minimum-label").get_text()
+        said = card.select_one(".card__minimum strong").get_text()
+        assert minimum.select_one("strong").get_text() == said
+        tight = card.select_one(".card__smaller")
+        smaller.append(tight and tight.get_text())
+        assert ("Smaller, but tight" in minimum.get_text()) == (tight is not None)
+        assert tight is None or tight.get_text() in minimum.get_text()
+    assert smaller == [
+        "Smaller, but tight: 16× 80 GB (A100 / H100)",
+        "Smaller, but tight: 2× 80 GB (A100 / H100)",
+        None,
+        None,
+    ]
 
 
 def test_none_never_stands_above_also_fits():
@@ -96,6 +113,12 @@ def test_beside_the_rule_of_thumb_stands_a_typical_run_of_the_precise_core(clien
             assert said.select_one("a")["href"] == f"/?size={size}&sequence_length=2048"
             assert question.run.settings_for(method) == settings
             assert figure in soup.select_one("#typical-words").get_text()
+            # It stands in whatever is shown without the cards too.
+            assert figure.removesuffix("\xa0GB") in soup.title.get_text()
+            picture = calculator_picture(catalog, {"size": size}, today=TODAY)
+            assert any(f"Typically {figure}" in column.further for column in picture.columns)
+        headline = soup.select_one("#headline").get_text()
+        assert headline in soup.select_one("meta[name=description]")["content"]
 
 
 def test_a_typical_run_of_7b_by_qlora_is_no_run_for_an_8_gb_card():

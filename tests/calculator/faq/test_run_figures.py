@@ -38,6 +38,13 @@ def test_a_precise_figure_is_the_estimates_own():
     )
 
 
+def test_a_figure_has_the_digits_that_its_range_bears():
+    """As on the calculator: a range of 4 GB and more leaves whole GB."""
+    assert _figure("{precise:llama-3-1-8b:full}") == "145\u00a0GB"
+    assert _figure("{typical:full:7}") == "127\u00a0GB"
+    assert _figure("{typical:qlora:7}") == "14.3\u00a0GB"
+
+
 def test_more_gpus_hold_less_each_and_larger_models():
     one = float(_figure("{precise:llama-3-1-8b:full}").split("\u00a0")[0])
     each = float(_figure("{precise:llama-3-1-8b:full:gpu_count=8}").split("\u00a0")[0])

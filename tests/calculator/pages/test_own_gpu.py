@@ -1,9 +1,9 @@
-"""The visitor's GPU on every page: kept in each link, with one verdict in the same words."""
+"""The visitor's GPU on every page: with one verdict in the same words."""
 
 from __future__ import annotations
 
 import datetime as dt
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -20,8 +20,6 @@ from tests.gpus.builders import a_gpu
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalog")]
 
 ASKED = "model=llama-3-1-8b&sequence_length=4096&micro_batch=2"
-# What leads away from the question: the site's own parts, files and other people's pages.
-ELSEWHERE = ("/faq/", "/methodology/", "/accuracy/", "/gpus/", "/import/", "/share/", "#", "http")
 
 
 def soup_of(client, path):
@@ -34,48 +32,15 @@ def words_of(soup, selector):
     return " ".join(soup.select_one(selector).get_text(" ").split())
 
 
-def links_within(soup, selector):
-    return [
-        link["href"]
-        for part in soup.select(selector)
-        for link in part.select("a[href]")
-        if not link["href"].startswith(ELSEWHERE) and urlsplit(link["href"]).query
-    ]
+def test_what_is_added_to_a_comparison_is_on_the_gpu(client):
+    """That every other link keeps it is held for all pages at once (tests/config/test_kept_gpu.py)."""
+    soup = soup_of(client, f"/?{ASKED}&gpu=2x-rtx-4090")
 
-
-PARTS = {
-    f"/?{ASKED}": "#answer, .inputs, .panels, #other-task",
-    "/?size=7": "#answer, .inputs, .panels, #other-task",
-    f"/?{ASKED}&gpu_count=2&strategy=zero3": "#answer",
-    "/models/llama-3-1-8b/": ".cards, .model-page__go, .further",
-    "/models/llama-3-1-8b/qlora/": "#model-method",
-    f"/curves/?{ASKED}": "#curves",
-    f"/fit/?{ASKED}&method=qlora": ".intro",
-    f"/why/?{ASKED}&method=qlora": "#why",
-    "/inference/?model=llama-3-1-8b": "#answer, .inputs, .panels, #other-task",
-}
-
-
-def test_every_link_of_an_answer_keeps_the_gpu(client):
-    for path, part in PARTS.items():
-        joint = "&" if "?" in path else "?"
-
-        found = links_within(soup_of(client, f"{path}{joint}gpu=2x-rtx-4090"), part)
-
-        assert found, path
-        for href in found:
-            asked = parse_qs(urlsplit(href).query)
-            if href.startswith("/compare/"):
-                assert all(
-                    "gpu=2x-rtx-4090" in slot or two_of_it(slot) for (slot,) in asked.values()
-                )
-            else:
-                assert asked.get("gpu") == ["2x-rtx-4090"], (path, href)
-
-
-def two_of_it(slot):
-    """The comparison's own way to say it."""
-    return {("gpu", "rtx-4090"), ("gpu_count", "2")} <= set(parse_qsl(slot))
+    added = [link["href"] for link in soup.select("#answer a[href^='/compare/']")]
+    assert added
+    for href in added:
+        slots = parse_qs(urlsplit(href).query)
+        assert all("gpu=2x-rtx-4090" in slots[slot][0] for slot in slots.keys() & set("abcd"))
 
 
 def test_whose_gpu_it_is_makes_no_page_of_its_own_for_a_search_engine(client):

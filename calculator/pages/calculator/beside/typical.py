@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils.text import capfirst, get_text_list
 
-from calculator.answer.rule_of_thumb import MethodResult
-from calculator.catalog import Catalog
-from calculator.estimation.typical_run import (
-    TYPICAL_METHODS,
-    TYPICAL_TOKENS_COUNT,
-    typical_device_bytes,
-)
+from calculator.answer.rule_of_thumb import MethodResult, TypicalRun
+from calculator.estimation.typical_run import TYPICAL_TOKENS_COUNT
 from calculator.pages.calculator.headline import in_a_sentence
 from calculator.pages.calculator.links import Links
 from calculator.question.training_form import Run
@@ -33,41 +27,29 @@ class TypicalView:
     figure: str
     range: str
     card: str
+    card_gb: int | None
     page_url: str
     fragment_url: str
 
 
-def typical_runs(
-    catalog: Catalog, results: Iterable[MethodResult], links: Links
-) -> dict[str, TypicalView]:
+def typical_runs(results: Iterable[MethodResult], links: Links) -> dict[str, TypicalView]:
     """For each method that is estimated precisely, by its slug."""
     urls = links.urls(links.query_with(Run()))
     return {
-        each.slug: _view(catalog, each.name, each.slug, each.estimate.params_b, urls)
+        each.slug: _view(each.name, each.typical, urls)
         for each in results
-        if each.slug in TYPICAL_METHODS
+        if each.typical is not None
     }
 
 
-def _view(
-    catalog: Catalog, name: str, method: str, params_b: Decimal, urls: tuple[str, str]
-) -> TypicalView:
-    device = typical_device_bytes(params_b, method)
-    card = min(
-        (
-            tier
-            for tier in catalog.usable_tiers
-            if tier.is_on_ladder and device.likely <= tier.capacity_bytes
-        ),
-        key=lambda tier: tier.memory_gb,
-        default=None,
-    )
+def _view(name: str, run: TypicalRun, urls: tuple[str, str]) -> TypicalView:
     return TypicalView(
         method_name=name,
         words=capfirst(TYPICAL_RUN),
-        figure=format_likely(device),
-        range=format_range(device.low, device.high),
-        card="" if card is None else tier_label(card),
+        figure=format_likely(run.device),
+        range=format_range(run.device.low, run.device.high),
+        card="" if run.tier is None else tier_label(run.tier),
+        card_gb=None if run.tier is None else run.tier.memory_gb,
         page_url=urls[0],
         fragment_url=urls[1],
     )

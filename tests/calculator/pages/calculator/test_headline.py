@@ -21,23 +21,30 @@ def headline(size: str) -> str:
     [
         (
             "7",
-            "For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB), "
+            "For a 7B model, QLoRA fits on a single consumer GPU (about 6 GB, typically 14.3 GB), "
             "while full fine-tuning needs 2× 80 GB (about 126 GB).",
         ),
         (
             "1",
-            "For a 1B model, QLoRA fits on a single consumer GPU (about 0.9 GB), "
-            "and so does full fine-tuning (about 18 GB).",
+            "For a 1B model, QLoRA fits on a single consumer GPU (about 0.9 GB, typically 6 GB), "
+            "and so does full fine-tuning (about 18 GB, typically 22 GB).",
         ),
         (
             "3",
-            "For a 3B model, QLoRA fits on a single consumer GPU (about 2.6 GB), "
-            "while full fine-tuning fits on a single data-center GPU (about 54 GB).",
+            "For a 3B model, QLoRA fits on a single consumer GPU (about 2.6 GB, typically 8.9 GB), "
+            "while full fine-tuning fits on a single data-center GPU (about 54 GB, typically 58 GB).",
         ),
         (
             "50",
-            "For a 50B model, QLoRA fits on a single workstation GPU (about 42.5 GB), "
+            "For a 50B model, QLoRA fits on a single workstation GPU (about 42.5 GB, typically 45 GB), "
             "while full fine-tuning needs 12× 80 GB (about 900 GB).",
+        ),
+        (
+            # What a consumer card holds by the rule, and no typical run.
+            "36",
+            "For a 36B model, QLoRA fits on a single consumer GPU (about 30.6 GB, "
+            "typically 35 GB on a workstation GPU), "
+            "while full fine-tuning needs 9× 80 GB (about 648 GB).",
         ),
         (
             "70",
@@ -46,7 +53,7 @@ def headline(size: str) -> str:
         ),
         (
             "405",
-            "For a 405B model, QLoRA needs 5× 80 GB (about 344.3 GB), "
+            "For a 405B model, QLoRA needs 5× 80 GB (about 344.3 GB, typically 262 GB), "
             "while full fine-tuning needs 92× 80 GB (about 7,290 GB).",
         ),
     ],

@@ -118,7 +118,8 @@ def test_title_and_headline_carry_the_answer(client):
     soup = soup_of(client.get("/?size=13"))
 
     assert text_of(soup.title).startswith(
-        "Fine-tune a 13B model: Full fine-tuning 234 GB, LoRA 31.2 GB, QLoRA 11.1 GB"
+        "Fine-tune a 13B model: Full fine-tuning 234 GB, LoRA 31.2 GB, QLoRA 11.1 GB;"
+        " typically 231, 32.1, 19.7 GB"
     )
     assert "13B model" in text_of(soup.select_one("#headline"))
 

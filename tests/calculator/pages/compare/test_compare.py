@@ -124,7 +124,7 @@ def test_the_form_adds_a_configuration_that_starts_as_the_last(client):
     }
     assert values["sequence_length"] == "4096"
 
-    response = client.get("/compare/", {**values, "method": "qlora", "gpu": "", "add": "1"})
+    response = client.get("/compare/", {**values, "method": "qlora", "on_gpu": "", "add": "1"})
 
     assert response.status_code == 302
     added = page(client, response["Location"])

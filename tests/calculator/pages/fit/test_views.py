@@ -82,7 +82,7 @@ def test_the_cheapest_of_fresh_prices_says_so_where_an_old_one_is_lower(client):
     soup = page(client, LLAMA)
 
     assert "Cheapest to rent" in text(soup, ".fit-best")
-    assert "Older ones in the table are lower" in text(soup, ".fit-note")
+    assert "Older ones in the table are lower" in text(soup, "#fit-cheapest")
 
 
 def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):
@@ -90,7 +90,7 @@ def test_with_nothing_but_stale_prices_none_is_called_the_cheapest(client):
 
     soup = page(client, f"{LLAMA}&sort=price_per_hour")
 
-    assert "none is called the cheapest" in text(soup, ".fit-note")
+    assert "none is called the cheapest" in text(soup, "#fit-cheapest")
     assert "Cheapest" not in text(soup, ".fit-best")
     assert "old" in text(soup, ".setup__rent")
     note = soup.select_one(".setup__rent .price__note")["href"]
