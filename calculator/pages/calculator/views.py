@@ -32,7 +32,7 @@ PAGE_NAMES = (*CLUSTERED_NAMES, DIFFERENCES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, request.GET.dict(), today=today)
+    calculator = present_calculator(catalog, request.GET.dict(), today=today, fills_in=True)
     return _page(request, catalog, calculator)
 
 
@@ -85,7 +85,7 @@ def config(request: HttpRequest) -> HttpResponse:
     text = read_config_text(request)
     query = {**request.POST.dict(), "config": text}
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, query, today=today)
+    calculator = present_calculator(catalog, query, today=today, fills_in=True)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
     return _page(request, catalog, calculator)

@@ -32,7 +32,9 @@ PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES, OWN_GPU)
 @require_safe
 def inference(request: HttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    return _page(request, present_inference(catalog, request.GET.dict(), today=today))
+    return _page(
+        request, present_inference(catalog, request.GET.dict(), today=today, fills_in=True)
+    )
 
 
 @public(more=PAGE_NAMES, fragment=True)
@@ -79,7 +81,8 @@ def inference_config(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("calculator:inference")
     query = {**request.POST.dict(), "config": read_config_text(request)}
-    calculator = present_inference(current_catalog(), query, today=timezone.localdate())
+    catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_inference(catalog, query, today=today, fills_in=True)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
     return _page(request, calculator)
