@@ -127,8 +127,10 @@ def _meant_by(typed: str, matches: ModelMatches, rest: Mapping[str, str]) -> dic
     a model of the size that it states.
     """
     if matches.found:
+        first_word = typed.split()[0].casefold()
         known = [model for model in matches.found if model.architecture is not None]
-        return {"model": (known or matches.found)[0].slug}
+        begins = [model for model in known if model.name.casefold().startswith(first_word)]
+        return {"model": (begins or known or matches.found)[0].slug}
     sizes = {size for reading in readings_of(typed) for size in reading.sizes}
     stated = [size[:-1] for size in sizes if _BILLIONS.fullmatch(size)]
     return {"size": stated[0]} if len(stated) == 1 and "size" not in rest else {}

@@ -92,8 +92,7 @@ if (answer && fields.length) {
   });
 
   document.body.addEventListener("htmx:afterSettle", () => {
-    markErrors(fields);
-    markErrors(document.getElementById("settings-form")?.elements ?? []);
+    markErrors(document.getElementById("ask").elements);
   });
 
   // The same question again (Enter after typing) is no new place to come back to.
@@ -124,7 +123,7 @@ if (answer && gpu) {
 settings?.addEventListener("toggle", () => {
   const mode = document.getElementById("answer-state")?.dataset.mode;
   if (settings.open && mode === "rule-of-thumb")
-    document.getElementById("settings-form").requestSubmit();
+    htmx.trigger("#settings-fields", "ask");
 });
 
 // The chosen link goes with the list; the focus must not fall back to the top of the page. A search

@@ -140,7 +140,7 @@ def present_question(
     answer_links = Links(task, answered.subject_query, answered.beside_run_query)
     results = _results(catalog, task, answered)
     page_url = links.page_url(question.query)
-    thumb_query = question.rule_of_thumb_query or {}
+    thumb_query = answered.rule_of_thumb_query or {}
     own_query = question.own_gpu.query
     thumb_url, thumb_fragment_url = (
         links.urls({**thumb_query, **own_query}) if thumb_query else ("", "")
@@ -208,6 +208,12 @@ def _differences(
     slug = query.get(DIFFERENCES, "")
     found = differences_of_group(catalog, slug, question) if slug else ()
     return {slug: found} if found else {}
+
+
+def address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
+    """The page's address for a question, its shortest."""
+    question = with_cluster(read_question(catalog, query), query)
+    return Links(Task.TRAINING, {}).page_url(question.query)
 
 
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

@@ -116,7 +116,7 @@ def present_inference(
             {**question.settings_query, **question.own_gpu.query},
             links,
         ),
-        "settings": present_inference_settings(question),
+        "settings": present_inference_settings(question, links),
         "instead": None if found is None else _instead(found),
     }
     if not is_rough:
@@ -156,6 +156,11 @@ def _rough(question: InferenceQuestion) -> InferenceQuestion:
     if question.subject is None:
         return question
     return replace(question, subject=replace(question.subject, architecture=None))
+
+
+def inference_address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
+    """The page's address for a question, its shortest."""
+    return Links(Task.INFERENCE, {}).page_url(read_inference_question(catalog, query).query)
 
 
 def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:
