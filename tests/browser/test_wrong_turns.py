@@ -118,14 +118,19 @@ def test_a_run_may_be_stated_by_its_tokens_in_all(page):
     expect(page).to_have_url(re.compile("total_tokens=50000000"))
 
 
-def test_a_page_opened_with_a_mistake_speaks_of_no_last_answer(page, assert_accessible):
-    page.goto("/?size=abc")
-    page.get_by_label("Or type a size").fill("abcd")
+def test_a_page_opened_with_a_mistake_says_what_it_answers_instead(page, assert_accessible):
+    page.goto("/?size=abc&sequence_length=4096")
 
-    expect(page.locator("#size-error")).to_contain_text("“abcd”")
+    expect(page.locator("#size-error")).to_contain_text("“abc”")
+    expect(page.locator("#instead")).to_contain_text("Below is the answer for a 7B model, instead")
+    expect(page.locator("#headline")).to_contain_text("4,096 tokens")
     expect(page.locator("#last-answer")).to_be_hidden()
+    assert_accessible(page)
+    page.locator("#instead").get_by_role("link").click()
+    expect(page.get_by_label("Or type a size")).to_be_in_viewport()
     page.get_by_label("Or type a size").fill("8")
     expect(page.locator("#headline")).to_contain_text("8B model")
+    expect(page.locator("#instead")).to_have_count(0)
     page.get_by_label("Or type a size").fill("x")
     expect(page.locator("#last-answer")).to_be_visible()
     assert_accessible(page)
