@@ -154,3 +154,25 @@ def test_an_answer_is_added_to_the_comparison_that_was_looked_at_last(page_at):
     plain.goto("/fit/?model=qwen3-4b&method=lora")
     plain.locator("#fit-compare").click()
     expect(plain.locator(".compare thead th")).to_have_count(1)
+
+
+def test_back_and_forward_land_where_the_reader_was(page_at, width):
+    page = page_at(width, height=844)
+    page.goto(PRECISE)
+    saving = page.locator("#card-qlora .savings a[hx-get]").first
+    saving.scroll_into_view_if_needed()
+    was = top_of(page, "#card-qlora")
+
+    saving.click()
+    expect(page).to_have_url(re.compile("loss=chunked"))
+    page.wait_for_function("history.state?.place")
+    came = top_of(page, "#card-qlora")
+    assert abs(came - was) > 100
+
+    for move, place in ((page.go_back, was), (page.go_forward, came), (page.go_back, was)):
+        move()
+        page.wait_for_function(
+            "top => document.readyState === 'complete' &&"
+            " Math.abs(document.querySelector('#card-qlora').getBoundingClientRect().top - top) < 8",
+            arg=place,
+        )
