@@ -1,8 +1,10 @@
 """Where a visitor could lose the thread: clicks that throw the page about, answers that do not come."""
 
 import re
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 PRECISE = "/?model=llama-3.1-8b&sequence_length=4096&micro_batch=2"
@@ -10,6 +12,16 @@ PRECISE = "/?model=llama-3.1-8b&sequence_length=4096&micro_batch=2"
 
 def top_of(page, selector):
     return page.locator(selector).evaluate("element => element.getBoundingClientRect().top")
+
+
+def until(page, is_so):
+    """Wait for what holds sooner or later: a page that is just being left says nothing."""
+    for _ in range(100):
+        with suppress(PlaywrightError):
+            if is_so():
+                return
+        page.wait_for_timeout(100)
+    assert is_so()
 
 
 def test_a_saving_shows_its_card_and_does_not_throw_the_page_about(page_at, width):
@@ -165,14 +177,10 @@ def test_back_and_forward_land_where_the_reader_was(page_at, width):
 
     saving.click()
     expect(page).to_have_url(re.compile("loss=chunked"))
-    page.wait_for_function("history.state?.place")
+    until(page, lambda: page.evaluate("Boolean(history.state?.place)"))
     came = top_of(page, "#card-qlora")
     assert abs(came - was) > 100
 
     for move, place in ((page.go_back, was), (page.go_forward, came), (page.go_back, was)):
         move()
-        page.wait_for_function(
-            "top => document.readyState === 'complete' &&"
-            " Math.abs(document.querySelector('#card-qlora').getBoundingClientRect().top - top) < 8",
-            arg=place,
-        )
+        until(page, lambda place=place: abs(top_of(page, "#card-qlora") - place) < 8)

@@ -22,9 +22,9 @@ from calculator.pages.calculator.model_choice import MatchesView, present_matche
 from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import SUBJECT_NAMES, Question, read_question, with_cluster
-from calculator.question.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of

@@ -21,7 +21,7 @@ from calculator.pages.calculator.presenters import (
 from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
-from calculator.question.one_form import FORM_NAMES, WAS, meant_training
+from calculator.question.meant.one_form import FORM_NAMES, WAS, meant_training
 from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response

@@ -10,9 +10,9 @@ from calculator.answer.precise import PRECISE_METHODS
 from calculator.answer.setups import MOST_GPUS
 from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
+from calculator.question.meant.stand_ins import stand_in, stand_in_words
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
-from calculator.question.stand_ins import stand_in, stand_in_words
 from calculator.question.training_form import parse_count
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec

@@ -14,9 +14,9 @@ from calculator.estimation.device import DeviceBytes
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, Point, curves, own_value, values_of
+from calculator.question.meant.stand_ins import InsteadView, stand_in, stand_in_words
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
-from calculator.question.stand_ins import InsteadView, stand_in, stand_in_words
 from calculator.words.formatting import format_figure, format_range, format_size
 from calculator.words.methods import METHOD_NAMES
 

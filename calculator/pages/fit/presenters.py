@@ -20,8 +20,8 @@ from calculator.pages.fit.forms import DEFAULT_WORDS, PRICE_FIELDS, FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.reading import Question, precise_question, question_error, read_question
-from calculator.question.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES

@@ -26,9 +26,7 @@ from calculator.pages.inference.published import HeldTo, held_to
 from calculator.pages.inference.settings import present_inference_settings
 from calculator.question.inference.form import DEFAULTS, INFERENCE_FIELDS, INFERENCE_NAMES
 from calculator.question.inference.reading import InferenceQuestion, read_inference_question
-from calculator.question.own_gpu import OWN_GPU
-from calculator.question.reading import SUBJECT_NAMES
-from calculator.question.stand_ins import (
+from calculator.question.meant.stand_ins import (
     InsteadView,
     StandIn,
     first_of,
@@ -36,6 +34,8 @@ from calculator.question.stand_ins import (
     stand_in,
     stand_in_words,
 )
+from calculator.question.own_gpu import OWN_GPU
+from calculator.question.reading import SUBJECT_NAMES
 from calculator.question.subjects import Subject
 from calculator.words.addresses import path_of
 from calculator.words.formatting import format_figure

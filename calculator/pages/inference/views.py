@@ -21,7 +21,7 @@ from calculator.pages.inference.presenters import (
 from calculator.pages.inference.published import held_to
 from calculator.question.config_links import read_config_text
 from calculator.question.inference.form import INFERENCE_NAMES
-from calculator.question.one_form import FORM_NAMES, WAS, meant_inference
+from calculator.question.meant.one_form import FORM_NAMES, WAS, meant_inference
 from calculator.question.own_gpu import OWN_GPU
 from calculator.serving.public_views import public
 from calculator.words.addresses import path_of

@@ -27,15 +27,15 @@ from calculator.pages.my_gpu.answer_views import (
 from calculator.pages.my_gpu.facts import FactsView, facts_view
 from calculator.pages.my_gpu.forms import ONE_CARD, CardForm
 from calculator.pages.my_gpu.matrix import MatrixView, matrix_view
-from calculator.question.own_gpu import OwnGpu
-from calculator.question.reading import Question, read_question
-from calculator.question.stand_ins import (
+from calculator.question.meant.stand_ins import (
     InsteadView,
     StandIn,
     first_of,
     stand_in,
     stand_in_words,
 )
+from calculator.question.own_gpu import OwnGpu
+from calculator.question.reading import Question, read_question
 from calculator.question.training_form import (
     SETTING_NAMES,
     Run,

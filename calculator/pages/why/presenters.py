@@ -25,8 +25,8 @@ from calculator.pages.why.words import (
     others,
     reading,
 )
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.reading import Question, precise_question, question_error, read_question
-from calculator.question.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.training_form import Run
 from calculator.words.formatting import format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
