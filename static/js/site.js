@@ -122,8 +122,12 @@ if (answer && gpu) {
 // Opening the training settings asks for the precise estimate.
 settings?.addEventListener("toggle", () => {
   const mode = document.getElementById("answer-state")?.dataset.mode;
-  if (settings.open && mode === "rule-of-thumb")
-    htmx.trigger("#settings-fields", "ask");
+  if (!settings.open || mode !== "rule-of-thumb") return;
+  // A model that was typed and not sent yet goes with it.
+  const model = document.getElementById("model");
+  const asked = document.getElementById("answer-state").dataset.model;
+  if (model.value !== asked) model.form.requestSubmit();
+  else htmx.trigger("#settings-fields", "ask");
 });
 
 // The chosen link goes with the list; the focus must not fall back to the top of the page. A search

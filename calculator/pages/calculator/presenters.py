@@ -22,6 +22,7 @@ from calculator.pages.calculator.model_choice import MatchesView, present_matche
 from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
+from calculator.question.meant.one_form import shortest_query
 from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.own_gpu import OWN_GPU
 from calculator.question.reading import SUBJECT_NAMES, Question, read_question, with_cluster
@@ -213,7 +214,7 @@ def _differences(
 def address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
     """The page's address for a question, its shortest."""
     question = with_cluster(read_question(catalog, query), query)
-    return Links(Task.TRAINING, {}).page_url(question.query)
+    return Links(Task.TRAINING, {}).page_url(shortest_query(question, query))
 
 
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

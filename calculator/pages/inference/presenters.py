@@ -26,6 +26,7 @@ from calculator.pages.inference.published import HeldTo, held_to
 from calculator.pages.inference.settings import present_inference_settings
 from calculator.question.inference.form import DEFAULTS, INFERENCE_FIELDS, INFERENCE_NAMES
 from calculator.question.inference.reading import InferenceQuestion, read_inference_question
+from calculator.question.meant.one_form import shortest_query
 from calculator.question.meant.stand_ins import (
     InsteadView,
     StandIn,
@@ -160,7 +161,8 @@ def _rough(question: InferenceQuestion) -> InferenceQuestion:
 
 def inference_address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
     """The page's address for a question, its shortest."""
-    return Links(Task.INFERENCE, {}).page_url(read_inference_question(catalog, query).query)
+    question = read_inference_question(catalog, query)
+    return Links(Task.INFERENCE, {}).page_url(shortest_query(question, query))
 
 
 def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

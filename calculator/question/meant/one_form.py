@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU, read_cluster
 from calculator.question.inference.form import INFERENCE_NAMES, read_inference_form
-from calculator.question.reading import SUBJECT_NAMES
+from calculator.question.reading import SUBJECT_NAMES, Question
 from calculator.question.training_form import SETTING_NAMES, read_training_form
 
 WAS, ROUGH = "was", "rough"
@@ -37,6 +37,12 @@ def meant_inference(query: Mapping[str, str]) -> dict[str, str]:
         return form.settings is not None and not form.query
 
     return _meant(query, INFERENCE_NAMES, is_plain)
+
+
+def shortest_query(question: Question, query: Mapping[str, str]) -> dict[str, str]:
+    """What the page's address says; a name that others share stays, so that they are offered."""
+    typed = {"model": query["model"]} if question.matches.total_count else {}
+    return {**question.query, **typed}
 
 
 def _meant(
