@@ -72,6 +72,7 @@ def test_each_key_counted_it_still_takes_six_actions(page_at, width):
     visitor.fill("Sequence length", "4096")
     expect(page).to_have_url(re.compile(r"sequence_length=4096"))
     visitor.fill("Micro-batch", "2")
+    expect(page).to_have_url(re.compile(r"micro_batch=2"))
     expect(page.locator("#card-qlora .card__own .verdict")).to_have_text("too small")
     visitor.click(page.locator("#card-qlora .savings li").first.get_by_role("link"))
 
