@@ -59,27 +59,6 @@ def test_the_question_about_ones_own_card_takes_six_actions(page_at, width):
     assert visitor.action_count <= 6
 
 
-def test_each_key_counted_it_still_takes_six_actions(page_at, width):
-    page = page_at(width)
-    page.goto("/")
-    visitor = Visitor(page)
-
-    # No Enter: what was typed is sent once the settings are opened.
-    visitor.fill("Or a model", "llama 3.1 8b")
-    visitor.fill("On my GPU", "4090")
-    visitor.click(page.locator("#training-settings > summary"))
-    expect(page).to_have_url(re.compile(r"model=llama-3-1-8b&gpu=rtx-4090"))
-    visitor.fill("Sequence length", "4096")
-    expect(page).to_have_url(re.compile(r"sequence_length=4096"))
-    visitor.fill("Micro-batch", "2")
-    expect(page).to_have_url(re.compile(r"micro_batch=2"))
-    expect(page.locator("#card-qlora .card__own .verdict")).to_have_text("too small")
-    visitor.click(page.locator("#card-qlora .savings li").first.get_by_role("link"))
-
-    expect(page.locator("#card-qlora .card__own .verdict")).to_have_text("fits")
-    assert visitor.action_count == 6
-
-
 def test_the_gpu_stays_through_sizes_back_and_reload_and_is_kept_without_enter(page_at, width):
     page = page_at(width)
     page.goto("/")
