@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TypeVar
 
 from django.utils.text import get_text_list
 
@@ -39,10 +40,13 @@ from calculator.question.training_form import (
 )
 from calculator.words.formatting import query_number, shortened
 
+SUBJECT_NAMES = ("size", "model", "config")
 # All that a question may be asked by, the trainers' own names of settings included.
-QUESTION_NAMES = ("size", "model", "config", *SETTING_NAMES, *NAMES)
+QUESTION_NAMES = (*SUBJECT_NAMES, *SETTING_NAMES, *NAMES)
 # Of the site's pages, which keep the visitor's own GPU beside the question.
 PAGE_QUESTION_NAMES = (*QUESTION_NAMES, OWN_GPU)
+
+Q = TypeVar("Q", bound="Question")
 
 # Where a configuration cannot be computed.
 WAY_ON = "Or type the model’s published size above: the rule of thumb needs no more."
@@ -72,6 +76,22 @@ class Question:
     @property
     def run(self) -> Run | None:
         return self.training.run
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """What is wrong, by the name of its field; nothing of the visitor's own GPU, which no
+        figure needs.
+        """
+        return {**self.subject_errors, **self.training.errors}
+
+    @property
+    def subject_errors(self) -> dict[str, str]:
+        errors = {
+            "size": self.size_error,
+            "model": self.model_error,
+            "config": self.config_error,
+        }
+        return {name: error for name, error in errors.items() if error}
 
     @property
     def is_precise(self) -> bool:
@@ -240,7 +260,7 @@ def _with_targets_checked(question: Question) -> Question:
     return question
 
 
-def precise_question(question: Question) -> Question:
+def precise_question(question: Q) -> Q:
     """The same question; a plain size is asked about with the architecture usual for it."""
     subject = question.subject
     if subject is None or subject.architecture is not None or "size" not in question.subject_query:
@@ -267,12 +287,11 @@ def with_cluster(question: Question, query: Mapping[str, str]) -> Question:
 
 def question_error(question: Question) -> str:
     """All that is wrong with a question that needs a precise answer, in one text."""
-    errors = [question.size_error, question.model_error, question.config_error]
-    errors += question.training.errors.values()
+    errors = list(question.errors.values())
     subject = question.subject
     if subject is not None and subject.architecture is None:
         errors.append(
             f"Only the size of {subject.name} is known here, not what a training step of it"
             f" holds. {subject.parameters_only_reason}"
         )
-    return " ".join(filter(None, errors))
+    return " ".join(errors)

@@ -13,6 +13,7 @@ from calculator.words.formatting import shortened
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Criteria")
+F = TypeVar("F", bound="QueryForm")
 
 
 def for_message(typed: str) -> str:
@@ -73,6 +74,20 @@ class QueryForm(forms.Form):
     def typed(self) -> dict[str, str]:
         """The query as it was typed, for the address of a page that shows its errors."""
         return {name: self.data[name] for name in self.fields if name in self.data}
+
+
+def without_mistakes(
+    form: F, again: Callable[[Mapping[str, str]], F], *, but: Iterable[str] = ()
+) -> tuple[F, tuple[str, ...]]:
+    """The form of the same query with defaults for what is wrong, and the names of that.
+
+    but: names of which a page makes do with a mistake.
+    """
+    names: list[str] = []
+    while wrong := [name for name in form.errors if name not in {*but, *names}]:
+        names += wrong
+        form = again({name: text for name, text in form.data.items() if name not in names})
+    return form, tuple(names)
 
 
 def search_field(longest: int, example: str) -> forms.CharField:

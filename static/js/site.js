@@ -92,8 +92,7 @@ if (answer && fields.length) {
   });
 
   document.body.addEventListener("htmx:afterSettle", () => {
-    markErrors(fields);
-    markErrors(document.getElementById("settings-form")?.elements ?? []);
+    markErrors(document.getElementById("ask").elements);
   });
 
   // The same question again (Enter after typing) is no new place to come back to.
@@ -130,8 +129,12 @@ if (answer && gpu) {
 // Opening the training settings asks for the precise estimate.
 settings?.addEventListener("toggle", () => {
   const mode = document.getElementById("answer-state")?.dataset.mode;
-  if (settings.open && mode === "rule-of-thumb")
-    document.getElementById("settings-form").requestSubmit();
+  if (!settings.open || mode !== "rule-of-thumb") return;
+  // A model that was typed and not sent yet goes with it.
+  const model = document.getElementById("model");
+  const asked = document.getElementById("answer-state").dataset.model;
+  if (model.value !== asked) model.form.requestSubmit();
+  else htmx.trigger("#settings-fields", "ask");
 });
 
 // The chosen link goes with the list; the focus must not fall back to the top of the page. A search

@@ -207,7 +207,7 @@ def test_without_javascript_the_button_and_the_sizes_do_the_same(page_at):
     page.goto("/")
 
     page.get_by_label("Or type a size").fill("13")
-    page.locator("#size-form").get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show").click()
     assert page.url.endswith("/?size=13")
     assert figures(page) == ["234 GB", "31.2 GB", "11.1 GB"]
 
@@ -287,6 +287,6 @@ def test_a_printed_page_is_the_answer_in_ink_on_white(page_at):
 
     expect(page.locator("#headline")).to_be_visible()
     expect(page.locator(".card")).to_have_count(3)
-    for control in ("#sizes", "#size-form", ".site-nav"):
+    for control in ("#sizes", "#size", ".site-nav"):
         expect(page.locator(control)).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(21, 24, 28)"

@@ -1,8 +1,10 @@
 """Where a visitor could lose the thread: clicks that throw the page about, answers that do not come."""
 
 import re
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 PRECISE = "/?model=llama-3.1-8b&sequence_length=4096&micro_batch=2"
@@ -10,6 +12,16 @@ PRECISE = "/?model=llama-3.1-8b&sequence_length=4096&micro_batch=2"
 
 def top_of(page, selector):
     return page.locator(selector).evaluate("element => element.getBoundingClientRect().top")
+
+
+def until(page, is_so):
+    """Wait for what holds sooner or later: a page that is just being left says nothing."""
+    for _ in range(100):
+        with suppress(PlaywrightError):
+            if is_so():
+                return
+        page.wait_for_timeout(100)
+    assert is_so()
 
 
 def test_a_saving_shows_its_card_and_does_not_throw_the_page_about(page_at, width):
@@ -118,14 +130,19 @@ def test_a_run_may_be_stated_by_its_tokens_in_all(page):
     expect(page).to_have_url(re.compile("total_tokens=50000000"))
 
 
-def test_a_page_opened_with_a_mistake_speaks_of_no_last_answer(page, assert_accessible):
-    page.goto("/?size=abc")
-    page.get_by_label("Or type a size").fill("abcd")
+def test_a_page_opened_with_a_mistake_says_what_it_answers_instead(page, assert_accessible):
+    page.goto("/?size=abc&sequence_length=4096")
 
-    expect(page.locator("#size-error")).to_contain_text("“abcd”")
+    expect(page.locator("#size-error")).to_contain_text("“abc”")
+    expect(page.locator("#instead")).to_contain_text("Below is the answer for a 7B model, instead")
+    expect(page.locator("#headline")).to_contain_text("4,096 tokens")
     expect(page.locator("#last-answer")).to_be_hidden()
+    assert_accessible(page)
+    page.locator("#instead").get_by_role("link").click()
+    expect(page.get_by_label("Or type a size")).to_be_in_viewport()
     page.get_by_label("Or type a size").fill("8")
     expect(page.locator("#headline")).to_contain_text("8B model")
+    expect(page.locator("#instead")).to_have_count(0)
     page.get_by_label("Or type a size").fill("x")
     expect(page.locator("#last-answer")).to_be_visible()
     assert_accessible(page)
@@ -156,3 +173,21 @@ def test_an_answer_is_added_to_the_comparison_that_was_looked_at_last(page_at):
     plain.goto("/fit/?model=qwen3-4b&method=lora")
     plain.locator("#fit-compare").click()
     expect(plain.locator(".compare thead th")).to_have_count(1)
+
+
+def test_back_and_forward_land_where_the_reader_was(page_at, width):
+    page = page_at(width, height=844)
+    page.goto(PRECISE)
+    saving = page.locator("#card-qlora .savings a[hx-get]").first
+    saving.scroll_into_view_if_needed()
+    was = top_of(page, "#card-qlora")
+
+    saving.click()
+    expect(page).to_have_url(re.compile("loss=chunked"))
+    until(page, lambda: page.evaluate("Boolean(history.state?.place)"))
+    came = top_of(page, "#card-qlora")
+    assert abs(came - was) > 100
+
+    for move, place in ((page.go_back, was), (page.go_forward, came), (page.go_back, was)):
+        move()
+        until(page, lambda place=place: abs(top_of(page, "#card-qlora") - place) < 8)

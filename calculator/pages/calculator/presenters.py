@@ -24,8 +24,11 @@ from calculator.pages.calculator.model_choice import MatchesView, present_matche
 from calculator.pages.calculator.settings_panel import SettingsPanel, present_settings
 from calculator.presets.forms import DEFAULT_SIZE_B
 from calculator.question.cluster import CLUSTER_NAMES, ONE_GPU
+from calculator.question.meant.one_form import shortest_query
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.own_gpu import OWN_GPU
-from calculator.question.reading import Question, read_question, with_cluster
+from calculator.question.reading import SUBJECT_NAMES, Question, read_question, with_cluster
+from calculator.question.training_fields import FIELDS
 from calculator.question.training_form import SETTING_NAMES
 from calculator.words.addresses import path_of
 from calculator.words.formatting import format_number, query_number
@@ -51,7 +54,8 @@ class RuleOfThumbView:
 class CalculatorView:
     """Everything on the calculator's page that depends on the inputs.
 
-    `answer` is None while the input has an error; a browser keeps the last one, and says so.
+    `answer` is None while the input has an error, and a browser keeps the last one; or it is
+    `instead`'s, which says what was answered.
     """
 
     task: str
@@ -66,6 +70,7 @@ class CalculatorView:
     """What is in it may be one of these."""
     settings: SettingsPanel | None
     answer: AnswerView | None
+    instead: InsteadView | None
     page_path: str
     page_url: str
     canonical_url: str
@@ -85,20 +90,40 @@ class CalculatorView:
     @property
     def error(self) -> str:
         """All errors in one text, for the announcement."""
-        question = self.question
-        errors = [question.size_error, question.model_error, question.config_error]
-        return " ".join(filter(None, [*errors, *question.training.errors.values()]))
+        return " ".join(self.question.errors.values())
 
 
 def present_calculator(
-    catalog: Catalog, query: Mapping[str, str], *, today: dt.date | None = None
+    catalog: Catalog,
+    query: Mapping[str, str],
+    *,
+    today: dt.date | None = None,
+    fills_in: bool = False,
 ) -> CalculatorView:
     """Turn a query string's values into the page: the answer, or the error beside its field.
 
-    `today` is what prices are old or fresh by; without it none is called out of date.
+    `today` is what prices are old or fresh by; without it none is called out of date. With
+    `fills_in`, what is wrong has its default in an answer that says so.
     """
-    question = with_cluster(read_question(catalog, query), query)
-    return present_question(catalog, Task.TRAINING, question, query, today=today)
+
+    def read(query: Mapping[str, str]) -> Question:
+        return with_cluster(read_question(catalog, query), query)
+
+    question = read(query)
+    found = stand_in(query, read) if fills_in and question.errors else None
+    if found is None:
+        return present_question(catalog, Task.TRAINING, question, query, today=today)
+    fields = (*SUBJECT_NAMES, *FIELDS, *CLUSTER_NAMES)
+    instead = InsteadView(stand_in_words(found), first_of(found.names, fields))
+    return present_question(
+        catalog,
+        Task.TRAINING,
+        question,
+        query,
+        today=today,
+        answered=found.question,
+        instead=instead,
+    )
 
 
 def present_question(
@@ -108,12 +133,19 @@ def present_question(
     query: Mapping[str, str],
     *,
     today: dt.date | None = None,
+    answered: Question | None = None,
+    instead: InsteadView | None = None,
 ) -> CalculatorView:
-    """The page for a question that has been read from the query."""
+    """The page for a question that has been read from the query.
+
+    answered: the question that is answered in its place, as `instead` says.
+    """
     links = Links(task, question.subject_query, question.beside_run_query)
-    results = _results(catalog, task, question)
+    answered = answered or question
+    answer_links = Links(task, answered.subject_query, answered.beside_run_query)
+    results = _results(catalog, task, answered)
     page_url = links.page_url(question.query)
-    thumb_query = question.rule_of_thumb_query or {}
+    thumb_query = answered.rule_of_thumb_query or {}
     own_query = question.own_gpu.query
     thumb_url, thumb_fragment_url = (
         links.urls({**thumb_query, **own_query}) if thumb_query else ("", "")
@@ -149,7 +181,8 @@ def present_question(
             if task == Task.TRAINING
             else None
         ),
-        answer=present_answer(catalog, task, question, links, results, today),
+        answer=present_answer(catalog, task, answered, answer_links, results, today),
+        instead=instead,
         page_path=links.page_path,
         page_url=page_url,
         # Whose GPU is asked about makes no page of its own.
@@ -181,6 +214,12 @@ def _differences(
     slug = query.get(DIFFERENCES, "")
     found = differences_of_group(catalog, slug, question) if slug else ()
     return {slug: found} if found else {}
+
+
+def address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
+    """The page's address for a question, its shortest."""
+    question = with_cluster(read_question(catalog, query), query)
+    return Links(Task.TRAINING, {}).page_url(shortest_query(question, query))
 
 
 def present_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

@@ -80,7 +80,9 @@ class SettingsPanel:
     trainer: str
     trainer_note: str
     subject_query: Mapping[str, str]
-    """What the form sends beside its fields: the model, and the visitor's own GPU."""
+    """What is asked beside its fields: the model, and the visitor's own GPU."""
+    precise_url: str = ""
+    """From the rule of thumb to the precise estimate of the fields as they stand."""
     title: str = "Training settings"
 
     @property
@@ -117,7 +119,18 @@ def present_settings(
         trainer=form.trainer,
         trainer_note=_trainer_note(form.trainer),
         subject_query={**question.subject_query, **question.own_gpu.query},
+        precise_url=(
+            ""
+            if run is None or not is_rough_size(question)
+            else links.page_url(links.query_with(run))
+        ),
     )
+
+
+def is_rough_size(question: Question) -> bool:
+    """Whether a plain size is answered by the rule of thumb."""
+    is_size = question.subject is not None and "size" in question.subject_query
+    return is_size and not question.is_precise
 
 
 def batch_words(run: Run) -> str:

@@ -14,25 +14,29 @@ from calculator.models import Task
 from calculator.pages.calculator.differences import DIFFERENCES, present_differences
 from calculator.pages.calculator.presenters import (
     CalculatorView,
+    address_of,
     present_calculator,
     present_search,
 )
 from calculator.pages.heads import calculator_head
 from calculator.question.cluster import CLUSTER_NAMES
 from calculator.question.config_links import read_config_text
+from calculator.question.meant.one_form import FORM_NAMES, WAS, meant_training
 from calculator.question.reading import PAGE_QUESTION_NAMES
 from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
 CLUSTERED_NAMES = (*PAGE_QUESTION_NAMES, *CLUSTER_NAMES)
-PAGE_NAMES = (*CLUSTERED_NAMES, DIFFERENCES)
+PAGE_NAMES = (*CLUSTERED_NAMES, DIFFERENCES, *FORM_NAMES)
 
 
 @public(more=PAGE_NAMES)
 @require_safe
 def training(request: HttpRequest) -> HttpResponse:
-    catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, request.GET.dict(), today=today)
+    catalog, today, query = current_catalog(), timezone.localdate(), request.GET.dict()
+    if WAS in query:
+        return redirect(address_of(catalog, meant_training(query)))
+    calculator = present_calculator(catalog, query, today=today, fills_in=True)
     return _page(request, catalog, calculator)
 
 
@@ -40,7 +44,8 @@ def training(request: HttpRequest) -> HttpResponse:
 @require_safe
 def training_fragment(request: HtmxHttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, request.GET.dict(), today=today)
+    query = meant_training(request.GET.dict())
+    calculator = present_calculator(catalog, query, today=today)
     template = "calculator/pages/calculator/fragment.jinja"
     return fragment_response(
         request,
@@ -86,7 +91,7 @@ def config(request: HttpRequest) -> HttpResponse:
     text = read_config_text(request)
     query = {**request.POST.dict(), "config": text}
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_calculator(catalog, query, today=today)
+    calculator = present_calculator(catalog, query, today=today, fills_in=True)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
     return _page(request, catalog, calculator)

@@ -16,7 +16,8 @@ from gpus.specs import GpuSpec
 class AddForm(forms.Form):
     """What to compare with: the last configuration's values, to change one of them.
 
-    It only collects text: `read_configuration` checks it, as it does what stands in a URL.
+    It only collects text: `read_configuration` checks it, as it does what stands in a URL. What is
+    wrong with what was `typed` it is told (`errors`, by field).
     """
 
     use_required_attribute = False
@@ -35,16 +36,27 @@ class AddForm(forms.Form):
 
     def __init__(
         self,
-        last: Configuration | None,
         models: Iterable[tuple[str, str]],
         gpus: Iterable[GpuSpec],
+        *,
+        initial: dict[str, str] | None = None,
+        typed: Mapping[str, str] | None = None,
+        errors: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(initial=initial_values(last), auto_id="add-%s")
+        self.found_errors = errors or {}
+        super().__init__(typed, initial=initial, auto_id="add-%s")
         choice_field(self, "model").choices = list(models)
         choices = sorted(((gpu.slug, gpu.name) for gpu in gpus), key=lambda each: each[1])
         choice_field(self, "on_gpu").choices = [("", "none in particular"), *choices]
         for name in ("sequence_length", "micro_batch", "lora_rank", "gpu_count"):
             self.fields[name].widget.attrs["inputmode"] = "numeric"
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-describedby"] = f"add-{name}_error"
+
+    def clean(self) -> dict[str, object]:
+        for name, error in self.found_errors.items():
+            self.add_error(name if name in self.fields else None, error)
+        return self.cleaned_data
 
 
 def initial_values(last: Configuration | None) -> dict[str, str]:

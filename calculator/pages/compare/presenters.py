@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -15,7 +15,7 @@ from calculator.pages.compare.configurations import (
     read_configuration,
     read_configurations,
 )
-from calculator.pages.compare.forms import AddForm, added_values
+from calculator.pages.compare.forms import AddForm, added_values, initial_values
 from calculator.pages.compare.results import compare
 from calculator.pages.compare.rows import Row, RowGroup, row_groups
 from calculator.words.methods import METHOD_NAMES
@@ -31,6 +31,7 @@ class Column:
     name: str
     method_name: str
     error: str
+    instead: str
     calculator_url: str
     fit_url: str
     remove_url: str
@@ -49,8 +50,13 @@ class CompareView:
     """The address of the configurations that were asked for; empty where none was."""
 
 
-def present_compare(catalog: Catalog, query: Mapping[str, str]) -> CompareView:
-    """Turn a query string's values into the columns and rows of the comparison."""
+def present_compare(
+    catalog: Catalog, query: Mapping[str, str], added: Configuration | None = None
+) -> CompareView:
+    """Turn a query string's values into the columns and rows of the comparison.
+
+    added: what the form was sent off with, where it has a mistake: it stays in the form.
+    """
     asked = read_configurations(catalog, query)
     found = asked or default_configurations(catalog, DEFAULT_MODEL)
     compared = [compare(each, catalog.usable_tiers) for each in found]
@@ -66,18 +72,35 @@ def present_compare(catalog: Catalog, query: Mapping[str, str]) -> CompareView:
         summary=_summary(groups),
         columns=tuple(_column(each, found) for each in found),
         groups=groups,
-        form=AddForm(found[-1], models, catalog.gpus) if has_room else None,
+        form=_form(catalog, models, found[-1], query, added) if has_room else None,
         kept=tuple((each.slot, each.value) for each in _renamed(found)),
         kept_url=compare_url(asked) if asked else "",
     )
 
 
-def url_with_added(catalog: Catalog, query: Mapping[str, str]) -> str:
-    """The address of the comparison with what its form adds; the fifth is not taken."""
-    found = list(read_configurations(catalog, query))
-    if len(found) < len(SLOTS):
-        found.append(read_configuration(catalog, "", added_values(query)))
-    return compare_url(found)
+def _form(
+    catalog: Catalog,
+    models: list[tuple[str, str]],
+    last: Configuration,
+    query: Mapping[str, str],
+    added: Configuration | None,
+) -> AddForm:
+    if added is None:
+        return AddForm(models, catalog.gpus, initial=initial_values(last))
+    return AddForm(models, catalog.gpus, typed=query, errors=added.errors)
+
+
+def added_configuration(catalog: Catalog, query: Mapping[str, str]) -> Configuration | None:
+    """What the form adds; None where there is no room for it: the fifth is not taken."""
+    if len(read_configurations(catalog, query)) >= len(SLOTS):
+        return None
+    return read_configuration(catalog, "", added_values(query))
+
+
+def url_with_added(catalog: Catalog, query: Mapping[str, str], added: Configuration | None) -> str:
+    """The address of the comparison with what its form adds."""
+    found = read_configurations(catalog, query)
+    return compare_url(found if added is None else (*found, added))
 
 
 def compare_url(configurations: Sequence[Configuration]) -> str:
@@ -87,22 +110,20 @@ def compare_url(configurations: Sequence[Configuration]) -> str:
 
 def _renamed(found: Sequence[Configuration]) -> tuple[Configuration, ...]:
     """The same in the first slots: a removed one leaves no gap."""
-    return tuple(
-        Configuration(slot, each.question, each.method, each.gpu, each.gpu_count, each.error)
-        for slot, each in zip(SLOTS, found, strict=False)
-    )
+    return tuple(replace(each, slot=slot) for slot, each in zip(SLOTS, found, strict=False))
 
 
 def _column(configuration: Configuration, found: Sequence[Configuration]) -> Column:
     subject = configuration.question.subject
     others = [each for each in found if each is not configuration]
-    query = configuration.question.query
+    query = configuration.asked.query
     fit_query = {**query, "method": configuration.method}
     return Column(
         slot=configuration.slot,
         name="?" if subject is None else subject.name,
         method_name=METHOD_NAMES[configuration.method],
         error=configuration.error,
+        instead=configuration.instead,
         calculator_url=reverse("calculator:training", query=query),
         fit_url=reverse("fit:page", query=fit_query),
         remove_url=compare_url(others) if others else "",

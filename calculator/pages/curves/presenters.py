@@ -14,6 +14,7 @@ from calculator.estimation.device import DeviceBytes
 from calculator.estimation.verdict import VERDICT_WORDS, verdict
 from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, Point, curves, own_value, values_of
+from calculator.question.meant.stand_ins import InsteadView, stand_in, stand_in_words
 from calculator.question.own_gpu import OwnGpu
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.formatting import format_figure, format_range, format_size
@@ -46,11 +47,12 @@ class CurveRow:
 
 @dataclass(frozen=True, slots=True)
 class CurvesView:
-    """The whole page. `drawing` is None while something asked has an error."""
+    """The whole page. `drawing` is None where something asked has an error and nothing stands in."""
 
     title: str
     lead: str
     error: str
+    instead: InsteadView | None
     axes: tuple[AxisChoice, ...]
     axis_name: str
     axis_unit: str
@@ -64,41 +66,56 @@ class CurvesView:
 
 
 def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
-    """Turn a query string's values into the picture and its table."""
-    question = precise_question(read_question(catalog, query))
-    axis = next((name for name in AXES if name == query.get("x", "length")), None)
-    error = question_error(question)
-    if axis is None:
-        error = "Choose what to draw against: sequence length, micro-batch or model size."
-    subject, run = question.subject, question.run
-    if axis is None or error or subject is None or run is None or subject.architecture is None:
-        return _view(question, axis or "length", error, None, ())
+    """Turn a query string's values into the picture and its table.
+
+    What is wrong has its default in a picture that says so.
+    """
+
+    def read(query: Mapping[str, str]) -> Question:
+        return precise_question(read_question(catalog, query))
+
+    question = read(query)
+    found_axis = next((name for name in AXES if name == query.get("x", "length")), None)
+    axis: Axis = found_axis or "length"
+    errors = [question_error(question)]
+    if found_axis is None:
+        errors.append("Choose what to draw against: sequence length, micro-batch or model size.")
+    error = " ".join(filter(None, errors))
+    found = stand_in(query, read) if question.errors else None
+    asked = question if found is None else found.question
+    subject, run = asked.subject, asked.run
+    if question_error(asked) or subject is None or run is None or subject.architecture is None:
+        return _view(question, asked, axis, error, None, ())
+    words = stand_in_words(found, *([] if found_axis else [AXIS_NAMES[axis]]))
     settings_of = {method: run.settings_for(method) for method in PRECISE_METHODS}
-    found = curves(catalog, axis, subject.architecture, settings_of)
+    lines = curves(catalog, axis, subject.architecture, settings_of)
     own = own_value(axis, settings_of["lora"], subject.params_b)
     labels = {value: _label(axis, value) for value in values_of(catalog, axis)}
     drawing = draw(
-        found,
+        lines,
         catalog.usable_tiers,
         METHOD_NAMES,
-        _words(axis, found, labels),
+        _words(axis, lines, labels),
         _thinned(labels),
         own,
     )
-    return _view(
-        question, axis, "", drawing, _rows(found, labels, own, question.own_gpu.own), found
-    )
+    rows = _rows(lines, labels, own, asked.own_gpu.own)
+    calculator_url = reverse("calculator:training", query=question.query) if found else ""
+    instead = InsteadView(words, "", error, calculator_url) if error else None
+    return _view(question, asked, axis, error, drawing, rows, lines, instead)
 
 
 def _view(
     question: Question,
+    asked: Question,
     axis: Axis,
     error: str,
     drawing: Drawing | None,
     rows: tuple[CurveRow, ...],
     found: tuple[Curve, ...] = (),
+    instead: InsteadView | None = None,
 ) -> CurvesView:
-    subject = question.subject
+    subject = asked.subject
     name = "your model" if subject is None else subject.name
     about = "typical models" if axis == "size" else name
     return CurvesView(
@@ -109,6 +126,7 @@ def _view(
             else "What one GPU must have for models of the architecture usual for their size."
         ),
         error=error,
+        instead=instead,
         axes=tuple(_choice(question, each, axis) for each in AXES),
         axis_name=AXIS_NAMES[axis],
         axis_unit=AXIS_UNITS[axis],

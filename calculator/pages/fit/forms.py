@@ -33,6 +33,19 @@ DEFAULTS = {
     "sort": DEFAULT_SORT,
 }
 
+# What is said to stand in for a field that is wrong.
+DEFAULT_WORDS = {
+    "method": METHOD_NAMES[DEFAULTS["method"]],
+    "examples": f"{int(DEFAULTS['examples']):,} examples",
+    "example_tokens": f"{DEFAULTS['example_tokens']} tokens per example",
+    "epochs": f"{DEFAULTS['epochs']} epochs",
+    "total_tokens": "the tokens that the examples come to",
+    "gpu_count": "any number of GPUs",
+    "strategy": "any way to share it out",
+    "offload": "the host’s memory as needed",
+    "sort": f"the {SORTS[DEFAULT_SORT]}",
+}
+
 
 class FitForm(QueryForm):
     """Always bound; what is left out has its default."""
@@ -155,6 +168,7 @@ class FitForm(QueryForm):
 # What the form needs to be asked about; a required field that is emptied has its default.
 assert set(DEFAULTS) <= set(FitForm.base_fields)
 assert set(METHOD_NAMES) == set(PRECISE_METHODS)
+assert set(DEFAULT_WORDS) | PRICE_FIELDS == set(FitForm.base_fields)
 
 
 def _text(value: object) -> str:

@@ -17,14 +17,16 @@ from calculator.estimation import Architecture, TrainingSettings
 from calculator.estimation.cluster.flops import flops_per_token
 from calculator.pages.calculator.beside.minimum import minimum_words, smaller_but_tight
 from calculator.pages.calculator.beside.own_gpu import OwnVerdictView, own_verdict
-from calculator.pages.fit.forms import FitForm
+from calculator.pages.fit.forms import DEFAULT_WORDS, PRICE_FIELDS, FitForm
 from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.query_forms import without_mistakes
 from gpus.labels import setup_label
 from gpus.listing.price_notes import PriceNote, PriceNotes
 from gpus.presenters import MAY_BE_OUT_OF_DATE_AFTER
@@ -45,6 +47,7 @@ class MinimumView:
 class TableView:
     """The setups that hold the run. `more_url` shows the rest of a long table."""
 
+    sort: str
     status: str
     count_words: str
     """Of a number of GPUs that cannot be had as such."""
@@ -68,13 +71,14 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class FitView:
-    """The whole page. `table` is None while something asked has an error."""
+    """The whole page. `table` is None while something asked has an error and nothing stands in."""
 
     form: FitForm
     title: str
     heading: str
     subject_words: str
     error: str
+    instead: InsteadView | None
     table: TableView | None
     kept_query: tuple[tuple[str, str], ...]
     page_url: str
@@ -84,44 +88,83 @@ class FitView:
     stale_days: int
 
 
-def present_fit(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -> FitView:
-    """Turn a query string's values into the page, or into the errors beside its fields."""
+def present_fit(
+    catalog: Catalog, query: Mapping[str, str], *, today: dt.date, fills_in: bool = False
+) -> FitView:
+    """Turn a query string's values into the page, or into the errors beside its fields.
+
+    With `fills_in`, what is wrong has its default in a table that says so.
+    """
     question = precise_question(read_question(catalog, query))
     form = FitForm(query, catalog.gpus)
     error = question_error(question)
+    asked = _Asked(question, form)
+    if fills_in and (question.errors or not form.is_answerable):
+        asked = _without_mistakes(catalog, query, asked)
     table = None
-    subject, run = question.subject, question.run
-    if form.is_answerable and not error and subject is not None and run is not None:
+    subject, run = asked.question.subject, asked.question.run
+    if asked.form.is_answerable and not question_error(asked.question) and subject and run:
         assert subject.architecture is not None
-        settings = run.settings_for(form.cleaned_data["method"])
+        settings = run.settings_for(asked.form.cleaned_data["method"])
         rows = fit_rows(
             catalog.gpus,
             subject.architecture,
             settings,
-            form.workload(settings.sequence_length),
+            asked.form.workload(settings.sequence_length),
             today=today,
-            stated=form.stated(),
+            stated=asked.form.stated(),
         )
-        table = _table(catalog, subject.architecture, settings, form, rows, question, query, today)
+        table = _table(catalog, subject.architecture, settings, asked, rows, query, today)
     name = "your model" if subject is None else subject.name
-    method = METHOD_NAMES.get(form.data.get("method", ""), "fine-tuning")
+    method = METHOD_NAMES.get(asked.form.data.get("method", ""), "fine-tuning")
     heading = f"GPUs for {method} of {name}"
-    page_query = {**question.query, **form.query()}
+    is_understood = form.is_answerable and not error
     return FitView(
         form=form,
-        title=heading if table else "Check what you asked",
+        title=heading if is_understood else "Check what you asked",
         heading=heading,
-        subject_words=_settings_words(question, form),
+        subject_words=_settings_words(asked.question, asked.form),
         error=error,
+        instead=asked.instead if table else None,
         table=table,
-        kept_query=tuple(question.query.items()),
-        page_url=reverse("fit:page", query=page_query),
+        # What is wrong with the run has no field here to put it right in.
+        kept_query=tuple(asked.question.query.items()),
+        page_url=reverse("fit:page", query={**question.query, **form.query()}),
         fragment_path=reverse("fit:table"),
         calculator_url=reverse(
             "calculator:training", query={**question.query, **form.cluster_query()}
         ),
-        compare_url=comparison_of({**question.query, "method": form.data["method"]}),
+        compare_url=comparison_of({**asked.question.query, "method": asked.form.data["method"]}),
         stale_days=MAY_BE_OUT_OF_DATE_AFTER.days,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is answered, and what is said of it where it is less than what was asked."""
+
+    question: Question
+    form: FitForm
+    instead: InsteadView | None = None
+
+
+def _without_mistakes(catalog: Catalog, query: Mapping[str, str], asked: _Asked) -> _Asked:
+    def read(query: Mapping[str, str]) -> Question:
+        return precise_question(read_question(catalog, query))
+
+    found = stand_in(query, read) if asked.question.errors else None
+    form, names = without_mistakes(
+        asked.form, lambda query: FitForm(query, catalog.gpus), but=PRICE_FIELDS
+    )
+    return _Asked(
+        asked.question if found is None else found.question,
+        form,
+        InsteadView(
+            stand_in_words(found, *(DEFAULT_WORDS[name] for name in names)),
+            first_of(names, FitForm.base_fields, prefix="fit-"),
+            question_error(asked.question),
+            reverse("calculator:training", query=asked.question.query),
+        ),
     )
 
 
@@ -129,21 +172,22 @@ def _table(
     catalog: Catalog,
     architecture: Architecture,
     settings: TrainingSettings,
-    form: FitForm,
+    asked: _Asked,
     rows: tuple[FitRow, ...],
-    question: Question,
     query: Mapping[str, str],
     today: dt.date,
 ) -> TableView:
+    question, form = asked.question, asked.form
     ordered = sort_rows(rows, form.cleaned_data["sort"])
     shown = ordered if query.get("all") else ordered[:ROWS_AT_FIRST]
     best, notes = best_of(rows), PriceNotes()
     own = question.own_gpu.own
     split = halves(architecture, settings, catalog.tiers)
     everything = {**question.query, **form.query(), "all": "1"}
-    asked = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
+    asked_count = sum(runs_on(gpu, settings.method) for gpu in catalog.gpus)
     return TableView(
-        status=_status(rows, asked, form.stated()),
+        sort=form.cleaned_data["sort"],
+        status=_status(rows, asked_count, form.stated()),
         count_words=form.count_words(),
         minimum=_minimum(catalog, architecture, settings, form),
         own=(

@@ -22,7 +22,7 @@ FIT_NAMES = (*PAGE_QUESTION_NAMES, *FitForm.base_fields, "all")
 @public(more=FIT_NAMES)
 @require_safe
 def fit_page(request: HttpRequest) -> HttpResponse:
-    fit = _present(request)
+    fit = _present(request, fills_in=True)
     head = run_head(
         reverse("fit:page"), "Every GPU", fit.calculator_url, is_indexed=not request.GET
     )
@@ -39,5 +39,6 @@ def fit_table(request: HtmxHttpRequest) -> HttpResponse:
     )
 
 
-def _present(request: HttpRequest) -> FitView:
-    return present_fit(current_catalog(), request.GET.dict(), today=timezone.localdate())
+def _present(request: HttpRequest, *, fills_in: bool = False) -> FitView:
+    today = timezone.localdate()
+    return present_fit(current_catalog(), request.GET.dict(), today=today, fills_in=fills_in)

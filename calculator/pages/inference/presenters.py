@@ -25,9 +25,19 @@ from calculator.pages.inference.cards import (
 )
 from calculator.pages.inference.published import HeldTo, held_to
 from calculator.pages.inference.settings import present_inference_settings
-from calculator.question.inference.form import INFERENCE_NAMES
+from calculator.question.inference.form import DEFAULTS, INFERENCE_FIELDS, INFERENCE_NAMES
 from calculator.question.inference.reading import InferenceQuestion, read_inference_question
+from calculator.question.meant.one_form import shortest_query
+from calculator.question.meant.stand_ins import (
+    InsteadView,
+    StandIn,
+    first_of,
+    setting_words,
+    stand_in,
+    stand_in_words,
+)
 from calculator.question.own_gpu import OWN_GPU
+from calculator.question.reading import SUBJECT_NAMES
 from calculator.question.subjects import Subject
 from calculator.words.addresses import path_of
 from calculator.words.formatting import format_figure
@@ -55,12 +65,6 @@ class InferenceView(CalculatorView):
     held_to: HeldTo | None = None
 
     @property
-    def error(self) -> str:
-        question = self.question
-        errors = [question.size_error, question.model_error, question.config_error]
-        return " ".join(filter(None, [*errors, *question.inference.errors.values()]))
-
-    @property
     def models_fragment_url(self) -> str:
         return path_of("calculator:inference_models_fragment")
 
@@ -70,14 +74,34 @@ class InferenceView(CalculatorView):
 
 
 def present_inference(
-    catalog: Catalog, query: Mapping[str, str], *, today: dt.date | None = None
+    catalog: Catalog,
+    query: Mapping[str, str],
+    *,
+    today: dt.date | None = None,
+    fills_in: bool = False,
 ) -> InferenceView:
-    """Turn a query string's values into the page: the answer, or the error beside its field."""
-    question = read_inference_question(catalog, query)
+    """Turn a query string's values into the page: the answer, or the error beside its field.
+
+    With `fills_in`, what is wrong has its default in an answer that says so.
+    """
+
+    def read(query: Mapping[str, str]) -> InferenceQuestion:
+        return read_inference_question(catalog, query)
+
+    question = read(query)
+    found = stand_in(query, read) if fills_in and question.errors else None
+    answered = question if found is None else found.question
     links = Links(Task.INFERENCE, question.subject_query, question.own_gpu.query)
     # The page by the rule of thumb is the calculator's; what is precise takes the place of it.
-    base = present_question(catalog, Task.INFERENCE, _rough(question), {}, today=today)
-    results = _results(catalog, question)
+    base = present_question(
+        catalog,
+        Task.INFERENCE,
+        _rough(question),
+        {},
+        today=today,
+        answered=_rough(answered),
+    )
+    results = _results(catalog, answered)
     is_rough = question.inference.settings is not None and not results
     values = {each.name: getattr(base, each.name) for each in fields(CalculatorView)}
     values |= {
@@ -94,14 +118,15 @@ def present_inference(
             {**question.settings_query, **question.own_gpu.query},
             links,
         ),
-        "settings": present_inference_settings(question),
+        "settings": present_inference_settings(question, links),
+        "instead": None if found is None else _instead(found),
         "gpu_choices": gpu_choices(question, links),
     }
     if not is_rough:
         page_url = links.page_url(question.query)
         values |= {
             "title": _title(question, results),
-            "answer": _answer(catalog, question, results),
+            "answer": _answer(catalog, answered, results),
             "page_url": page_url,
             "canonical_url": (
                 links.page_url(question.run_query) if question.is_understood else links.page_path
@@ -112,12 +137,21 @@ def present_inference(
     return InferenceView(
         **values,
         precise=(
-            _precise(catalog, question, question.subject, results, today)
-            if results and question.subject is not None
+            _precise(catalog, answered, answered.subject, results, today)
+            if results and answered.subject is not None
             else None
         ),
         held_to=held_to(catalog),
     )
+
+
+def _instead(found: StandIn[InferenceQuestion]) -> InsteadView:
+    defaults = {
+        each.name: setting_words(each, str(getattr(DEFAULTS, each.name)))
+        for each in INFERENCE_FIELDS.fields
+    }
+    words = stand_in_words(found, defaults=defaults)
+    return InsteadView(words, first_of(found.names, (*SUBJECT_NAMES, *defaults)))
 
 
 def _rough(question: InferenceQuestion) -> InferenceQuestion:
@@ -125,6 +159,12 @@ def _rough(question: InferenceQuestion) -> InferenceQuestion:
     if question.subject is None:
         return question
     return replace(question, subject=replace(question.subject, architecture=None))
+
+
+def inference_address_of(catalog: Catalog, query: Mapping[str, str]) -> str:
+    """The page's address for a question, its shortest."""
+    question = read_inference_question(catalog, query)
+    return Links(Task.INFERENCE, {}).page_url(shortest_query(question, query))
 
 
 def present_inference_search(catalog: Catalog, query: Mapping[str, str]) -> MatchesView:

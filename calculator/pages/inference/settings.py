@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from calculator.pages.calculator.links import Links
 from calculator.pages.calculator.settings_panel import (
     FieldView,
     GroupView,
     OptionView,
     SettingsPanel,
+    is_rough_size,
 )
 from calculator.pages.inference.cards import load_words
-from calculator.question.inference.form import DEFAULTS, INFERENCE_FIELDS, InferenceForm
+from calculator.question.inference.form import (
+    DEFAULTS,
+    INFERENCE_FIELDS,
+    NAME_THAT_MAKES_A_SIZE_PRECISE,
+    InferenceForm,
+)
 from calculator.question.inference.reading import InferenceQuestion
 from calculator.question.setting_fields import SettingField
 
 TITLE = "Context, sequences, runtime"
 
 
-def present_inference_settings(question: InferenceQuestion) -> SettingsPanel:
+def present_inference_settings(question: InferenceQuestion, links: Links) -> SettingsPanel:
     form = question.inference
+    precise_url = ""
+    if is_rough_size(question) and form.settings is not None:
+        kept = {NAME_THAT_MAKES_A_SIZE_PRECISE: form.value_of(NAME_THAT_MAKES_A_SIZE_PRECISE)}
+        precise_url = links.page_url({**question.query, **kept})
     return SettingsPanel(
         first=GroupView(
             INFERENCE_FIELDS.slug,
@@ -32,7 +43,8 @@ def present_inference_settings(question: InferenceQuestion) -> SettingsPanel:
         trainers=(),
         trainer="",
         trainer_note="",
-        subject_query=question.subject_query,
+        subject_query={**question.subject_query, **question.own_gpu.query},
+        precise_url=precise_url,
         title=TITLE,
     )
 

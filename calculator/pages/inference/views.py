@@ -14,32 +14,37 @@ from calculator.models import Task
 from calculator.pages.heads import calculator_head, page_head
 from calculator.pages.inference.presenters import (
     InferenceView,
+    inference_address_of,
     present_inference,
     present_inference_search,
 )
 from calculator.pages.inference.published import held_to
 from calculator.question.config_links import read_config_text
 from calculator.question.inference.form import INFERENCE_NAMES
+from calculator.question.meant.one_form import FORM_NAMES, WAS, meant_inference
 from calculator.question.own_gpu import OWN_GPU
 from calculator.serving.public_views import keeps_own_gpu, public
 from calculator.words.addresses import path_of
 from calculator.words.fragments import HtmxHttpRequest, fragment_response
 
-PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES, OWN_GPU)
+PAGE_NAMES = ("size", "model", "config", *INFERENCE_NAMES, OWN_GPU, *FORM_NAMES)
 
 
 @public(more=PAGE_NAMES)
 @require_safe
 def inference(request: HttpRequest) -> HttpResponse:
-    catalog, today = current_catalog(), timezone.localdate()
-    return _page(request, present_inference(catalog, request.GET.dict(), today=today))
+    catalog, today, query = current_catalog(), timezone.localdate(), request.GET.dict()
+    if WAS in query:
+        return redirect(inference_address_of(catalog, meant_inference(query)))
+    return _page(request, present_inference(catalog, query, today=today, fills_in=True))
 
 
 @public(more=PAGE_NAMES, fragment=True)
 @require_safe
 def inference_fragment(request: HtmxHttpRequest) -> HttpResponse:
     catalog, today = current_catalog(), timezone.localdate()
-    calculator = present_inference(catalog, request.GET.dict(), today=today)
+    query = meant_inference(request.GET.dict())
+    calculator = present_inference(catalog, query, today=today)
     template = "calculator/pages/inference/fragment.jinja"
     return fragment_response(
         request,
@@ -81,7 +86,8 @@ def inference_config(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("calculator:inference")
     query = {**request.POST.dict(), "config": read_config_text(request)}
-    calculator = present_inference(current_catalog(), query, today=timezone.localdate())
+    catalog, today = current_catalog(), timezone.localdate()
+    calculator = present_inference(catalog, query, today=today, fills_in=True)
     if not calculator.question.config_error:
         return redirect(calculator.page_url)
     return _page(request, calculator)

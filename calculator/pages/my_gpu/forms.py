@@ -10,6 +10,9 @@ from calculator.answer.setups import MOST_GPUS
 from calculator.words.fields import CountField, WordField
 from calculator.words.query_forms import QueryForm, choice_field
 
+# What is said to stand in for a number that is wrong.
+ONE_CARD = "one card"
+
 
 class CardForm(QueryForm):
     """Always bound; what is left out has its default."""

@@ -14,6 +14,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.estimation.cluster.counts import words_for_count
 from calculator.estimation.cluster.my_gpu import Cards
+from calculator.estimation.spellings import NAMES
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.my_gpu.answer_views import (
@@ -24,9 +25,17 @@ from calculator.pages.my_gpu.answer_views import (
     values_row,
 )
 from calculator.pages.my_gpu.facts import FactsView, facts_view
-from calculator.pages.my_gpu.forms import CardForm
+from calculator.pages.my_gpu.forms import ONE_CARD, CardForm
 from calculator.pages.my_gpu.matrix import MatrixView, matrix_view
+from calculator.question.meant.stand_ins import (
+    InsteadView,
+    StandIn,
+    first_of,
+    stand_in,
+    stand_in_words,
+)
 from calculator.question.own_gpu import OwnGpu
+from calculator.question.reading import Question, read_question
 from calculator.question.training_form import (
     SETTING_NAMES,
     Run,
@@ -34,6 +43,7 @@ from calculator.question.training_form import (
     run_of_settings,
 )
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.query_forms import without_mistakes
 from gpus.specs import GpuSpec
 
 # What a visitor is most likely to ask about first; any other model is a choice away.
@@ -67,6 +77,7 @@ class CardView:
     form: CardForm
     title: str
     error: str
+    instead: InsteadView | None
     answers: AnswersView | None
     matrix: MatrixView
     kept_query: tuple[tuple[str, str], ...]
@@ -76,9 +87,17 @@ class CardView:
 
 
 def present_card(
-    catalog: Catalog, slug: str, query: Mapping[str, str], *, today: dt.date
+    catalog: Catalog,
+    slug: str,
+    query: Mapping[str, str],
+    *,
+    today: dt.date,
+    fills_in: bool = False,
 ) -> CardView | None:
-    """One GPU's page for a query string's values; None where no such GPU is published."""
+    """One GPU's page for a query string's values; None where no such GPU is published.
+
+    With `fills_in`, what is wrong has its default in answers that say so.
+    """
     gpu = next((each for each in catalog.gpus if each.slug == slug), None)
     if gpu is None:
         return None
@@ -86,14 +105,28 @@ def present_card(
         model.slug: model for model in catalog.language_models if model.architecture is not None
     }
     default = DEFAULT_MODEL if DEFAULT_MODEL in models else next(iter(models), "")
-    form = CardForm(query, ((key, each.name) for key, each in models.items()), default)
-    training = read_training_form(query)
-    is_right = form.is_valid()
+
+    def asked_form(query: Mapping[str, str]) -> CardForm:
+        return CardForm(query, ((key, each.name) for key, each in models.items()), default)
+
+    form, training = asked_form(query), read_training_form(query)
+    answered, run, instead = form, training.run, None
+    if fills_in and (form.errors or training.errors):
+        answered, names = without_mistakes(form, asked_form)
+        found = _settings_without_mistakes(catalog, query) if training.errors else None
+        run = run if found is None else found.question.run
+        default_words = {"gpu_count": ONE_CARD, "model": models[default].name if default else ""}
+        instead = InsteadView(
+            stand_in_words(found, *(default_words[name] for name in names)),
+            first_of(names, CardForm.base_fields, prefix="card-"),
+            " ".join(training.errors.values()),
+        )
     answers = None
-    if is_right and training.run is not None:
-        model = models[form.cleaned_data["model"]]
-        answers = _answers(catalog, gpu, model, form.cleaned_data["gpu_count"], training.run)
-    kept = dict(training.typed) if training.run is None else training.run.query()
+    if answered.is_valid() and run is not None:
+        model = models[answered.cleaned_data["model"]]
+        answers = _answers(catalog, gpu, model, answered.cleaned_data["gpu_count"], run)
+    # What is wrong with a setting has no field here to put it right in.
+    kept = dict(training.typed) if run is None else run.query()
     path = reverse("gpus:card", args=[slug])
     asked = {name: form.data[name] for name in form.fields if form.data[name] != ""}
     page_query = kept | {
@@ -107,6 +140,7 @@ def present_card(
         form=form,
         title=f"{gpu.name}: what it can fine-tune",
         error=" ".join(training.errors.values()),
+        instead=instead if answers else None,
         answers=answers,
         matrix=matrix_view(catalog, gpu),
         kept_query=tuple(kept.items()),
@@ -114,6 +148,13 @@ def present_card(
         canonical_path=path,
         fragment_path=reverse("gpus:card_answers", args=[slug]),
     )
+
+
+def _settings_without_mistakes(
+    catalog: Catalog, query: Mapping[str, str]
+) -> StandIn[Question] | None:
+    settings = {name: query[name] for name in (*SETTING_NAMES, *NAMES) if name in query}
+    return stand_in(settings, lambda query: read_question(catalog, query))
 
 
 def _answers(

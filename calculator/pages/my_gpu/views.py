@@ -22,7 +22,7 @@ CARD_NAMES = (*QUESTION_NAMES, *CardForm.base_fields)
 @keeps_own_gpu
 @require_safe
 def card_page(request: HttpRequest, slug: str) -> HttpResponse:
-    card = _present(request, slug)
+    card = _present(request, slug, fills_in=True)
     head = gpu_head(card.gpu.name, slug, card.canonical_path, is_indexed=not request.GET)
     return render(request, "calculator/pages/my_gpu/page.html", {"card": card, "head": head})
 
@@ -38,9 +38,9 @@ def card_answers(request: HtmxHttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _present(request: HttpRequest, slug: str) -> CardView:
+def _present(request: HttpRequest, slug: str, *, fills_in: bool = False) -> CardView:
     query, today = request.GET.dict(), timezone.localdate()
-    card = present_card(current_catalog(), slug, query, today=today)
+    card = present_card(current_catalog(), slug, query, today=today, fills_in=fills_in)
     if card is None:
         raise Http404("No GPU of that name is published.")
     return card

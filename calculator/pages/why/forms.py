@@ -20,12 +20,20 @@ FIGURES: dict[str, tuple[str, FigureKind]] = {
     OUT_OF_MEMORY: ("Out of memory on a card of", "device"),
 }
 
+DEFAULTS = {"figure": "nvidia-smi", "method": "lora"}
+# What is said to stand in for a field that is wrong.
+DEFAULT_WORDS = {
+    "figure": f"the figure of {DEFAULTS['figure']}",
+    "amount": "nothing measured",
+    "method": METHOD_NAMES[DEFAULTS["method"]],
+}
+
 
 class WhyForm(QueryForm):
     """Always bound; without an amount nothing has been measured yet."""
 
     id_prefix = "why"
-    defaults = {"figure": "nvidia-smi", "method": "lora"}
+    defaults = DEFAULTS
 
     figure = WordField(
         label="What showed it", choices=[(name, words) for name, (words, _) in FIGURES.items()]

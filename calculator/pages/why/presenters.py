@@ -12,7 +12,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import Estimate, TrainingSettings, estimate
 from calculator.estimation.explaining import figure_of
 from calculator.pages.why.bars import BarView, Scale
-from calculator.pages.why.forms import WhyForm
+from calculator.pages.why.forms import DEFAULT_WORDS, WhyForm
 from calculator.pages.why.links import calculator_url
 from calculator.pages.why.words import (
     KIND_MEANINGS,
@@ -25,11 +25,13 @@ from calculator.pages.why.words import (
     others,
     reading,
 )
+from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.question.training_form import Run
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_gb, format_range
 from calculator.words.methods import METHOD_NAMES
+from calculator.words.query_forms import without_mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class WhyView:
     title: str
     subject_words: str
     error: str
+    instead: InsteadView | None
     figures: tuple[FigureView, ...]
     answer: AnswerView | None
     kept_query: tuple[tuple[str, str], ...]
@@ -98,34 +101,52 @@ class WhyView:
     """A comparison of the run, which a script adds to the last that was seen."""
 
 
-def present_why(catalog: Catalog, query: Mapping[str, str]) -> WhyView:
-    """Turn a query string's values into the page, or into the errors beside its fields."""
-    question = precise_question(read_question(catalog, query))
-    form = WhyForm(query)
-    error = question_error(question)
+def present_why(catalog: Catalog, query: Mapping[str, str], *, fills_in: bool = False) -> WhyView:
+    """Turn a query string's values into the page, or into the errors beside its fields.
+
+    With `fills_in`, what is wrong has its default in an answer that says so.
+    """
+
+    def read(query: Mapping[str, str]) -> Question:
+        return precise_question(read_question(catalog, query))
+
+    question, form = read(query), WhyForm(query)
+    calculator_url = reverse("calculator:training", query=question.query)
+    asked, asked_form, instead = question, form, None
+    if fills_in and (question.errors or form.errors):
+        found = stand_in(query, read) if question.errors else None
+        asked = question if found is None else found.question
+        asked_form, names = without_mistakes(form, WhyForm)
+        instead = InsteadView(
+            stand_in_words(found, *(DEFAULT_WORDS[name] for name in names)),
+            first_of(names, WhyForm.base_fields, prefix="why-"),
+            question_error(question),
+            calculator_url,
+        )
     figures: tuple[FigureView, ...] = ()
     view = None
-    subject, run = question.subject, question.run
-    method = form.cleaned_data.get("method") if form.is_valid() else None
-    if method and not error and subject is not None and run is not None:
+    subject, run = asked.subject, asked.run
+    method = asked_form.cleaned_data.get("method") if asked_form.is_valid() else None
+    if method and not question_error(asked) and subject is not None and run is not None:
         assert subject.architecture is not None
         settings = run.settings_for(method)
         figures = _figures(estimate(subject.architecture, settings))
-        if measured := form.measured():
-            found = answer(subject.architecture, settings, measured)
-            view = _answer(found, question, run, settings)
+        if measured := asked_form.measured():
+            view = _answer(answer(subject.architecture, settings, measured), asked, run, settings)
     return WhyView(
         form=form,
         title="Why is my number different?",
-        subject_words=_subject_words(question, method),
-        error=error,
+        subject_words=_subject_words(asked, method),
+        error=question_error(question),
+        instead=instead if figures else None,
         figures=figures,
         answer=view,
-        kept_query=tuple(question.query.items()),
+        # What is wrong with the run has no field here to put it right in.
+        kept_query=tuple(asked.query.items()),
         page_url=reverse("calculator:why", query={**question.query, **form.query()}),
         fragment_path=reverse("calculator:why_fragment"),
-        calculator_url=reverse("calculator:training", query=question.query),
-        compare_url=comparison_of({**question.query, "method": form.data["method"]}),
+        calculator_url=calculator_url,
+        compare_url=comparison_of({**asked.query, "method": asked_form.data["method"]}),
     )
 
 

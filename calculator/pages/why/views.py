@@ -24,7 +24,7 @@ def why_page(request: HttpRequest) -> HttpResponse:
     head = page_head(
         "why", reverse("calculator:why"), "Another figure", is_indexed=not request.GET
     )
-    context = {"why": _present(request), "head": head}
+    context = {"why": _present(request, fills_in=True), "head": head}
     return render(request, "calculator/pages/why/page.html", context)
 
 
@@ -38,5 +38,5 @@ def why_fragment(request: HtmxHttpRequest) -> HttpResponse:
     )
 
 
-def _present(request: HttpRequest) -> WhyView:
-    return present_why(current_catalog(), request.GET.dict())
+def _present(request: HttpRequest, *, fills_in: bool = False) -> WhyView:
+    return present_why(current_catalog(), request.GET.dict(), fills_in=fills_in)

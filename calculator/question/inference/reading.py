@@ -29,6 +29,10 @@ class InferenceQuestion(Question):
         return self.subject is not None and self.inference.settings is not None
 
     @property
+    def errors(self) -> Mapping[str, str]:
+        return {**self.subject_errors, **self.inference.errors}
+
+    @property
     def settings_query(self) -> dict[str, str]:
         """The settings to take along to another model; a plain size stays precise with them."""
         query = self.inference.query

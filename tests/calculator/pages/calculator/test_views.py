@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from bs4 import BeautifulSoup
@@ -161,7 +160,7 @@ def test_inference_shows_the_same_cards_for_16_8_and_4_bits(client):
 
 @pytest.mark.parametrize("page", ["/", "/inference/"])
 @pytest.mark.parametrize("typed", ["", "abc", "0", "99999", "6,7", "<script>alert(1)</script>"])
-def test_bad_input_gets_words_beside_the_field_and_no_cards(client, page, typed):
+def test_bad_input_gets_words_beside_the_field_and_the_front_pages_cards(client, page, typed):
     response = client.get(page, {"size": typed})
 
     soup = soup_of(response)
@@ -170,8 +169,8 @@ def test_bad_input_gets_words_beside_the_field_and_no_cards(client, page, typed)
     assert soup.select_one("#size")["value"] == typed
     assert soup.select_one("#size")["aria-invalid"] == "true"
     assert "size-error" in soup.select_one("#size")["aria-describedby"]
-    assert soup.select(".card") == []
-    assert soup.select(".ruler") == []
+    assert "for a 7B model, instead" in text_of(soup.select_one("#instead"))
+    assert cards_of(response) == cards_of(client.get(page))
     assert "<script>alert" not in response.content.decode()
 
 
@@ -265,12 +264,12 @@ def test_a_page_asks_nothing_of_the_database(client, settings, django_assert_num
 
 
 def test_the_page_works_without_its_scripts(client):
-    form = soup_of(client.get("/?size=13")).select_one("#size-form")
+    form = soup_of(client.get("/?size=13")).select_one("#ask")
 
     assert form["method"] == "get"
     assert form["action"] == "/"
-    assert form.select_one("button[type=submit]")
-    assert unescape(form.select_one("input")["name"]) == "size"
+    assert form.select_one("button[type=submit]:not([form])")
+    assert {"size", "model", "gpu"} <= {each["name"] for each in form.select("input[name]")}
 
 
 def test_a_price_on_a_card_says_when_it_may_be_out_of_date(client):

@@ -186,14 +186,14 @@ def test_an_error_stands_beside_its_field(client, query, field, message):
     soup = page(client, f"/gpus/rtx-4090/?{query}")
 
     assert message in text(soup, f"#card-{field}_error")
-    assert soup.select_one(".largest") is None
-    assert soup.select_one("#facts")
+    assert soup.select_one("#instead a")["href"] == f"#card-{field}"
+    assert soup.select_one(".largest")
 
 
 def test_a_wrong_setting_in_the_address_is_told_in_words(client):
     soup = page(client, "/gpus/rtx-4090/?sequence_length=0")
 
-    assert "Sequence length must be a whole number" in text(soup, "#live-status")
+    assert "Sequence length must be a whole number" in text(soup, "#instead")
 
 
 def test_the_fragment_pushes_the_pages_address(client):
