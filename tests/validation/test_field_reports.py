@@ -21,10 +21,8 @@ from validation.measured.models import CATALOG
 
 REPORTS = {report.id: report for report in read_field_reports()}
 # The level reached. The bar is 0.85 of all reports, with none that cannot be stated.
-RIGHT_OF_STATED = (
-    0.757  # 0.768 before two reports of ZeRO-3 were added that ran out where we say “tight”
-)
-RIGHT_COUNT = 103
+RIGHT_OF_STATED = 0.772
+RIGHT_COUNT = 105
 with CATALOG.open(encoding="utf-8", newline="") as file:
     SLUGS = {row["slug"] for row in csv.DictReader(file)}
 
