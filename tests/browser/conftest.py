@@ -38,7 +38,7 @@ ARGUMENTS = [
 ]
 
 # As for a click: a machine that is busy with other tests is slow without being wrong.
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 # A colour that is still on its way to the other scheme is none. The first frame starts the way.
 COLOURS_HAVE_CHANGED = """
@@ -143,9 +143,8 @@ def page_at(browser, site, problems):
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
         # The first page of a process works out every model's numbers, beside other processes.
-        context.set_default_navigation_timeout(30_000)
+        context.set_default_timeout(30_000)
         problems.watch(context)
         return context.new_page()
 
