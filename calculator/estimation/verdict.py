@@ -62,7 +62,11 @@ def verdict_sentence(device: DeviceBytes, usable_bytes: int, gpu_count: int = 1)
         f"Tight on {usable} GB: {odds}. Where the card is full, PyTorch waits for the GPU, gives"
         " cached blocks back and asks again: steps get slower, and one longer sequence or an"
         " evaluation may end the run. PYTORCH_ALLOC_CONF=expandable_segments:True helps."
-        + (" Most runs on several GPUs that were reported, and are tight by this estimate, ran out." if gpu_count > 1 else "")
+        + (
+            " Most runs on several GPUs that were reported, and are tight by this estimate, ran out."
+            if gpu_count > 1
+            else ""
+        )
     )
 
 
