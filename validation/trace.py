@@ -2,6 +2,7 @@
 
     python -m validation.trace                      the cases that validation/traces.csv lacks
     python -m validation.trace --all                every case anew
+    python -m validation.trace --before 2026-11-28  those traced before that day, to go on with --all
     python -m validation.trace --device cuda        run the matrix for a GPU for real
     python -m validation.trace --device cuda --list print that matrix, without a GPU
 
@@ -74,8 +75,11 @@ def main() -> None:
             print(_in_words(case))
         return
     path = TRACES if arguments.device == "fake" else GPU_RUNS
-    known = {} if arguments.all and not arguments.model else _read(path)
-    missing = [case for case in cases if arguments.all or _key(case) not in known]
+    known = read_rows(path)
+    if arguments.all and not arguments.model:
+        known = {key: known[key] for key in map(key_of, cases) if key in known}
+    day = "9999" if arguments.all else arguments.before
+    missing = [case for case in cases if known.get(key_of(case), _NEVER)["date"] < day]
     _run(missing, path, arguments.device, known)
 
 
@@ -83,20 +87,26 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=("fake", "cuda"), default="fake")
     parser.add_argument("--all", action="store_true", help="run every case anew")
+    parser.add_argument(
+        "--before", metavar="YYYY-MM-DD", default="1", help="run anew what ran before that day"
+    )
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     parser.add_argument("--model", nargs="*", help="only these models' cases (slugs)")
     return parser.parse_args()
 
 
 def _run(cases: list[Case], path: Path, device: str, known: dict[tuple[str, ...], Any]) -> None:
-    """Run the cases one by one; each result is in the file before the next one starts."""
+    """Run the cases one by one; each result is in the file before the next one starts.
+
+    A row stays until its case has run anew, so that a run may end at any case and go on later.
+    """
     from tqdm import tqdm
 
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     for case in tqdm(cases, desc="steps", unit="step"):
         row = _trace(case) if device == "fake" else _measure(case)
-        known[_key(case)] = row
+        known[key_of(case)] = row
         write_rows(path, TRACE_COLUMNS if device == "fake" else GPU_COLUMNS, known.values())
 
 
@@ -145,9 +155,13 @@ def settings_of(case: Case) -> dict[str, Any]:
     }
 
 
-def _key(case: Case) -> tuple[str, ...]:
+def key_of(case: Case) -> tuple[str, ...]:
+    """What tells a case's row from every other."""
     return tuple(str(value) for value in settings_of(case).values())
 
+
+# Of a case without a row.
+_NEVER = {"date": ""}
 
 # What a row has that was written before a setting was known.
 USUAL = {name: str(value) for name, value in settings_of(Case("")).items()}
@@ -159,7 +173,8 @@ def _in_words(case: Case) -> str:
     return " ".join([case.model, *changed])
 
 
-def _read(path: Path) -> dict[tuple[str, ...], Any]:
+def read_rows(path: Path) -> dict[tuple[str, ...], Any]:
+    """The committed rows by their cases' keys; none where there is no file."""
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:

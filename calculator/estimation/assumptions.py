@@ -107,13 +107,15 @@ def assumptions_of(architecture: Architecture, settings: TrainingSettings) -> tu
             "Embeddings, head and norms are cast to fp32 by peft's prepare_model_for_kbit_training,"
             " and what the quantised layers make of the norms' output is as wide."
         )
+    kind = "reentrant" if settings.reentrant_checkpoints else "non-reentrant"
     lines.append(
-        "Each layer is checkpointed (non-reentrant) and recomputed in the backward pass."
+        f"Each layer is checkpointed ({kind}) and recomputed in the backward pass."
         if settings.gradient_checkpointing
         else "All activations are kept for the backward pass."
     )
     lines += _of_the_step(settings)
-    if settings.method == "qlora" and settings.quantization == "int8":
+    leaves_graph = not (settings.gradient_checkpointing and settings.reentrant_checkpoints)
+    if settings.method == "qlora" and settings.quantization == "int8" and leaves_graph:
         lines.append(
             "bitsandbytes' 8-bit layers keep their inputs until the backward pass is done,"
             " checkpointing or not."

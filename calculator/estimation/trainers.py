@@ -156,6 +156,11 @@ _AXOLOTL = TrainerDefaults(
             False,
             "axolotl/utils/schemas/config.py: gradient_checkpointing",
         ),
+        Default(
+            "reentrant_checkpoints",
+            True,
+            "axolotl/utils/config/__init__.py: gradient_checkpointing_kwargs, but for Gemma 4",
+        ),
         Default("optimizer", "adamw", "axolotl/utils/schemas/training.py: optimizer"),
         Default(
             "recipe",
@@ -194,8 +199,8 @@ _AXOLOTL = TrainerDefaults(
         ),
     ),
     (
-        "In full fine-tuning embedding, head and norms are fp32 there, which is not modelled: too"
-        " low by 8 bytes for each of their parameters.",
+        "In full fine-tuning with SDPA or eager attention embedding, head and norms are fp32 there,"
+        " which is not modelled: too low by 8 bytes for each of their parameters.",
         "Its LoRA kernels, on by default on one GPU, save less than plain ones: a little too high.",
         "Rank and target modules have to be stated there; 16 and all linear maps here.",
     ),

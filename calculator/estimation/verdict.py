@@ -33,13 +33,14 @@ def is_held(device: DeviceBytes, usable_bytes: int) -> bool:
     return verdict(device, usable_bytes) != "too_small"
 
 
-def verdict_sentence(device: DeviceBytes, usable_bytes: int) -> str:
-    """What the verdict means on that card.
+def verdict_sentence(device: DeviceBytes, usable_bytes: int, gpu_count: int = 1) -> str:
+    """What the verdict means on that card, one of so many that share the run.
 
     When an allocation fails, PyTorch's allocator waits for the GPU, gives all cached blocks that
     are free as a whole back to the driver, and asks again
     (c10/cuda/CUDACachingAllocator.cpp, release_cached_blocks; torch.cuda.memory_stats counts
-    it as num_alloc_retries).
+    it as num_alloc_retries). What is said of several GPUs is counted from the field reports
+    (validation/field_reports.csv; tests/validation/test_field_reports.py holds it to them).
     """
     low, likely, high = (_gb(size) for size in (device.low, device.likely, device.high))
     usable = _gb(usable_bytes)
@@ -61,6 +62,11 @@ def verdict_sentence(device: DeviceBytes, usable_bytes: int) -> str:
         f"Tight on {usable} GB: {odds}. Where the card is full, PyTorch waits for the GPU, gives"
         " cached blocks back and asks again: steps get slower, and one longer sequence or an"
         " evaluation may end the run. PYTORCH_ALLOC_CONF=expandable_segments:True helps."
+        + (
+            " Most runs on several GPUs that were reported, and are tight by this estimate, ran out."
+            if gpu_count > 1
+            else ""
+        )
     )
 
 

@@ -89,39 +89,40 @@ _HYBRIDS = (
     ("falcon-h1-7b", 6, _FALCON_H1),
 )
 _SHARED_EXPERT = _ATTENTION_TARGETS + "+gate_proj+up_proj+down_proj"
-# Other families: the model, how many of its layers are traced (0: all), and targets.
+# Other families: the model, how many of its layers are traced (0: all), the checkpointed steps'
+# tokens, and targets.
 _FAMILIES = (
-    ("gemma-3n-e2b", 0, _ALL),
-    ("gemma-4-e2b", 0, _ALL),
-    ("gemma-4-e4b", 0, _ALL),
-    ("gemma-4-31b", 12, _ALL),
-    ("gemma-4-26b-a4b", 6, _ALL),
-    ("gpt-oss-120b", 4, _ALL),
+    ("gemma-4-e2b", 0, 2048, _ALL),
+    ("gemma-4-e4b", 0, 6144, _ALL),
+    ("gemma-4-31b", 12, 3072, _ALL),
+    ("gemma-4-26b-a4b", 6, 2048, _ALL),
+    ("gpt-oss-120b", 4, 6144, _ALL),
     # peft cannot adapt Llama 4's router, which gives two tensors.
-    ("llama-4-scout-109b-a17b", 4, _SHARED_EXPERT),
-    ("llama-4-maverick-400b-a17b", 4, _SHARED_EXPERT),
-    ("glm-4-5-air-106b-a12b", 3, _ALL),
-    ("glm-4-7-355b-a32b", 4, _ALL),
-    ("deepseek-v3-671b-a37b", 4, _ALL),
-    ("kimi-k2-1t-a32b", 2, _LATENT_TARGETS),
-    ("minimax-m2-230b-a10b", 3, _ALL),
-    ("minimax-text-01-456b-a46b", 8, "qkv_proj+out_proj+output_gate+" + _ATTENTION_TARGETS),
-    ("exaone-4-0-1-2b", 0, _ALL),
-    ("exaone-4-0-32b", 8, _ALL),
-    ("ernie-4-5-0-3b", 0, _ALL),
-    ("ernie-4-5-21b-a3b", 6, _ALL),
-    ("seed-oss-36b", 6, _ALL),
-    ("hunyuan-7b", 8, _ALL),
-    ("hunyuan-a13b-80b", 4, _ALL),
-    ("glm-4-9b", 8, _ALL),
-    ("olmo-3-32b", 8, _ALL),
-    ("opt-6-7b", 6, _ALL),
-    ("bloom-7b1", 6, _ALL),
-    ("gpt-j-6b", 6, _ALL),
-    ("mpt-7b", 6, _ALL),
+    ("llama-4-scout-109b-a17b", 4, 3072, _SHARED_EXPERT),
+    ("llama-4-maverick-400b-a17b", 4, 2048, _SHARED_EXPERT),
+    ("glm-4-5-air-106b-a12b", 3, 6144, _ALL),
+    ("glm-4-7-355b-a32b", 4, 3072, _ALL),
+    ("deepseek-v3-671b-a37b", 4, 2048, _ALL),
+    ("kimi-k2-1t-a32b", 2, 6144, _LATENT_TARGETS),
+    ("minimax-m2-230b-a10b", 3, 3072, _ALL),
+    ("minimax-text-01-456b-a46b", 8, 2048, "qkv_proj+out_proj+output_gate+" + _ATTENTION_TARGETS),
+    ("exaone-4-0-1-2b", 0, 2048, _ALL),
+    ("exaone-4-0-32b", 8, 6144, _ALL),
+    ("ernie-4-5-0-3b", 0, 3072, _ALL),
+    ("ernie-4-5-21b-a3b", 6, 2048, _ALL),
+    ("seed-oss-36b", 6, 6144, _ALL),
+    ("hunyuan-7b", 8, 3072, _ALL),
+    ("hunyuan-a13b-80b", 4, 2048, _ALL),
+    ("glm-4-9b", 8, 6144, _ALL),
+    ("olmo-3-32b", 8, 3072, _ALL),
+    # The positions of these end at 2,048.
+    ("opt-6-7b", 6, 2048, _ALL),
+    ("bloom-7b1", 6, 2048, _ALL),
+    ("gpt-j-6b", 6, 2048, _ALL),
+    ("mpt-7b", 6, 2048, _ALL),
+    ("gemma-3n-e2b", 0, 2048, _ALL),
+    ("gemma-3n-e4b", 0, 3072, _ALL),
 )
-# Their positions end at 2,048.
-_SHORT = ("opt-6-7b", "bloom-7b1", "gpt-j-6b", "mpt-7b")
 _VARIED = ("llama-3-2-1b", "qwen3-0-6b", "gemma-3-1b")
 _VARIATIONS = (
     {"method": "lora", "lora_targets": "q_proj+v_proj", "gradient_checkpointing": False},
@@ -244,10 +245,9 @@ def _traced_cases() -> Iterator[Case]:
             yield replace(
                 case, gradient_checkpointing=False, sequence_length=1024, micro_batch=batch
             )
-    for index, (model, layer_count, targets) in enumerate(_FAMILIES):
+    for model, layer_count, length, targets in _FAMILIES:
         for recipe in _RECIPES:
             case = Case(model, **recipe, lora_targets=targets, layer_count=layer_count)
-            length = 2048 if model in _SHORT else (2048, 6144, 3072)[index % 3]
             yield replace(case, sequence_length=length)
             yield replace(case, gradient_checkpointing=False, sequence_length=1024)
     for model in _VARIED:

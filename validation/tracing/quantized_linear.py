@@ -12,6 +12,7 @@ from typing import Any
 import peft
 import torch
 from torch import nn
+from transformers.models.falcon.modeling_falcon import FalconLinear
 from transformers.pytorch_utils import Conv1D
 
 NF4_BLOCK = 64
@@ -176,6 +177,15 @@ class AdaptedQuantizedLinear(peft.tuners.lora.Linear):
 USED_BY_WEIGHT = ("prediction_coefs", "correction_coefs")
 
 
+def _is_quantized_map(module: nn.Module) -> bool:
+    """As integrations/bitsandbytes.py, which leaves subclasses out, such as Llama 4's router.
+
+    But Falcon's maps are a subclass too: transformers 5 leaves them in 16 bits by that, where 4
+    quantised them, as the estimate says.
+    """
+    return isinstance(module, Conv1D | FalconLinear) or type(module) is nn.Linear
+
+
 def quantize(
     model: nn.Module, quantization: str, compute_dtype: torch.dtype, version: str = "0.43.2"
 ) -> None:
@@ -183,9 +193,8 @@ def quantize(
     head = model.get_output_embeddings()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            # Not subclasses, such as Llama 4's router (integrations/bitsandbytes.py).
             if name in USED_BY_WEIGHT:
                 continue
-            if (isinstance(child, Conv1D) or type(child) is nn.Linear) and child is not head:
+            if _is_quantized_map(child) and child is not head:
                 made = QuantizedLinear(child, quantization, compute_dtype, version)
                 setattr(parent, name, made)

@@ -35,9 +35,12 @@ def axolotl_items(job: Job) -> list[Item]:
             job.cost("gradient_checkpointing"),
         ),
     ]
-    if settings.gradient_checkpointing and settings.reentrant_checkpoints:
-        note = job.cost("reentrant_checkpoints")
-        items.append(Item("gradient_checkpointing_kwargs", (Item("use_reentrant", True, note),)))
+    if settings.gradient_checkpointing:
+        # Without it Axolotl's checkpoints are reentrant (utils/config/__init__.py).
+        reentrant = Item(
+            "use_reentrant", settings.reentrant_checkpoints, job.cost("reentrant_checkpoints")
+        )
+        items.append(Item("gradient_checkpointing_kwargs", (reentrant,)))
     if settings.activation_offload != "none":
         value = True if settings.activation_offload == "saved_tensors" else "legacy"
         items.append(Item("activation_offloading", value, job.cost("activation_offload")))

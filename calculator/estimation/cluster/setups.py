@@ -78,7 +78,9 @@ class Setup:
     @property
     def verdict_sentence(self) -> str:
         """What the verdict means, in a sentence or two."""
-        return verdict_sentence(self.estimate.device_bytes, self.usable_bytes)
+        return verdict_sentence(
+            self.estimate.device_bytes, self.usable_bytes, self.sharding.gpu_count
+        )
 
     @property
     def is_likely_to_fit(self) -> bool:

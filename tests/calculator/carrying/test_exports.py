@@ -141,6 +141,16 @@ def test_a_run_that_a_tool_can_say_whole_takes_what_the_page_says():
     assert read.stated["lora_targets"] == ("q_proj", "v_proj")
 
 
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_axolotls_checkpoints_are_said_as_left_out_they_are_reentrant(reentrant):
+    text = text_of(a_job(reentrant_checkpoints=reentrant), "axolotl")
+    left_out = yaml.safe_load(text)
+
+    assert left_out.pop("gradient_checkpointing_kwargs") == {"use_reentrant": reentrant}
+    assert understand(text).settings.reentrant_checkpoints is reentrant
+    assert understand(yaml.safe_dump(left_out)).settings.reentrant_checkpoints is True
+
+
 def test_what_a_tool_does_otherwise_stands_in_its_file_with_bytes():
     found = export(a_job("full"), "axolotl")
 

@@ -311,6 +311,11 @@ def test_a_configuration_that_is_followed_needs_no_notes():
     [
         ({"quantization_config": {"quant_method": "fp8"}}, "quantised weights (fp8)"),
         ({"quantization_config": {"quant_method": ["<b>"]}}, "quantised weights,"),
+        (
+            {"quantization_config": {"quant_method": "compressed-tensors"}},
+            "(compressed-tensors), which are not what is trained: full fine-tuning and LoRA start"
+            " from 16- or 32-bit weights here, QLoRA from the quantisation that is set. These unpack",
+        ),
         ({"vision_config": {"hidden_size": 1152}}, "vision tower is left out"),
         ({"num_nextn_predict_layers": 1}, "predicts a further token is left out"),
         ({"text_config": {"mtp_num_hidden_layers": 1}}, "predicts a further token is left out"),

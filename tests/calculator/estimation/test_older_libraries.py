@@ -74,6 +74,20 @@ def test_reentrant_checkpoints_leave_no_graph_that_keeps_inputs_of_8_bit_maps():
     assert in_8_bits.phases["loss"] - weights[0] == in_4_bits.phases["loss"] - weights[1]
 
 
+def test_what_is_said_of_a_step_goes_by_its_checkpoints():
+    run = {"method": "qlora", "quantization": "int8"}
+    plain, reentrant = of(**run).assumptions, of(**run, reentrant_checkpoints=True).assumptions
+
+    assert set(plain) - set(reentrant) == {
+        "Each layer is checkpointed (non-reentrant) and recomputed in the backward pass.",
+        "bitsandbytes' 8-bit layers keep their inputs until the backward pass is done,"
+        " checkpointing or not.",
+    }
+    assert set(reentrant) - set(plain) == {
+        "Each layer is checkpointed (reentrant) and recomputed in the backward pass."
+    }
+
+
 def test_without_checkpointing_reentrance_is_nothing():
     run = {"method": "lora", "gradient_checkpointing": False}
 

@@ -61,6 +61,7 @@ def test_what_is_stated_goes_before_the_trainers_default():
         ("unsloth", "lora", "gradient_accumulation", 2),
         ("axolotl", "qlora", "prepare_kbit", False),
         ("axolotl", "full", "sequence_length", 512),
+        ("axolotl", "qlora", "reentrant_checkpoints", True),
         ("llama-factory", "lora", "lora_rank", 8),
         ("torchtune", "full", "optimizer", "paged_adamw_8bit"),
         ("torchtune", "lora", "optimizer", "adamw"),

@@ -46,3 +46,12 @@ def test_tight_says_what_the_allocator_gives_back_and_what_that_costs():
         assert "slower" in sentence
     assert verdict_sentence(device, 32 * GB) == "Fits: it holds 32.0 GB at most, of 32.0 GB."
     assert verdict_sentence(device, 19 * GB).startswith("Too small: 20.0 GB are in use")
+
+
+def test_tight_on_several_gpus_says_how_such_runs_ended():
+    device = DeviceBytes(20 * GB, 25 * GB, 32 * GB, ())
+
+    alone, several = (verdict_sentence(device, 26 * GB, count) for count in (1, 8))
+
+    assert several.removeprefix(alone).startswith(" Most runs on several GPUs")
+    assert verdict_sentence(device, 32 * GB, 8) == verdict_sentence(device, 32 * GB)

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 TOWERS = {"vision_config": "vision tower", "audio_config": "audio tower"}
 PREDICTION_KEYS = ("num_nextn_predict_layers", "num_mtp_layers", "mtp_num_hidden_layers")
 LONGEST_WORD = 20
+# transformers 5.23, quantizers/quantizer_compressed_tensors.py, CompressedTensorsHfQuantizer: what it
+# does not dequantise as it loads, the library unpacks at the first forward pass, for good. So did
+# maps by themselves until March 2026 (compressed_tensors/linear/compressed_linear.py).
+UNPACKED_METHOD = "compressed-tensors"
 
 
 def config_notes(config: Mapping[str, object]) -> tuple[str, ...]:
@@ -36,10 +40,17 @@ def _has_scheme(part: Mapping[str, object]) -> bool:
 def _quantized(scheme: object) -> str:
     assert isinstance(scheme, Mapping)
     words = scheme.get("quant_method")
-    named = f" ({words[:LONGEST_WORD]})" if isinstance(words, str) and words.isalnum() else ""
-    return (
+    is_word = isinstance(words, str) and words.replace("-", "").isalnum()
+    named = f" ({words[:LONGEST_WORD]})" if isinstance(words, str) and is_word else ""
+    note = (
         f"Its files hold quantised weights{named}, which are not what is trained: full fine-tuning"
         " and LoRA start from 16- or 32-bit weights here, QLoRA from the quantisation that is set."
+    )
+    if words != UNPACKED_METHOD:
+        return note
+    return (
+        f"{note} These unpack to 16 bits in the first forward pass and stay so: adapters on the"
+        " files as they are take what LoRA takes, not QLoRA."
     )
 
 

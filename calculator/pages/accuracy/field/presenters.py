@@ -9,6 +9,7 @@ from datetime import date
 
 from django.utils.dates import MONTHS
 
+from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.accuracy.field.causes import causes_of
 from calculator.pages.accuracy.field.records import (
     KINDS,
@@ -43,6 +44,17 @@ class KindRow:
     unstated: str
     share: str
     is_sum: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """A line of what became of an answer: how many runs of one GPU and of several ended how."""
+
+    label: str
+    one_fitted: int
+    one_ran_out: int
+    several_fitted: int
+    several_ran_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class FieldView:
 
     lead: str
     kinds: tuple[KindRow, ...]
+    answers: tuple[AnswerRow, ...]
     causes: tuple[FieldCauseView, ...]
     status: str
     rows: tuple[ReportRow, ...]
@@ -102,6 +115,7 @@ def present_field(page: int) -> FieldView:
     return FieldView(
         lead=field_lead(rows),
         kinds=kind_rows(rows),
+        answers=answer_rows(rows),
         causes=tuple(
             FieldCauseView(cause.title, cause.words, reports(len(found)))
             for cause, found in causes_of(rows)
@@ -150,6 +164,20 @@ def field_lead(rows: Sequence[FieldReportRow]) -> str:
 
 def _wrong_count(rows: Sequence[FieldReportRow]) -> str:
     return str(sum(row.outcome == "wrong" for row in rows) or "none")
+
+
+def answer_rows(rows: Sequence[FieldReportRow]) -> tuple[AnswerRow, ...]:
+    """What became of the runs that fit, are tight or too small by our answer."""
+    ended = Counter(
+        (row.answer, " × " in row.gpus, row.kind) for row in rows if row.outcome != "inexpressible"
+    )
+    return tuple(
+        AnswerRow(
+            answer[0].upper() + answer[1:],
+            *(ended[answer, several, kind] for several in (False, True) for kind in KINDS[:2]),
+        )
+        for answer in VERDICT_WORDS.values()
+    )
 
 
 def kind_rows(rows: Sequence[FieldReportRow]) -> tuple[KindRow, ...]:

@@ -12,6 +12,8 @@ from bs4 import BeautifulSoup
 from calculator.pages.accuracy.field.causes import FIELD_CAUSES, UNEXPLAINED, causes_of
 from calculator.pages.accuracy.field.presenters import (
     REPORTS_PER_PAGE,
+    AnswerRow,
+    answer_rows,
     field_lead,
     kind_rows,
     report_row,
@@ -94,6 +96,16 @@ def test_the_counts_are_those_of_the_rows():
         ("All three", "1", "2", "1"),
     ]
     assert right_of_three[-1].share == "33\u00a0%"
+
+
+def test_each_answer_says_how_its_runs_ended_on_one_gpu_and_on_several():
+    several = replace(TIGHT, gpus="8 × A800 80 GB, ZeRO-3")
+
+    fits, tight, too_small = answer_rows([FITTED, TIGHT, several, several, MEASURED, UNSTATED])
+
+    assert fits == AnswerRow("Fits", 1, 0, 0, 0)
+    assert tight == AnswerRow("Tight", 0, 1, 0, 2)
+    assert too_small == AnswerRow("Too small", 0, 0, 0, 0)
 
 
 def test_the_sentence_counts_what_can_be_stated():
