@@ -3,6 +3,10 @@
 In this order: Chromium or Chrome on the PATH, Playwright's own, Playwright's own after
 downloading it, Debian's chromium after installing it. Where none can be had the tests are
 skipped, and said to be; a build machine (CI=true) fails instead, because nobody reads its skips.
+
+Best is Debian's chromium-headless-shell: the same engine without the program around it, whose
+windows, toolbars and side panels nobody sees here. A page opens in it in half the time. As root it is
+added where Debian has it, beside another browser too; all others do as well, more slowly.
 """
 
 from __future__ import annotations
@@ -14,9 +18,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 INSTALL_PLAYWRIGHTS = ((sys.executable, "-m", "playwright", "install", "chromium"),)
+# From the lists of packages as they are, and given up soon: there is another browser.
+INSTALL_SHELL = (
+    (
+        *("apt-get", "install", "--quiet", "--yes", "--no-install-recommends"),
+        *("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"),
+        SHELL,
+    ),
+)
 INSTALL_DEBIANS = (
     ("apt-get", "update", "--quiet"),
     ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", "chromium"),
@@ -49,10 +62,12 @@ def find(machine: Machine) -> str | None:
 
 def find_or_install(machine: Machine) -> str | None:
     """Return the path of a browser that starts, installing one where none does."""
+    has_apt = machine.is_root and machine.path_of("apt-get")
+    if has_apt and not machine.path_of(SHELL):
+        all(map(machine.run, INSTALL_SHELL))
     browser = find(machine)
     if browser is None and all(map(machine.run, INSTALL_PLAYWRIGHTS)):
         browser = find(machine)
-    has_apt = machine.is_root and machine.path_of("apt-get")
     if browser is None and has_apt and all(map(machine.run, INSTALL_DEBIANS)):
         browser = find(machine)
     return browser

@@ -7,6 +7,8 @@ from dataclasses import replace
 from tests.browser.find_browser import (
     INSTALL_DEBIANS,
     INSTALL_PLAYWRIGHTS,
+    INSTALL_SHELL,
+    SHELL,
     Machine,
     _works,
     find,
@@ -21,6 +23,7 @@ class Described:
     def __init__(self, *programs, broken=(), installers=(), is_root=False):
         self.paths = {program: f"/usr/bin/{program}" for program in programs}
         self.playwrights = None
+        self.has_shell = False
         self.commands = []
         self.installers = installers
         self.machine = Machine(
@@ -37,16 +40,42 @@ class Described:
             return False
         if command == INSTALL_PLAYWRIGHTS[-1]:
             self.playwrights = "/cache/chrome"
+        if command == INSTALL_SHELL[-1]:
+            if not self.has_shell:
+                return False
+            self.paths[SHELL] = f"/usr/bin/{SHELL}"
         if command == INSTALL_DEBIANS[-1]:
             self.paths["chromium"] = "/usr/bin/chromium"
         return True
 
 
 def test_a_browser_on_the_path_is_taken_and_nothing_is_installed():
-    described = Described("google-chrome", "apt-get", is_root=True)
+    described = Described("google-chrome", "apt-get", is_root=False)
 
     assert find_or_install(described.machine) == "/usr/bin/google-chrome"
     assert described.commands == []
+
+
+def test_the_shell_comes_before_the_whole_browser_and_is_installed_once():
+    described = Described(SHELL, "chromium", "apt-get", installers={"apt-get"}, is_root=True)
+
+    assert find_or_install(described.machine) == f"/usr/bin/{SHELL}"
+    assert described.commands == []
+
+
+def test_the_shell_is_installed_beside_another_browser():
+    described = Described("chromium", "apt-get", installers={"apt-get"}, is_root=True)
+    described.has_shell = True
+
+    assert find_or_install(described.machine) == f"/usr/bin/{SHELL}"
+    assert described.commands == list(INSTALL_SHELL)
+
+
+def test_where_there_is_no_shell_the_browser_that_is_there_does():
+    described = Described("google-chrome", "apt-get", installers={"apt-get"}, is_root=True)
+
+    assert find_or_install(described.machine) == "/usr/bin/google-chrome"
+    assert described.commands == list(INSTALL_SHELL)
 
 
 def test_chromium_comes_before_chrome():
@@ -73,14 +102,14 @@ def test_playwrights_browser_is_installed_before_debians():
     described = Described("apt-get", installers={sys.executable, "apt-get"}, is_root=True)
 
     assert find_or_install(described.machine) == "/cache/chrome"
-    assert described.commands == list(INSTALL_PLAYWRIGHTS)
+    assert described.commands == [*INSTALL_SHELL, *INSTALL_PLAYWRIGHTS]
 
 
 def test_debians_chromium_is_installed_where_playwrights_cannot_be_downloaded():
     described = Described("apt-get", installers={"apt-get"}, is_root=True)
 
     assert find_or_install(described.machine) == "/usr/bin/chromium"
-    assert described.commands == [*INSTALL_PLAYWRIGHTS, *INSTALL_DEBIANS]
+    assert described.commands == [*INSTALL_SHELL, *INSTALL_PLAYWRIGHTS, *INSTALL_DEBIANS]
 
 
 def test_debians_chromium_is_installed_where_playwrights_does_not_start():
