@@ -108,8 +108,9 @@ def test_an_adapter_of_an_unknown_base_asks_for_it_and_keeps_what_it_says(client
     error = error_of(response)
     assert "an adapter (rank 64 on v_proj, q_proj)" in error
     assert "paste the config.json of its base, “/data/our-own-model”" in error
-    kept = BeautifulSoup(response.content, "html.parser").select_one("#config-form-settings")
-    assert kept.select_one("[name=lora_rank]")["value"] == "64"
+    soup = BeautifulSoup(response.content, "html.parser")
+    assert soup.select_one("#config-form [name=lora_rank]")["value"] == "64"
+    assert soup.select_one("#ask [name=lora_rank]")["value"] == "64"
 
 
 def test_an_adapter_that_is_not_lora_is_named(client):
