@@ -25,7 +25,7 @@ from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in,
 from calculator.question.reading import Question, precise_question, question_error, read_question
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
-from calculator.words.methods import METHOD_NAMES
+from calculator.words.methods import METHOD_NAMES, METHOD_WORDS
 from calculator.words.query_forms import without_mistakes
 from gpus.labels import setup_label
 from gpus.listing.price_notes import PriceNote, PriceNotes
@@ -116,7 +116,7 @@ def present_fit(
         )
         table = _table(catalog, subject.architecture, settings, asked, rows, query, today)
     name = "your model" if subject is None else subject.name
-    method = METHOD_NAMES.get(asked.form.data.get("method", ""), "fine-tuning")
+    method = METHOD_WORDS.get(asked.form.data.get("method", ""), "fine-tuning")
     heading = f"GPUs for {method} of {name}"
     is_understood = form.is_answerable and not error
     return FitView(

@@ -42,7 +42,7 @@ from calculator.question.training_form import (
     read_training_form,
     run_of_settings,
 )
-from calculator.words.methods import METHOD_NAMES
+from calculator.words.methods import METHOD_NAMES, METHOD_WORDS
 from calculator.words.query_forms import without_mistakes
 from gpus.specs import GpuSpec
 
@@ -192,9 +192,8 @@ def _query(model: LanguageModelSpec, settings: TrainingSettings) -> dict[str, st
 def _status(gpu: GpuSpec, gpu_count: int, largest: tuple[LargestModel, ...]) -> str:
     """“2× RTX 4090: full fine-tuning up to Pythia 1.4B, LoRA up to …”."""
     times = f"{gpu_count}× " if gpu_count > 1 else ""
-    names = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA"}
     found = [
-        f"{names[answer.method]} up to {answer.model.name}{_tight(answer)}"
+        f"{METHOD_WORDS[answer.method]} up to {answer.model.name}{_tight(answer)}"
         for answer in largest
         if answer.model is not None
     ]

@@ -41,6 +41,8 @@ def test_the_page_lists_the_setups_that_hold_the_run(client):
 
 def test_a_plain_size_is_asked_about_with_a_typical_architecture(client):
     assert text(page(client, "/fit/?size=13"), "h1") == "GPUs for LoRA of a 13B model"
+    heading = text(page(client, "/fit/?size=13&method=full"), "h1")
+    assert heading == "GPUs for full fine-tuning of a 13B model"
 
 
 def test_full_fine_tuning_of_70b_takes_several_data_center_cards(client):
