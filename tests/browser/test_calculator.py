@@ -7,7 +7,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_smoke import LARGEST_LAYOUT_SHIFT
 
-PAGES = ["/", "/?size=13", "/?size=abc", "/?size=2000", "/inference/"]
+# Beside the first page, of which test_smoke.py asks the same.
+PAGES = ["/?size=13", "/?size=abc", "/?size=2000"]
 
 
 def figures(page: Page) -> list[str]:
