@@ -9,16 +9,15 @@ from __future__ import annotations
 from itertools import chain
 
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from calculator.data.groups import ensure_groups
-from calculator.data.loading import TABLES
-from calculator.models import PriceFeed
-
 # For each table, the statement that fills it and its rows as the database's driver takes them.
 _inserts: list[tuple[str, list[tuple]]] = []
+# The staff groups with what they may do, by names: a permission's key is another one after a flush.
+_groups: list[tuple[str, list[tuple[str, str]]]] = []
 # Where a row says when it was saved, which is now: no test takes the snapshot of another.
 _SAVED_NOW = object()
 
@@ -31,6 +30,9 @@ def put_shipped_catalog() -> None:
             apps.get_app_config(app).get_models() for app in ("gpus", "calculator")
         ):
             _inserts.append(_insert_of(model))
+        for group in Group.objects.all():
+            may = group.permissions.values_list("content_type__app_label", "codename")
+            _groups.append((group.name, list(may)))
         return
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -41,7 +43,23 @@ def put_shipped_catalog() -> None:
                         statement,
                         [tuple(now if v is _SAVED_NOW else v for v in row) for row in rows],
                     )
-        ensure_groups((*(table.model for table in TABLES), PriceFeed))
+        _put_groups()
+
+
+def _put_groups() -> None:
+    key_of = {
+        (app_label, codename): pk
+        for app_label, codename, pk in Permission.objects.order_by().values_list(
+            "content_type__app_label", "codename", "pk"
+        )
+    }
+    groups = Group.objects.bulk_create(Group(name=name) for name, _ in _groups)
+    granted = Group.permissions.through
+    granted.objects.bulk_create(
+        granted(group=group, permission_id=key_of[each])
+        for group, (_, permissions) in zip(groups, _groups, strict=True)
+        for each in permissions
+    )
 
 
 def _insert_of(model: type[models.Model]) -> tuple[str, list[tuple]]:

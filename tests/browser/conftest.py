@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.browser.find_browser import NONE_FOUND, THIS_MACHINE, find, in_ci
 from tests.shipped_catalog import put_shipped_catalog
@@ -53,6 +53,25 @@ COLOURS_HAVE_CHANGED = """
 SCRIPTS_RUN = "matchMedia('(scripting: enabled)').matches"
 # What of axe's rules a scheme of colours bears on.
 RULES_OF_COLOURS = ("color-contrast", "link-in-text-block")
+
+# Whatever the page does about an answer that has come is done, and drawn.
+TWO_FRAMES = """
+() => new Promise((resolve) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(resolve)), 50))
+  .then(() => null)
+"""
+# Nothing scrolls or changes its colour any more: a third of a second's frames are alike.
+AT_REST = """
+() => new Promise((resolve) => {
+  let [alike, last] = [0, ""];
+  const look = () => {
+    const now = `${scrollY} ${document.body.offsetHeight}`;
+    alike = now === last && document.getAnimations().every((each) => each.playState !== "running") ? alike + 1 : 0;
+    last = now;
+    if (alike < 20) requestAnimationFrame(look); else resolve();
+  };
+  look();
+}).then(() => null)
+"""
 
 PHONE = 390
 LAPTOP = 1280
@@ -97,6 +116,17 @@ class Problems:
         url = urlsplit(request.url)
         if url.scheme not in {"data", "blob"} and url.netloc != self._own_host:
             self._seen.append(f"request to another host: {request.url}")
+
+
+def answer_at_last(page: Page, held: list[Route]) -> None:
+    """Let the one answer that was held back in, and wait until the page has made of it what it does.
+
+    `page.route(address, lambda route: held.append(route))` holds it.
+    """
+    [route] = held
+    route.fulfill(response=route.fetch())
+    route.request.response()  # none where the page does not ask any more
+    page.evaluate(TWO_FRAMES)
 
 
 @pytest.fixture(scope="session")

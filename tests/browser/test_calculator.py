@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import AT_REST, answer_at_last
 from tests.browser.test_smoke import LARGEST_LAYOUT_SHIFT
 
-PAGES = ["/", "/?size=13", "/?size=abc", "/?size=2000", "/inference/"]
+# Beside the first page, of which test_smoke.py asks the same.
+PAGES = ["/?size=13", "/?size=abc", "/?size=2000"]
 
 
 def figures(page: Page) -> list[str]:
@@ -59,18 +61,15 @@ def test_an_older_answer_never_replaces_a_newer_one(page, problems):
     problems.expect("htmx:afterRequest")
     page.goto("/")
 
-    def answer_13_late(route: Route) -> None:
-        response = route.fetch()
-        page.wait_for_timeout(600)
-        route.fulfill(response=response)
+    held: list[Route] = []
+    page.route("**/fragments/training/?size=13", lambda route: held.append(route))
 
-    page.route("**/fragments/training/?size=13", answer_13_late)
-
-    page.get_by_role("link", name="13B", exact=True).click()
+    with page.expect_request("**/fragments/training/?size=13"):
+        page.get_by_role("link", name="13B", exact=True).click()
     page.get_by_role("link", name="70B", exact=True).click()
 
     expect(page.locator("#headline")).to_contain_text("70B model")
-    page.wait_for_timeout(900)
+    answer_at_last(page, held)
     expect(page.locator("#headline")).to_contain_text("70B model")
     expect(page).to_have_url(re.compile(r"size=70$"))
 
@@ -81,17 +80,13 @@ def test_a_search_that_comes_after_a_model_was_chosen_opens_no_list(page: Page):
     chosen = page.locator("#model-results a").first
     expect(chosen).to_contain_text("Llama 3.1 8B")
 
-    def answer_late(route: Route) -> None:
-        response = route.fetch()
-        page.wait_for_timeout(500)
-        route.fulfill(response=response)
-
-    page.route("**/fragments/models/**", answer_late)
+    held: list[Route] = []
+    page.route("**/fragments/models/**", lambda route: held.append(route))
     with page.expect_request("**/fragments/models/**"):
         page.locator("#model").press_sequentially(" ")
-    with page.expect_response("**/fragments/models/**"):
-        chosen.click()
-        expect(page.locator(".card--precise")).to_have_count(3)
+    chosen.click()
+    expect(page.locator(".card--precise")).to_have_count(3)
+    answer_at_last(page, held)
 
     expect(page.locator("#model-results a")).to_have_count(0)
     expect(page.locator("#announcement")).to_contain_text("Llama 3.1 8B")
@@ -243,14 +238,14 @@ def test_swapping_cards_shifts_no_layout(page_at):
     )
 
     for size in ("8B", "13B", "14B"):
-        # The pause outlasts the 500 ms in which a browser forgives what follows a tap.
+        # A click of a script is no tap, after which a browser forgives shifts for half a second.
         page.evaluate(
             "name => setTimeout(() => [...document.querySelectorAll('#sizes a')]"
             ".find((a) => a.textContent === name).click(), 0)",
             size,
         )
         expect(page.locator("#headline")).to_contain_text(f"{size} model")
-        page.wait_for_timeout(700)
+        page.evaluate(AT_REST)
 
     assert page.evaluate("window.shift") < LARGEST_LAYOUT_SHIFT
 

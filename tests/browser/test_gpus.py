@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from gpus.models import Gpu, MemoryTier
+from tests.browser.conftest import answer_at_last
 from tests.gpus.price_rows import observe
 
 PAGES = [
@@ -130,12 +131,8 @@ def test_an_older_list_never_replaces_a_newer_one(page, problems):
     problems.expect("htmx:afterRequest")
     page.goto("/gpus/")
 
-    def answer_late(route: Route) -> None:
-        response = route.fetch()
-        page.wait_for_timeout(900)
-        route.fulfill(response=response)
-
-    page.route("**/gpus/table/?search=rtx&*", answer_late)
+    held: list[Route] = []
+    page.route("**/gpus/table/?search=rtx&*", lambda route: held.append(route))
     field = page.get_by_label("Search")
 
     field.fill("rtx")
@@ -144,7 +141,7 @@ def test_an_older_list_never_replaces_a_newer_one(page, problems):
     field.fill("h100")
 
     expect(status(page)).to_have_text("1 of 4 GPUs, least memory first.")
-    page.wait_for_timeout(1200)
+    answer_at_last(page, held)
     assert names(page) == ["H100 SXM"]
     expect(page).to_have_url(re.compile(r"search=h100$"))
 

@@ -6,6 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import AT_REST
+
 PAGES = [
     "/?model=llama-3-1-8b",
     "/?model=llama-3-1-8b&lora_rank=64&gpu_count=9&strategy=zero3&offload=optimizer&differences=optimizer",
@@ -252,6 +254,6 @@ def test_axe_finds_nothing(page, assert_good_in_every_window, path):
     page.evaluate(
         "document.querySelectorAll('#calculator details').forEach((d) => (d.open = true))"
     )
-    page.wait_for_timeout(300)
+    page.evaluate(AT_REST)
 
     assert_good_in_every_window(page)

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
+from tests.browser.conftest import AT_REST
+
 PRECISE = "/?model=llama-3.1-8b&sequence_length=4096&micro_batch=2"
 
 
@@ -33,7 +35,7 @@ def test_a_saving_shows_its_card_and_does_not_throw_the_page_about(page_at, widt
         page.locator("#card-qlora .savings a[hx-get]").first.click()
         expect(page).to_have_url(re.compile(change))
         expect(page.locator("#answer")).not_to_have_class(re.compile("htmx-request"))
-        page.wait_for_timeout(400)
+        page.evaluate(AT_REST)
 
         assert -1 <= top_of(page, "#card-qlora") <= 300
         expect(page.locator("#card-qlora .card__figure")).to_be_in_viewport()

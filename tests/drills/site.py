@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 from urllib.parse import urlencode
 
 from tests.services import free_port
@@ -20,6 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SESSION_FILE = "editors_session"
 # The database before its catalog was loaded.
 NO_ROWS = "migrated.sqlite3"
+
+# Hashed as on the site, but not compressed, which takes longer than all else together.
+COLLECT = """
+from django.core.management import call_command
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+CompressedManifestStaticFilesStorage.compress_files = lambda self, paths: ()
+call_command("collectstatic", interactive=False, verbosity=0)
+"""
 
 # One process instead of five; the editor's session saves each drill a login. A site on PostgreSQL
 # takes the static files of the one on SQLite.
@@ -33,7 +43,6 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection
-from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 call_command("migrate", verbosity=0)
 editor = get_user_model().objects.create_superuser("editor", password="drill")
@@ -48,9 +57,7 @@ if connection.vendor == "sqlite":
     shutil.copy(settings.VAR_DIR / "db.sqlite3", settings.VAR_DIR / "{NO_ROWS}")
 call_command("load_catalog", verbosity=0)
 if connection.vendor == "sqlite":
-    # Hashed as on the site, but not compressed, which takes longer than all else together.
-    CompressedManifestStaticFilesStorage.compress_files = lambda self, paths: ()
-    call_command("collectstatic", interactive=False, verbosity=0)
+{indent(COLLECT, "    ")}
 """
 
 

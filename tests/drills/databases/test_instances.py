@@ -12,6 +12,7 @@ import pytest
 
 from tests import services
 from tests.drills.databases.conftest import ROOT, copy_of, need
+from tests.drills.site import COLLECT
 
 PATHS = ("/", "/gpus/", "/?model=llama-3-1-8b", "/fit/?model=llama-3-1-8b&method=qlora")
 # A process follows an editor within CATALOG_CHECK_SECONDS, one; the bar is two.
@@ -60,7 +61,9 @@ def behind_nginx(loaded, postgresql_url, tmp_path):
         site = stack.enter_context(copy_of(loaded["postgresql"], postgresql_url, tmp_path))
         redis = stack.enter_context(ExitStack())
         site.environment["CACHE_URL"] = redis.enter_context(services.redis())
-        site.manage("collectstatic", "--noinput", "--verbosity=0")
+        site.environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        collecting = site.start("-c", f"import django\ndjango.setup()\n{COLLECT}")
+        assert collecting.communicate(timeout=120)[1] == ""
         instances = [stack.enter_context(instance(site)) for _ in range(2)]
         nginx = stack.enter_context(services.nginx(*instances)).removeprefix("http://")
         for address in (*instances, nginx):

@@ -444,7 +444,7 @@ QUERIES = st.dictionaries(
 
 
 @settings(
-    max_examples=150,
+    max_examples=60,  # `make fuzz` asks thousands
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(QUERIES)
