@@ -112,10 +112,17 @@ class Site:
     more: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Site:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
         self.server.terminate()
         self.server.wait(timeout=40)
 
@@ -131,7 +138,7 @@ class Site:
                 | self.more,
                 stderr=log,
             )
-        wait_until(lambda: self.is_ended() or self.answers(), 30, "The server did not answer.")
+        wait_until(lambda: self.is_ended() or self.answers(), 120, "The server did not answer.")
         assert not self.is_ended(), self.log.read_text()
 
     def is_ended(self) -> bool:

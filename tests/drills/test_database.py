@@ -92,8 +92,8 @@ def test_pages_go_on_without_the_database_and_editors_are_told(postgresql, insta
 
         line.mend()
 
-        wait_until(lambda: site.get("/readyz").status == 200, 15, "It did not recover.")
+        wait_until(lambda: site.get("/readyz").status == 200, 60, "It did not recover.")
         wait_until(
-            lambda: site.get("/admin/gpus/gpu/", **editor).status == 200, 15, "The admin did not."
+            lambda: site.get("/admin/gpus/gpu/", **editor).status == 200, 60, "The admin did not."
         )
         line.cut()

@@ -36,14 +36,14 @@ def test_a_killed_worker_takes_nothing_but_its_own_connections_with_it(site):
     visitors = [threading.Thread(target=visit) for _ in range(threads)]
     for visitor in visitors:
         visitor.start()
-    wait_until(lambda: len(answers) > 10, 15, "No load.")
+    wait_until(lambda: len(answers) > 10, 60, "No load.")
     before = site.worker_ids()
     victim = min(before)
 
     os.kill(victim, signal.SIGKILL)
     at_the_kill = len(answers)
-    wait_until(lambda: len(site.worker_ids() - {victim}) == len(before), 15, "No new worker came.")
-    wait_until(lambda: len(answers) > at_the_kill + 20, 15, "Nobody answered any more.")
+    wait_until(lambda: len(site.worker_ids() - {victim}) == len(before), 60, "No new worker came.")
+    wait_until(lambda: len(answers) > at_the_kill + 20, 60, "Nobody answered any more.")
     is_over.set()
     for visitor in visitors:
         visitor.join()
@@ -114,7 +114,7 @@ def nginx(site, tmp_path):
     configuration.write_text(NGINX.format(folder=tmp_path, port=front.port, ours=ours))
     with (tmp_path / "log").open("w") as log:
         front.server = subprocess.Popen([program, "-c", str(configuration)], stderr=log)
-    wait_until(front.answers, 10, "nginx did not answer.")
+    wait_until(front.answers, 60, "nginx did not answer.")
     yield front
     front.server.terminate()
     front.server.wait(timeout=10)
