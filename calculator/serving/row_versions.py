@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+# After so many times the set time a version is too old to answer by while it is read anew.
+READS_MISSED = 2
+
 
 class RowVersion:
     """What changes whenever a watched row does: one query, at most once in the set time."""
@@ -36,6 +39,8 @@ class RowVersion:
         # Monotonic, so that a clock which is set back stops nothing.
         self._read_at = float("-inf")
         self._failing_since: float | None = None
+        # How often somebody was done with reading, well or not.
+        self._reads = 0
 
     def watch(self, *tables: type[models.Model]) -> None:
         self._tables += tuple(table for table in tables if table not in self._tables)
@@ -60,14 +65,19 @@ class RowVersion:
         """
         seconds = settings.CATALOG_CHECK_SECONDS
         must_read = now or not seconds or not self._version
-        if not must_read and time.monotonic() - self._read_at < seconds:
+        age, reads = time.monotonic() - self._read_at, self._reads
+        if not must_read and age < seconds:
             return self._version
-        # One thread asks; the others answer by what they know instead of waiting in a row.
-        if not self._lock.acquire(blocking=must_read):
+        # One thread asks; the others answer by what they know instead of waiting in a row. What a
+        # new or idle process knows may be from long ago: then they wait for what that one reads.
+        is_long_ago = age > READS_MISSED * seconds and self._failing_since is None
+        if not self._lock.acquire(blocking=must_read or is_long_ago):
             return self._version
         try:
-            self._read()
+            if must_read or self._reads == reads:
+                self._read()
         finally:
+            self._reads += 1
             self._lock.release()
         return self._version
 

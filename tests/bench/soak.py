@@ -10,6 +10,7 @@ database is away no edit comes, and none is expected.
 from __future__ import annotations
 
 import argparse
+import http.client
 import os
 import re
 import signal
@@ -195,7 +196,7 @@ def ask(findings: Findings, address: str) -> bytes | None:
             return body
     except urllib.error.HTTPError as error:
         findings.say(f"{error.code} for {address}")
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         findings.counts["connections cut"] += 1
         if time.monotonic() - findings.killed_at > 3:
             findings.say(f"{address}: {error} without a kill")

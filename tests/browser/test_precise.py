@@ -57,6 +57,8 @@ def test_the_arrow_keys_enter_what_the_search_for_a_model_found(page_at, width, 
     field = page.locator("#model")
     field.press_sequentially("llama 3.1 8", delay=30)
     option = page.get_by_role("option", name="Llama 3.1 8B").first
+    # The list of all that was typed, not of its beginning: a new list has nothing chosen yet.
+    expect(page.locator("#model-results .found__status")).to_have_text("1 model matches")
     expect(option).to_be_visible()
 
     field.press("ArrowDown")

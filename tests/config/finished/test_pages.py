@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from calculator.models import FaqEntry
 from calculator.pages.calculator import views
-from calculator.serving.row_versions import ROW_VERSION
+from calculator.serving.row_versions import ROW_VERSION, RowVersion
 from config.finished import middleware
 from gpus.models import Gpu
 
@@ -308,3 +308,30 @@ def test_a_shared_cache_that_fails_is_left_alone_for_a_while(monkeypatch, caplog
     assert [page.status_code for page in pages] == [200] * 3
     assert len(asked) == 1
     assert "refused" in caplog.text
+
+
+def test_who_comes_while_a_long_idle_process_reads_the_version_waits_for_it(settings, monkeypatch):
+    settings.CATALOG_CHECK_SECONDS = 0.1
+    version, reads, may_go_on, answers = RowVersion(), [], threading.Event(), []
+
+    def read() -> None:
+        reads.append(time.monotonic())
+        if len(reads) == 2:
+            may_go_on.wait(10)
+        version._read_at = time.monotonic()
+        version._version = f"read {len(reads)}"
+
+    monkeypatch.setattr(version, "_read", read)
+    assert version.current() == "read 1"
+    time.sleep(0.3)
+
+    askers = [threading.Thread(target=lambda: answers.append(version.current())) for _ in range(3)]
+    for each in askers:
+        each.start()
+    time.sleep(0.1)
+    may_go_on.set()
+    for each in askers:
+        each.join(10)
+
+    assert answers == ["read 2"] * 3
+    assert len(reads) == 2
