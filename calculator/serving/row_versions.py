@@ -39,7 +39,7 @@ class RowVersion:
         # Monotonic, so that a clock which is set back stops nothing.
         self._read_at = float("-inf")
         self._failing_since: float | None = None
-        # How often somebody was done with reading, well or not.
+        # How often it was read, well or not: who waited for that need not read again.
         self._reads = 0
 
     def watch(self, *tables: type[models.Model]) -> None:
@@ -77,7 +77,6 @@ class RowVersion:
             if must_read or self._reads == reads:
                 self._read()
         finally:
-            self._reads += 1
             self._lock.release()
         return self._version
 
@@ -87,7 +86,7 @@ class RowVersion:
         self._version = version
 
     def _read(self) -> None:
-        self._read_at = time.monotonic()
+        begun_at = time.monotonic()
         try:
             with connection.cursor() as cursor:
                 cursor.execute(*self._statement())
@@ -97,6 +96,10 @@ class RowVersion:
                 raise
             self._failed(error)
             return
+        finally:
+            # Not before: who comes while it is read would take what is known for fresh.
+            self._read_at = begun_at
+            self._reads += 1
         if self._failing_since is not None:
             logger.warning("The database answers again after %.0f s.", self.seconds_failing)
             self._failing_since = None

@@ -7,6 +7,7 @@ import gzip
 import re
 import threading
 import time
+from contextlib import contextmanager
 
 import brotli
 import pytest
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from calculator.models import FaqEntry
 from calculator.pages.calculator import views
+from calculator.serving import row_versions
 from calculator.serving.row_versions import ROW_VERSION, RowVersion
 from config.finished import middleware
 from gpus.models import Gpu
@@ -310,28 +312,52 @@ def test_a_shared_cache_that_fails_is_left_alone_for_a_while(monkeypatch, caplog
     assert "refused" in caplog.text
 
 
+class SlowDatabase:
+    """One whose second answer takes until it `may_answer`; each answer is another one."""
+
+    vendor, settings_dict = "sqlite", {"NAME": "slow"}
+
+    def __init__(self) -> None:
+        self.asked_count = 0
+        self.is_asked_again, self.may_answer = threading.Event(), threading.Event()
+
+    @contextmanager
+    def cursor(self):
+        yield self
+
+    def execute(self, *statement) -> None:
+        self.asked_count += 1
+
+    def fetchall(self):
+        answer = self.asked_count
+        if answer == 2:
+            self.is_asked_again.set()
+            assert self.may_answer.wait(10)
+        return [(answer,)]
+
+
 def test_who_comes_while_a_long_idle_process_reads_the_version_waits_for_it(settings, monkeypatch):
     settings.CATALOG_CHECK_SECONDS = 0.1
-    version, reads, may_go_on, answers = RowVersion(), [], threading.Event(), []
-
-    def read() -> None:
-        reads.append(time.monotonic())
-        if len(reads) == 2:
-            may_go_on.wait(10)
-        version._read_at = time.monotonic()
-        version._version = f"read {len(reads)}"
-
-    monkeypatch.setattr(version, "_read", read)
-    assert version.current() == "read 1"
+    database, version, answers = SlowDatabase(), RowVersion(), []
+    version.watch(Gpu)
+    monkeypatch.setattr(row_versions, "connection", database)
+    from_long_ago = version.current()
     time.sleep(0.3)
 
-    askers = [threading.Thread(target=lambda: answers.append(version.current())) for _ in range(3)]
-    for each in askers:
-        each.start()
+    def ask() -> threading.Thread:
+        thread = threading.Thread(target=lambda: answers.append(version.current()))
+        thread.start()
+        return thread
+
+    first = ask()
+    assert database.is_asked_again.wait(10)
+    others = [ask() for _ in range(3)]
     time.sleep(0.1)
-    may_go_on.set()
-    for each in askers:
+    database.may_answer.set()
+    for each in (first, *others):
         each.join(10)
 
-    assert answers == ["read 2"] * 3
-    assert len(reads) == 2
+    assert len(answers) == 4
+    assert len(set(answers)) == 1
+    assert from_long_ago not in answers
+    assert database.asked_count == 2
