@@ -80,17 +80,18 @@ def _query_of(version: str, typed: str) -> Mapping[str, str]:
 
 
 def only_keeps_own_gpu(path: str) -> bool:
-    return getattr(_view_at(path), "keeps_own_gpu", False)
+    return getattr(view_at(path), "keeps_own_gpu", False)
 
 
 def understands_own_gpu(path: str) -> bool:
     """Whether the page at a path reads the visitor's GPU, or keeps it in its links."""
-    public = getattr(_view_at(path), "public", None)
+    public = getattr(view_at(path), "public", None)
     return only_keeps_own_gpu(path) or (public is not None and OWN_GPU in public.names)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _view_at(path: str) -> Callable[..., Any] | None:
+def view_at(path: str) -> Callable[..., Any] | None:
+    """The view that answers at a path of this site; None where none does."""
     try:
         return resolve(path).func
     except Resolver404:

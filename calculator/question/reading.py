@@ -268,6 +268,11 @@ def precise_question(question: Q) -> Q:
     return replace(question, subject=subject_of_size(subject.params_b))
 
 
+def read_precise_question(catalog: Catalog, query: Mapping[str, str]) -> Question:
+    """What a page asks about that has no use for the rule of thumb."""
+    return precise_question(read_question(catalog, query))
+
+
 def with_cluster(question: Question, query: Mapping[str, str]) -> Question:
     """The same question about several GPUs or offload, where the query states such.
 

@@ -6,10 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from django.urls import Resolver404, resolve
-
 from calculator.question.own_gpu import OWN_GPU
-from config.kept_gpu import only_keeps_own_gpu, own_gpu_query
+from config.kept_gpu import only_keeps_own_gpu, own_gpu_query, view_at
 
 # Addresses are remembered as they were typed; a request line has at most 4,094 bytes.
 MOST_REMEMBERED = 2_000
@@ -41,14 +39,10 @@ def public_address(path: str, query: str) -> Address | None:
     """The canonical address; None where no public view answers.
 
     Names that the view does not read are left out and the rest is put in order. Values stay as
-    they were typed: only the view knows which of them mean the same. The visitor's GPU that a page only keeps is no value
-    of its view: see `of_meant_gpu`.
+    they were typed: only the view knows which of them mean the same. The visitor's GPU that a page
+    only keeps is no value of its view: see `of_meant_gpu`.
     """
-    try:
-        view = resolve(path).func
-    except Resolver404:
-        return None
-    public = getattr(view, "public", None)
+    public = getattr(view_at(path), "public", None)
     if public is None:
         return None
     pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []

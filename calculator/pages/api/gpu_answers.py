@@ -26,7 +26,7 @@ from calculator.pages.fit.forms import FitForm
 from calculator.pages.fit.ordering import sort_rows
 from calculator.pages.my_gpu.forms import CardForm
 from calculator.pages.my_gpu.presenters import DEFAULT_MODEL
-from calculator.question.reading import precise_question, read_question
+from calculator.question.reading import read_precise_question
 from calculator.question.training_form import read_training_form
 
 GPU = "gpu"
@@ -38,7 +38,7 @@ def fit_as_json(catalog: Catalog, query: Mapping[str, str], *, today: dt.date) -
     Raises:
         InputError: with every field that is wrong.
     """
-    question = precise_question(read_question(catalog, query))
+    question = read_precise_question(catalog, query)
     form = FitForm(query, catalog.gpus)
     errors = (*question_errors(question), *form_errors(form))
     subject, run = question.subject, question.run

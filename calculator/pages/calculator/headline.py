@@ -97,10 +97,12 @@ def _one_gpu_of_a_kind(setup: Setup | None) -> str:
 def _about(result: Fitted) -> str:
     about = f"about{NO_BREAK_SPACE}{format_figure(result.memory_bytes, result.range_bytes)}"
     run = _typical(result)
-    if run is None or _says_the_same(result, run):
+    if run is None:
         return about
-    typically = f"typically{NO_BREAK_SPACE}{format_likely(run.device)}"
-    return f"{about}, {typically}{_elsewhere(result, run)}"
+    elsewhere = _elsewhere(result, run)
+    if not elsewhere and _says_the_same(result, run):
+        return about
+    return f"{about}, typically{NO_BREAK_SPACE}{format_likely(run.device)}{elsewhere}"
 
 
 def figures_in_a_title(results: Sequence[Fitted]) -> str:
@@ -126,7 +128,7 @@ def _typical(result: Fitted) -> TypicalRun | None:
 def _says_the_same(result: Fitted, run: TypicalRun) -> bool:
     """A phone has room for a short sentence, and the line below it has all figures."""
     difference = abs(run.device.likely - int(result.memory_bytes))
-    return difference <= LARGEST_SAME_FRACTION * run.device.likely and not _elsewhere(result, run)
+    return difference <= LARGEST_SAME_FRACTION * run.device.likely
 
 
 def _elsewhere(result: Fitted, run: TypicalRun) -> str:

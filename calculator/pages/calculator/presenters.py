@@ -110,7 +110,7 @@ def present_calculator(
         return with_cluster(read_question(catalog, query), query)
 
     question = read(query)
-    found = stand_in(query, read) if fills_in and question.errors else None
+    found = stand_in(question, query, read) if fills_in else None
     if found is None:
         return present_question(catalog, Task.TRAINING, question, query, today=today)
     fields = (*SUBJECT_NAMES, *FIELDS, *CLUSTER_NAMES)

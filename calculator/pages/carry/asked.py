@@ -10,7 +10,7 @@ from calculator.carrying.exports.job import PLACEHOLDER_MODEL, Job
 from calculator.catalog import Catalog
 from calculator.estimation.cluster import impossible_reason
 from calculator.question.cluster import cluster_query, read_cluster
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.reading import Question, question_error, read_precise_question
 
 DEFAULT_METHOD = "lora"
 
@@ -32,7 +32,7 @@ class Asked:
 
 
 def read_asked(catalog: Catalog, query: Mapping[str, str]) -> Asked:
-    question = precise_question(read_question(catalog, query))
+    question = read_precise_question(catalog, query)
     method = query.get("method", "").strip().lower() or DEFAULT_METHOD
     error = question_error(question)
     if method not in PRECISE_METHODS:

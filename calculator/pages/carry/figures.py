@@ -13,9 +13,8 @@ from calculator.catalog import Catalog
 from calculator.question.cluster import ONE_GPU, cluster_words
 from calculator.question.reading import (
     Question,
-    precise_question,
     question_error,
-    read_question,
+    read_precise_question,
     with_cluster,
 )
 from calculator.question.training_fields import FIELDS
@@ -48,7 +47,7 @@ class Figures:
 
 
 def read_figures(catalog: Catalog, query: Mapping[str, str]) -> Figures:
-    question = precise_question(read_question(catalog, query))
+    question = read_precise_question(catalog, query)
     question = with_cluster(question, query)
     subject, run = question.subject, question.run
     error = question_error(question)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from django.utils.text import get_text_list
@@ -14,7 +15,7 @@ from calculator.catalog import Catalog
 from calculator.estimation import TrainingSettings
 from calculator.question.meant.stand_ins import stand_in, stand_in_words
 from calculator.question.own_gpu import OwnGpu, OwnGpuForm
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.reading import Question, question_error, read_precise_question
 from calculator.question.training_form import parse_count
 from calculator.words.methods import METHOD_NAMES
 from gpus.specs import GpuSpec
@@ -77,12 +78,9 @@ def read_configurations(catalog: Catalog, query: Mapping[str, str]) -> tuple[Con
 
 def read_configuration(catalog: Catalog, slot: str, values: Mapping[str, str]) -> Configuration:
     """One configuration from its own values, with defaults for whatever is wrong with it."""
-
-    def read(query: Mapping[str, str]) -> Question:
-        return precise_question(read_question(catalog, query))
-
+    read = partial(read_precise_question, catalog)
     asked = read(values)
-    found = stand_in(values, read) if asked.errors else None
+    found = stand_in(asked, values, read)
     question = asked if found is None else found.question
     errors, instead = dict(asked.errors), []
     if not errors and (unanswerable := question_error(asked)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from calculator.pages.curves.drawing import Drawing, draw
 from calculator.pages.curves.results import AXES, Axis, Curve, Point, curves, own_value, values_of
 from calculator.question.meant.stand_ins import InsteadView, stand_in, stand_in_words
 from calculator.question.own_gpu import OwnGpu
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.reading import Question, question_error, read_precise_question
 from calculator.words.formatting import format_figure, format_range, format_size
 from calculator.words.methods import METHOD_NAMES
 
@@ -71,9 +72,7 @@ def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
     What is wrong has its default in a picture that says so.
     """
 
-    def read(query: Mapping[str, str]) -> Question:
-        return precise_question(read_question(catalog, query))
-
+    read = partial(read_precise_question, catalog)
     question = read(query)
     found_axis = next((name for name in AXES if name == query.get("x", "length")), None)
     axis: Axis = found_axis or "length"
@@ -81,7 +80,7 @@ def present_curves(catalog: Catalog, query: Mapping[str, str]) -> CurvesView:
     if found_axis is None:
         errors.append("Choose what to draw against: sequence length, micro-batch or model size.")
     error = " ".join(filter(None, errors))
-    found = stand_in(query, read) if question.errors else None
+    found = stand_in(question, query, read)
     asked = question if found is None else found.question
     subject, run = asked.subject, asked.run
     if question_error(asked) or subject is None or run is None or subject.architecture is None:

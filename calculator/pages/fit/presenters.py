@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.urls import reverse
 
@@ -22,7 +23,7 @@ from calculator.pages.fit.ordering import best_of, sort_rows
 from calculator.pages.fit.row_views import BestView, RowView, best_views, row_view
 from calculator.pages.fit.split_words import HalvesView, halves_view
 from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.reading import Question, question_error, read_precise_question
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count
 from calculator.words.methods import METHOD_NAMES, METHOD_WORDS
@@ -95,7 +96,7 @@ def present_fit(
 
     With `fills_in`, what is wrong has its default in a table that says so.
     """
-    question = precise_question(read_question(catalog, query))
+    question = read_precise_question(catalog, query)
     form = FitForm(query, catalog.gpus)
     error = question_error(question)
     asked = _Asked(question, form)
@@ -149,10 +150,7 @@ class _Asked:
 
 
 def _without_mistakes(catalog: Catalog, query: Mapping[str, str], asked: _Asked) -> _Asked:
-    def read(query: Mapping[str, str]) -> Question:
-        return precise_question(read_question(catalog, query))
-
-    found = stand_in(query, read) if asked.question.errors else None
+    found = stand_in(asked.question, query, partial(read_precise_question, catalog))
     form, names = without_mistakes(
         asked.form, lambda query: FitForm(query, catalog.gpus), but=PRICE_FIELDS
     )

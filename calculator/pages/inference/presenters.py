@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 from calculator.answer.inference import InferenceResult, all_results, card_results
 from calculator.catalog import Catalog
@@ -84,12 +85,9 @@ def present_inference(
 
     With `fills_in`, what is wrong has its default in an answer that says so.
     """
-
-    def read(query: Mapping[str, str]) -> InferenceQuestion:
-        return read_inference_question(catalog, query)
-
+    read = partial(read_inference_question, catalog)
     question = read(query)
-    found = stand_in(query, read) if fills_in and question.errors else None
+    found = stand_in(question, query, read) if fills_in else None
     answered = question if found is None else found.question
     links = Links(Task.INFERENCE, question.subject_query, question.own_gpu.query)
     # The page by the rule of thumb is the calculator's; what is precise takes the place of it.

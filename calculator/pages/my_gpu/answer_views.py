@@ -13,7 +13,7 @@ from calculator.estimation.cluster.setups import Setup
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.language_models.specs import LanguageModelSpec
 from calculator.pages.fit.row_views import VERDICTS, sharding_words
-from calculator.question.own_gpu import OWN_GPU
+from calculator.question.own_gpu import OwnGpu
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_count, format_gb, format_likely
 from calculator.words.methods import METHOD_NAMES
@@ -23,29 +23,20 @@ Query = Callable[[LanguageModelSpec, TrainingSettings], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """So many of a GPU, whose answers' links say so."""
+    """The cards that are asked about, whose answers' links say so."""
 
-    gpu_slug: str
-    gpu_count: int
+    own: OwnGpu
 
     def url(self, query: dict[str, str], method: str) -> str:
         """One card's answer is the calculator's; several cards' is among the setups."""
-        if self.gpu_count == 1:
-            return reverse(
-                "calculator:training",
-                query={**query, "gpu": self.gpu_slug},
-                fragment=f"card-{method}",
-            )
-        return reverse("fit:page", query={**query, "method": method, **self._own_query})
+        if self.own.gpu_count == 1:
+            asked = {**query, **self.own.query}
+            return reverse("calculator:training", query=asked, fragment=f"card-{method}")
+        return reverse("fit:page", query={**query, "method": method, **self.own.query})
 
     def compare_url(self, query: dict[str, str], method: str) -> str:
         """A comparison of that run on these cards, which a script adds to the last that was seen."""
-        return comparison_of({**query, "method": method, **self._own_query})
-
-    @property
-    def _own_query(self) -> dict[str, str]:
-        times = f"{self.gpu_count}x-" if self.gpu_count > 1 else ""
-        return {OWN_GPU: f"{times}{self.gpu_slug}"}
+        return comparison_of({**query, "method": method, **self.own.query})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.urls import reverse
 
@@ -154,13 +155,14 @@ def _settings_without_mistakes(
     catalog: Catalog, query: Mapping[str, str]
 ) -> StandIn[Question] | None:
     settings = {name: query[name] for name in (*SETTING_NAMES, *NAMES) if name in query}
-    return stand_in(settings, lambda query: read_question(catalog, query))
+    read = partial(read_question, catalog)
+    return stand_in(read(settings), settings, read)
 
 
 def _answers(
     catalog: Catalog, gpu: GpuSpec, model: LanguageModelSpec, gpu_count: int, run: Run
 ) -> AnswersView:
-    cards, asked = Cards(gpu.usable_bytes, gpu_count), Asked(gpu.slug, gpu_count)
+    cards, asked = Cards(gpu.usable_bytes, gpu_count), Asked(OwnGpu(gpu, gpu_count))
     settings_of = {
         method: run.settings_for(method) for method in METHOD_NAMES if runs_on(gpu, method)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.urls import reverse
 
@@ -26,7 +27,7 @@ from calculator.pages.why.words import (
     reading,
 )
 from calculator.question.meant.stand_ins import InsteadView, first_of, stand_in, stand_in_words
-from calculator.question.reading import Question, precise_question, question_error, read_question
+from calculator.question.reading import Question, question_error, read_precise_question
 from calculator.question.training_form import Run
 from calculator.words.addresses import comparison_of
 from calculator.words.formatting import format_gb, format_range
@@ -106,15 +107,12 @@ def present_why(catalog: Catalog, query: Mapping[str, str], *, fills_in: bool = 
 
     With `fills_in`, what is wrong has its default in an answer that says so.
     """
-
-    def read(query: Mapping[str, str]) -> Question:
-        return precise_question(read_question(catalog, query))
-
+    read = partial(read_precise_question, catalog)
     question, form = read(query), WhyForm(query)
     calculator_url = reverse("calculator:training", query=question.query)
     asked, asked_form, instead = question, form, None
     if fills_in and (question.errors or form.errors):
-        found = stand_in(query, read) if question.errors else None
+        found = stand_in(question, query, read)
         asked = question if found is None else found.question
         asked_form, names = without_mistakes(form, WhyForm)
         instead = InsteadView(

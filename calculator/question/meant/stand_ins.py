@@ -54,14 +54,14 @@ class InsteadView:
 
 
 def stand_in(
-    query: Mapping[str, str], read: Callable[[Mapping[str, str]], Q]
+    question: Q, query: Mapping[str, str], read: Callable[[Mapping[str, str]], Q]
 ) -> StandIn[Q] | None:
-    """The same question without its mistakes, as `read` understands it.
+    """A question that `read` understood of a query, without its mistakes.
 
     None where there is none, or where leaving the wrong parts out does not help.
     """
-    rest, names = dict(query), []
-    question = read(rest)
+    rest: dict[str, str] = dict(query)
+    names: list[str] = []
     while question.errors:
         left_out = {name: _spellings(name) & rest.keys() for name in question.errors}
         if not any(left_out.values()):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.dates import MONTHS
+from django.utils.text import capfirst
 
 from calculator.estimation.verdict import VERDICT_WORDS
 from calculator.pages.accuracy.field.causes import causes_of
@@ -173,7 +174,7 @@ def answer_rows(rows: Sequence[FieldReportRow]) -> tuple[AnswerRow, ...]:
     )
     return tuple(
         AnswerRow(
-            answer[0].upper() + answer[1:],
+            capfirst(answer),
             *(ended[answer, several, kind] for several in (False, True) for kind in KINDS[:2]),
         )
         for answer in VERDICT_WORDS.values()
