@@ -229,12 +229,16 @@ def findings_with(request: HttpRequest, rows: Sequence[Any], **changes: Any) -> 
 
 
 def _children(formsets: Iterable[Any]) -> dict[str, list[Any]]:
-    """The rows of the inline forms that would be kept, by the name of their relation."""
+    """The rows of the inline forms that would be kept, by the name of their relation.
+
+    A form of a row that was there and is not any more has none, as for Django when it saves.
+    """
     return {
         formset.fk.remote_field.get_accessor_name(): [
             form.instance
             for form in formset.forms
-            if form not in formset.deleted_forms and (form.instance.pk or form.has_changed())
+            if form not in formset.deleted_forms
+            and (form.instance.pk or (form in formset.extra_forms and form.has_changed()))
         ]
         for formset in formsets
     }

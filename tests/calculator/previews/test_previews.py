@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -14,6 +15,7 @@ from calculator.models import FaqEntry, LanguageModel, MethodPreset, ModelSize
 from calculator.previews.answer_changes import answer_changes
 from calculator.previews.effects import effects
 from gpus.models import Gpu
+from gpus.prices.models import PriceObservation
 from gpus.tiers import MemoryTier
 from tests.admin_pages import fields_on, save
 
@@ -117,6 +119,34 @@ def test_a_gpus_memory_shows_what_it_then_holds(admin_client):
     figures = {each.what: (each.before, each.after) for each in seen.figures}
     assert figures["What a run may take of GeForce RTX 4090"] == ("25.8\u00a0GB", "14.7\u00a0GB")
     assert figures["Largest model on GeForce RTX 4090, qlora"][0] == "CodeLlama 34B"
+
+
+def test_a_price_that_another_took_the_place_of_meanwhile_is_no_row_of_the_preview(admin_client):
+    gpu = Gpu.objects.get(slug="rtx-4090")
+    opened = fields_on(admin_client.get(f"{page_of(gpu)}change/"))
+    last = PriceObservation.objects.current().filter(gpu=gpu).order_by("pk").first()
+    PriceObservation.objects.create(
+        gpu=gpu,
+        kind=last.kind,
+        provider=last.provider,
+        usd=last.usd + 1,
+        source_name=last.source_name,
+        source_url=last.source_url,
+        checked_on=last.checked_on + dt.timedelta(days=1),
+    )
+    assert opened["prices-0-id"] == last.pk
+
+    sent = {name: value for name, value in opened.items() if value is not None}
+    seen = view(
+        admin_client.post(
+            f"{page_of(gpu)}preview/",
+            {**sent, "usable_memory_mib": "14000"},
+            headers={"hx-request": "true"},
+        )
+    )
+
+    moved = {each.what for each in seen.figures}
+    assert "What a run may take of GeForce RTX 4090" in moved
 
 
 def test_without_javascript_a_button_shows_it_and_what_was_typed_stays(admin_client):
